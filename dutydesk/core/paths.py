@@ -1,0 +1,90 @@
+"""Where things are: the desk's folder and the program's own resources."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from dutydesk.core.errors import Unavailable
+
+APP = "DutyDesk"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A desk's folder and the names in it (house.md §2); making one creates nothing."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "desk.sqlite"
+
+    @property
+    def head(self) -> Path:
+        return self.root / "desk.head"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "desk.lock"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "desk.toml"
+
+    @property
+    def attachments(self) -> Path:
+        return self.root / "attachments"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.root / "snapshots"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def is_desk(self) -> bool:
+        return self.database.exists() or self.config.exists()
+
+
+def default_home() -> Home:
+    """`$DUTYDESK_HOME`, else the platform's data folder."""
+    named = os.environ.get("DUTYDESK_HOME", "")
+    return Home(Path(named).expanduser() if named else user_data_path(APP, appauthor=False, roaming=False))
+
+
+@cache
+def _resource_root() -> Path:
+    installed = Path(str(files("dutydesk"))) / "_resources"
+    return installed if installed.is_dir() else Path(str(files("dutydesk"))).parent / "resources"
+
+
+def resources(*parts: str) -> Path:
+    """A file or folder of the program's resources: beside the package in a checkout, inside it in a wheel."""
+    return _resource_root().joinpath(*parts)
+
+
+def fonts_dir() -> Path:
+    """The folder of the TrueType faces: `$DUTYDESK_FONTS`, else inside the wheel, else `build/fonts` of the checkout.
+
+    Raises `Unavailable` when the faces are in none of these.
+    """
+    named = os.environ.get("DUTYDESK_FONTS", "")
+    places = [Path(named)] if named else [resources("fonts"), Path(str(files("dutydesk"))).parent / "build" / "fonts"]
+    for place in places:
+        if any(place.glob("*.ttf")):
+            return place
+    from dutydesk.core.i18n import _  # i18n itself asks this module where its catalogues are
+
+    raise Unavailable(_("找不到打印字体:{place}。请先运行 make fonts").format(place=places[-1]))
