@@ -1,0 +1,27 @@
+"""Identifiers: UUIDv7 (RFC 9562 §5.7) as 16 bytes, never used for order."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+SYSTEM = "system"
+CLI = "cli"
+RESERVED_AUTHORS = (SYSTEM, CLI)
+
+
+def new_id(at: int) -> bytes:
+    """A fresh UUIDv7 for the moment `at` (milliseconds since the epoch): 48 bits of time, 74 of chance."""
+    value = int.from_bytes(secrets.token_bytes(10), "big")
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return (at & 0xFFFF_FFFF_FFFF).to_bytes(6, "big") + value.to_bytes(10, "big")
+
+
+def named_id(*names: str) -> bytes:
+    """The same 16 bytes for the same names on every desk (UUIDv8, RFC 9562 §5.8): for rows that exist once, like a
+    setting."""
+    raw = bytearray(hashlib.sha256("\x1f".join(names).encode()).digest()[:16])
+    raw[6] = (raw[6] & 0x0F) | 0x80
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    return bytes(raw)

@@ -1,0 +1,138 @@
+"""The seam between features: what a feature declares, and what it is given of the others (house.md §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dutydesk.ledger.spec import Ledger, Values
+
+if TYPE_CHECKING:
+    import argparse
+
+    from sqlalchemy import Connection, Table
+
+    Read = Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row's part of an act: the fields that are written, by name. `new` makes the row."""
+
+    ledger: str
+    row: bytes
+    values: Values
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """Something unfinished: for the status board, the list of what is due, and the hand-over sheet.
+
+    `block` is one of the six of domain.md §3.7 (INCIDENTS WARNINGS RESPONSES INSTRUCTIONS TODO EQUIPMENT); `due_at`
+    milliseconds or None; `severity` 0 ordinary, 1 attention, 2 urgent.
+    """
+
+    block: str
+    title: str
+    due_at: int | None = None
+    severity: int = 0
+    ledger: str = ""
+    row: bytes = b""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A counter for the board and the periodic reports, e.g. `shelters.people_now` = 214."""
+
+    name: str
+    label: str
+    value: int | str
+    unit: str = ""
+    severity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A printout by its code: `make(desk, **params)` gives PDF bytes; `params` names what it takes (shift, incident,
+    warning, start, end, blank)."""
+
+    code: str
+    title: str
+    make: str
+    params: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A sub-command of the command line: `configure(parser)` adds its arguments, `run` is a dotted `module:function`
+    called with `(desk, args)`; it returns the exit code."""
+
+    name: str
+    help: str
+    configure: Callable[[argparse.ArgumentParser], None]
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A file form that a ledger understands beside plain tables: `dutydesk import LEDGER FILE --format NAME`.
+
+    `read` is a dotted `module:function`; `sniff(head, name)` tells from the first bytes and the file's name.
+    """
+
+    ledger: str
+    format: str
+    title: str
+    read: str
+    sniff: Callable[[bytes, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Figures too dear to compute when read. `update(conn, rows)` is called inside the transaction by apply (with the
+    rows that changed, by ledger) and by rebuild; both must give the same tables."""
+
+    tables: tuple[Table, ...]
+    on: tuple[str, ...]
+    update: Callable[[Connection, Mapping[str, Sequence[bytes]]], None]
+
+
+def nothing_open(read: Connection, now: int) -> Sequence[OpenItem]:
+    """A feature without open items."""
+    return ()
+
+
+def no_figures(read: Connection, start: int, end: int) -> Sequence[Figure]:
+    """A feature without figures."""
+    return ()
+
+
+def no_lines(changes: Sequence[Change]) -> Sequence[Change]:
+    """A feature that adds nothing to the duty log."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """All that a feature folder hands to the program; `pane` is dotted and imported when first opened."""
+
+    name: str
+    title: str
+    tables: tuple[tuple[Ledger, Table], ...] = ()
+    derived: tuple[Derived, ...] = ()
+    commands: tuple[Command, ...] = ()
+    importers: tuple[Importer, ...] = ()
+    forms: tuple[Form, ...] = ()
+    pane: str = ""
+    key: str = ""
+    open_items: Callable[[Connection, int], Sequence[OpenItem]] = nothing_open
+    figures: Callable[[Connection, int, int], Sequence[Figure]] = no_figures
+    log_lines: Callable[[Sequence[Change]], Sequence[Change]] = no_lines
+    titles: Callable[[str, Mapping[str, Any]], str] | None = None
+
+    @property
+    def ledgers(self) -> tuple[Ledger, ...]:
+        return tuple(ledger for ledger, _ in self.tables)
