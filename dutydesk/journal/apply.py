@@ -1,0 +1,415 @@
+"""Apply: the one way in which an act changes the projections.
+
+It is total, order-free and computes nothing that depends on code, clock, settings or desk: whatever order the acts of
+several desks arrive in, so long as each desk's own order is kept, the projection is the same (house.md §6). The same
+code runs for entry, import, pull and rebuild.
+
+Merge. A write of a field names the acts whose values it replaces (`bases`). The acts that nobody replaced are the
+heads of the field; the head with the greatest (hlc, act_id) is displayed, and more than one is a conflict that a
+person settles. The act that made a row is the head of every field that has no entry in `head`. A base that has not
+arrived goes to `early` and never becomes a head.
+
+Deletion is a write of the pseudo-field `_deleted`, whose value lists the heads that its author saw. An edit that is
+not on the list keeps the row on the screen, with a conflict: nobody's edit disappears.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dutydesk.journal import search
+from dutydesk.journal.chain import SCHEMA_VERSION, Act
+from dutydesk.journal.recipe import Cursor
+from dutydesk.journal.schema import Schema, Shape
+from dutydesk.ledger.spec import Mode, Value
+from dutydesk.ledger.table import DELETED, EXPECTED, LISTED
+
+ERASED = "〔已删除〕"
+"""What a personal field reads once its row was erased."""
+
+DELETE = "_deleted"
+HEADS, DUPLICATE, GONE = "heads", "duplicate", "deleted"
+"""Kinds of conflict: several values of a field; one natural key from two desks; deleted here, edited there."""
+
+Personal = Mapping[int, tuple[bytes, bytes]]
+Rows = dict[str, list[bytes]]
+
+
+def parse_body(body: bytes) -> dict[str, Any]:
+    """The body of an act as it was written."""
+    return json.loads(body)
+
+
+class Applier:
+    """Applies acts through one cursor inside one transaction; `finish` brings everything held back to the tables.
+
+    Making a row is by far the commonest change, so new rows are collected and written together.
+    """
+
+    def __init__(self, cursor: Cursor, schema: Schema) -> None:
+        self.cursor = cursor
+        self.schema = schema
+        self._new: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._indexed: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        self._made: dict[str, dict[bytes, dict[str, Value]]] = defaultdict(dict)
+        self._next: dict[str, int] = {}
+        self._tally: dict[str, int] = defaultdict(int)
+        self._counter: dict[tuple[bytes, str, int], int] = {}
+
+    # -- the act ---------------------------------------------------------------------------------------------------
+
+    def apply(self, act: Act, body: Mapping[str, Any], personal: Personal) -> Rows:
+        """Project `act`; returns the rows it touched, by ledger. An act that this program does not understand whole
+        is noted in `unprojected` and changes nothing."""
+        reason = self._unknown(act, body)
+        if reason:
+            self.cursor.execute("INSERT OR IGNORE INTO unprojected VALUES (?, ?)", (act.act_id, reason))
+            return {}
+        batch = self._batch(body)
+        rows: Rows = {}
+        for n, change in enumerate(body.get("changes", ())):
+            shape = self.schema.shapes[change["ledger"]]
+            row = bytes.fromhex(change["row"])
+            rows.setdefault(shape.ledger.name, []).append(row)
+            if "erase" in change:
+                self._erase(shape, row)
+                continue
+            values: dict[str, Value] = dict(change["set"])
+            if shape.refs:
+                for name in shape.refs & values.keys():
+                    text = values[name]
+                    values[name] = bytes.fromhex(text) if isinstance(text, str) else None
+            if "personal" in change:
+                values |= self._personal(shape, row, personal.get(n), change.get("bases"))
+            if "bases" in change:
+                self._update(shape, row, values, change["bases"], act)
+            else:
+                self._create(shape, row, values, act, batch)
+        return rows
+
+    def finish(self) -> None:
+        """Write what was held back."""
+        for name in list(self._new):
+            self._flush(name)
+        for name, count in self._tally.items():
+            self.cursor.execute(
+                "INSERT INTO tally VALUES (?, ?) ON CONFLICT (ledger) DO UPDATE SET listed = listed + excluded.listed",
+                (name, count),
+            )
+        self._tally.clear()
+        for (desk, ledger, year), count in self._counter.items():
+            self.cursor.execute(
+                "INSERT INTO counter VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (desk, ledger, year) DO UPDATE SET n = max(n, excluded.n)",
+                (desk, ledger, year, count),
+            )
+        self._counter.clear()
+
+    def _unknown(self, act: Act, body: Mapping[str, Any]) -> str:
+        if act.sv > SCHEMA_VERSION:
+            return f"sv {act.sv}"
+        for change in body.get("changes", ()):
+            shape = self.schema.shapes.get(change["ledger"])
+            if shape is None:
+                return f"ledger {change['ledger']}"
+            for name in change.get("set", ()):
+                if name not in shape.known and name != DELETE:
+                    return f"field {change['ledger']}.{name}"
+        return ""
+
+    def _batch(self, body: Mapping[str, Any]) -> bytes | None:
+        """Count the act towards its import; rows of an import are shown when all of its acts are there."""
+        part = body.get("batch")
+        if part is None:
+            return None
+        batch = bytes.fromhex(part["id"])
+        self.cursor.execute(
+            "INSERT INTO open_batch VALUES (?, ?, 1) ON CONFLICT (batch) DO UPDATE SET seen = seen + 1",
+            (batch, part["of"]),
+        )
+        self.cursor.execute("DELETE FROM open_batch WHERE batch = ? AND seen >= whole", (batch,))
+        return batch
+
+    def _personal(
+        self, shape: Shape, row: bytes, side: tuple[bytes, bytes] | None, bases: Mapping[str, Any] | None
+    ) -> dict[str, Value]:
+        if self._is_erased(shape, row):
+            return dict.fromkeys(shape.ledger.personal, ERASED) if bases is None else {}
+        if side is None:
+            return {}
+        return {name: value for name, value in json.loads(side[1]).items() if name in shape.known}
+
+    def _is_erased(self, shape: Shape, row: bytes) -> bool:
+        found = self.cursor.execute("SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (shape.ledger.name, row))
+        return found.fetchone() is not None
+
+    # -- a new row -------------------------------------------------------------------------------------------------
+
+    def _create(self, shape: Shape, row: bytes, values: dict[str, Value], act: Act, batch: bytes | None) -> None:
+        name = shape.ledger.name
+        if row in self._made[name]:
+            self._flush(name)
+        found = self.cursor.execute(f"SELECT _n, _state, _act, _hlc FROM {name} WHERE id = ?", (row,)).fetchone()
+        number = shape.ledger.number
+        if number and values.get(number):
+            self._count(act.desk, name, str(values[number]))
+        if found is not None:
+            self._flush(name)
+            self._create_again(shape, row, values, act, batch, found)
+            return
+        n = self._take_n(name)
+        get = values.get
+        self._new[name].append((n, row, act.act_id, act.hlc, LISTED, batch, *[get(field) for field in shape.names]))
+        self._made[name][row] = values
+        self._tally[name] += 1
+        if shape.fts:
+            text = search.words(search.row_text(shape.ledger, values))
+            self._indexed[name].append((n, text, search.row_pinyin(shape.ledger, values)))
+        if len(self._new[name]) >= 2_000:
+            self._flush(name)
+
+    def _create_again(
+        self, shape: Shape, row: bytes, values: dict[str, Value], act: Act, batch: bytes | None, found: tuple[Any, ...]
+    ) -> None:
+        """The row stands already: as a shell that waits for its making, or because two desks made the same row."""
+        n, state, made_by, made_hlc = found
+        name = shape.ledger.name
+        values = {field: value for field, value in values.items() if value is not None}
+        if state == EXPECTED:
+            self.cursor.execute(
+                f"UPDATE {name} SET _act = ?, _hlc = ?, _state = ?, _batch = ? WHERE _n = ?",
+                (act.act_id, act.hlc, LISTED, batch, n),
+            )
+            self._tally[name] += 1
+            self._reindex(shape, n, EXPECTED, LISTED)
+            for field, value in values.items():
+                if self._heads(name, row, field):
+                    self._write(shape, row, n, field, value, (), act)
+                else:
+                    self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (value, n))
+        else:
+            self._materialise(shape, row, n, made_by, made_hlc)
+            if (act.hlc, act.act_id) < (made_hlc, made_by):
+                self.cursor.execute(
+                    f"UPDATE {name} SET _act = ?, _hlc = ? WHERE _n = ?", (act.act_id, act.hlc, n)
+                )
+            for field, value in values.items():
+                self._write(shape, row, n, field, value, (), act)
+        self._settle(shape, row, n)
+
+    def _materialise(self, shape: Shape, row: bytes, n: int, made_by: bytes, made_hlc: int) -> None:
+        """Enter the maker of a row as head of every field that has none: another act made the same row."""
+        name = shape.ledger.name
+        current = self.cursor.execute(f"SELECT {', '.join(shape.names)} FROM {name} WHERE _n = ?", (n,)).fetchone()
+        for field, value in zip(shape.names, current, strict=True):
+            if value is not None and not self._heads(name, row, field):
+                self.cursor.execute(
+                    "INSERT OR IGNORE INTO head VALUES (?, ?, ?, ?, ?, ?)",
+                    (name, row, field, made_by, made_hlc, value),
+                )
+
+    def _take_n(self, name: str) -> int:
+        n = self._next.get(name)
+        if n is None:
+            last = self.cursor.execute(f"SELECT max(_n) FROM {name}").fetchone()[0]
+            n = (last or 0) + 1
+        self._next[name] = n + 1
+        return n
+
+    def _count(self, desk: bytes, ledger: str, number: str) -> None:
+        """Numbers end in `…year-n`; the greatest n of each desk and year is what the next one follows."""
+        parts = number.rsplit("-", 2)
+        if len(parts) >= 2 and parts[-1].isascii() and parts[-1].isdigit() and parts[-2].isascii() and parts[-2].isdigit():
+            key = (desk, ledger, int(parts[-2]))
+            self._counter[key] = max(self._counter.get(key, 0), int(parts[-1]))
+
+    def _flush(self, name: str) -> None:
+        """Write the new rows of a ledger, then look whether another desk made rows of the same natural key."""
+        rows = self._new[name]
+        if not rows:
+            return
+        shape = self.schema.shapes[name]
+        if len(rows) == 1:
+            self.cursor.execute(shape.insert, rows[0])
+        else:
+            self.cursor.executemany(shape.insert, rows)
+        self._new[name] = []
+        indexed = self._indexed[name]
+        if indexed:
+            self._indexed[name] = []
+            self.cursor.executemany(f"INSERT INTO {shape.fts} (rowid, words, py) VALUES (?, ?, ?)", indexed)
+        made, self._made[name] = self._made[name], {}
+        if shape.ledger.match:
+            for values in made.values():
+                self._recheck(shape, tuple(values.get(field) for field in shape.ledger.match))
+
+    # -- a row written again ---------------------------------------------------------------------------------------
+
+    def _update(
+        self, shape: Shape, row: bytes, values: dict[str, Value], bases: Mapping[str, Sequence[str]], act: Act
+    ) -> None:
+        name = shape.ledger.name
+        self._flush(name)
+        self.cursor.execute("INSERT OR IGNORE INTO touched VALUES (?, ?)", (row, act.act_id))
+        found = self.cursor.execute(f"SELECT _n FROM {name} WHERE id = ?", (row,)).fetchone()
+        if found is None:
+            n = self._take_n(name)
+            self.cursor.execute(f"INSERT INTO {name} (_n, id, _state) VALUES (?, ?, ?)", (n, row, EXPECTED))
+        else:
+            n = found[0]
+        before = self._key(shape, n)
+        for field in bases:
+            if field in values or field == DELETE:
+                replaced = [bytes.fromhex(base) for base in bases[field]]
+                self._write(shape, row, n, field, values.get(field), replaced, act)
+        self._settle(shape, row, n)
+        after = self._key(shape, n)
+        if before != after and before is not None:
+            self._recheck(shape, before)
+        if after is not None:
+            self._recheck(shape, after)
+
+    def _heads(self, ledger: str, row: bytes, field: str) -> list[tuple[bytes, int, Value]]:
+        found = self.cursor.execute(
+            "SELECT act_id, hlc, value FROM head WHERE ledger = ? AND row = ? AND field = ?", (ledger, row, field)
+        )
+        return found.fetchall()
+
+    def _write(
+        self, shape: Shape, row: bytes, n: int, field: str, value: Value, bases: Iterable[bytes], act: Act
+    ) -> None:
+        """One field's part of the merge; see the module's docstring."""
+        name = shape.ledger.name
+        heads = {head[0]: (head[1], head[2]) for head in self._heads(name, row, field)}
+        bases = set(bases)
+        if not heads and field != DELETE:
+            maker = self.cursor.execute(f"SELECT _act, _hlc, {field} FROM {name} WHERE _n = ?", (n,)).fetchone()
+            if maker[0] is not None and maker[0] != act.act_id and maker[2] is not None:
+                if maker[0] in bases:
+                    bases.discard(maker[0])
+                else:
+                    heads[maker[0]] = (maker[1], maker[2])
+                    self._add_head(name, row, field, maker[0], maker[1], maker[2])
+        for base in bases:
+            if heads.pop(base, None) is not None:
+                self.cursor.execute(
+                    "DELETE FROM head WHERE ledger = ? AND row = ? AND field = ? AND act_id = ?",
+                    (name, row, field, base),
+                )
+            else:
+                self.cursor.execute("INSERT OR IGNORE INTO early VALUES (?, ?, ?, ?)", (name, row, field, base))
+        early = self.cursor.execute(
+            "SELECT 1 FROM early WHERE ledger = ? AND row = ? AND field = ? AND act_id = ?",
+            (name, row, field, act.act_id),
+        ).fetchone()
+        if early is None:
+            heads[act.act_id] = (act.hlc, value)
+            self._add_head(name, row, field, act.act_id, act.hlc, value)
+        if heads and field != DELETE:
+            shown = max(heads.items(), key=lambda head: (head[1][0], head[0]))[1][1]
+            self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (shown, n))
+        self._mark(name, row, field, HEADS, present=field != DELETE and len(heads) > 1)
+
+    def _add_head(self, ledger: str, row: bytes, field: str, act_id: bytes, hlc: int, value: Value) -> None:
+        self.cursor.execute(
+            "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?, ?)", (ledger, row, field, act_id, hlc, value)
+        )
+
+    def _mark(self, ledger: str, row: bytes, field: str, kind: str, *, present: bool) -> None:
+        if present:
+            self.cursor.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?)", (ledger, row, field, kind))
+        else:
+            self.cursor.execute(
+                "DELETE FROM conflict WHERE ledger = ? AND row = ? AND field = ? AND kind = ?",
+                (ledger, row, field, kind),
+            )
+
+    def _settle(self, shape: Shape, row: bytes, n: int) -> None:
+        """Bring state, search entry and the deletion's conflict in line with the heads."""
+        name = shape.ledger.name
+        state = self.cursor.execute(f"SELECT _state FROM {name} WHERE _n = ?", (n,)).fetchone()[0]
+        new = state
+        if state != EXPECTED:
+            deletions = [head for head in self._heads(name, row, DELETE) if head[2] is not None]
+            unseen = False
+            if deletions:
+                seen = {act for head in deletions for act in str(head[2]).split(",")}
+                others = self.cursor.execute(
+                    "SELECT DISTINCT hex(act_id) FROM head WHERE ledger = ? AND row = ? AND field <> ?",
+                    (name, row, DELETE),
+                ).fetchall()
+                maker = self.cursor.execute(f"SELECT hex(_act) FROM {name} WHERE _n = ?", (n,)).fetchone()[0]
+                unseen = any(act not in seen for (act,) in others if act != maker)
+            new = DELETED if deletions and not unseen else LISTED
+            self._mark(name, row, "", GONE, present=bool(deletions) and unseen)
+        if new != state:
+            self.cursor.execute(f"UPDATE {name} SET _state = ? WHERE _n = ?", (new, n))
+            self._tally[name] += 1 if new == LISTED else -1
+        self._reindex(shape, n, state, new)
+
+    def _reindex(self, shape: Shape, n: int, was: int, now: int) -> None:
+        if not shape.fts:
+            return
+        if was == LISTED:
+            self.cursor.execute(f"DELETE FROM {shape.fts} WHERE rowid = ?", (n,))
+        if now == LISTED:
+            found = self.cursor.execute(
+                f"SELECT {', '.join(shape.names)} FROM {shape.ledger.name} WHERE _n = ?", (n,)
+            ).fetchone()
+            values = dict(zip(shape.names, found, strict=True))
+            self.cursor.execute(
+                f"INSERT OR REPLACE INTO {shape.fts} (rowid, words, py) VALUES (?, ?, ?)",
+                (n, search.words(search.row_text(shape.ledger, values)), search.row_pinyin(shape.ledger, values)),
+            )
+
+    # -- one thing from two desks ----------------------------------------------------------------------------------
+
+    def _key(self, shape: Shape, n: int) -> tuple[Value, ...] | None:
+        if not shape.ledger.match or shape.ledger.mode is Mode.APPEND:
+            return None
+        columns = ", ".join(shape.ledger.match)
+        found = self.cursor.execute(f"SELECT {columns} FROM {shape.ledger.name} WHERE _n = ?", (n,)).fetchone()
+        return tuple(found)
+
+    def _recheck(self, shape: Shape, key: tuple[Value, ...]) -> None:
+        """Rows of one natural key that different desks made are a conflict of kind `duplicate`, each of them."""
+        name = shape.ledger.name
+        where = " AND ".join(f"{field} IS ?" for field in shape.ledger.match)
+        found = self.cursor.execute(f"SELECT id, _act, _state FROM {name} WHERE {where}", key).fetchall()
+        if len(found) == 1:
+            if found[0][2] != EXPECTED:
+                self._mark(name, found[0][0], "", DUPLICATE, present=False)
+            return
+        if len(found) > 200 or all(value is None for value in key):
+            return
+        listed = [(row, act) for row, act, state in found if state == LISTED]
+        desks = {
+            self.cursor.execute("SELECT desk FROM act WHERE act_id = ?", (act,)).fetchone() for _, act in listed
+        }
+        for row, _act, state in found:
+            self._mark(name, row, "", DUPLICATE, present=state == LISTED and len(desks) > 1)
+
+    # -- erasing ---------------------------------------------------------------------------------------------------
+
+    def _erase(self, shape: Shape, row: bytes) -> None:
+        """Take a person's data out for good: side rows, heads and search entries (house.md §6; 个人信息保护法 47)."""
+        name = shape.ledger.name
+        self._flush(name)
+        self.cursor.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (name, row))
+        self.cursor.execute("DELETE FROM personal WHERE ledger = ? AND row = ?", (name, row))
+        found = self.cursor.execute(f"SELECT _n, _state FROM {name} WHERE id = ?", (row,)).fetchone()
+        before = self._key(shape, found[0]) if found else None
+        for field in sorted(shape.ledger.personal):
+            self.cursor.execute("DELETE FROM head WHERE ledger = ? AND row = ? AND field = ?", (name, row, field))
+            self._mark(name, row, field, HEADS, present=False)
+            if found and found[1] != EXPECTED:
+                self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (ERASED, found[0]))
+        if found:
+            self._settle(shape, row, found[0])
+            after = self._key(shape, found[0])
+            if before is not None and after is not None and before != after:
+                self._recheck(shape, before)
+                self._recheck(shape, after)
