@@ -226,4 +226,3 @@ def is_suspicious(tenths: int, minutes: int, limit: int) -> bool:
     """Whether a reading is worth a second look: more than `limit` tenths an hour. A minute's peak may be far above
     an hour's, so periods under a quarter of an hour are held to the quarter's share (design)."""
     return tenths * 60 > limit * max(minutes, 15)
-
