@@ -55,7 +55,10 @@ def targets() -> dict[str, tuple[list[Tag], dict[str, str]]]:
 def compile_lock(requirements: list[str], *arguments: str) -> str:
     """What uv answers for these requirements, for every Python and platform at once."""
     with tempfile.TemporaryDirectory() as folder:
-        source, out = Path(folder, "requirements.in"), Path(folder, "pylock.toml" if "pylock.toml" in arguments else "x")
+        source, out = (
+            Path(folder, "requirements.in"),
+            Path(folder, "pylock.toml" if "pylock.toml" in arguments else "x"),
+        )
         source.write_text("\n".join(requirements) + "\n", encoding="utf-8")
         subprocess.run(
             ["uv", "pip", "compile", str(source), "--universal", "--python-version", "3.11", "--no-emit-index-url"]

@@ -1,0 +1,85 @@
+# make run, make test: nothing before them but git, make and Python 3.11-3.13.
+# GNU make; every path is relative to this file's folder.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+VENV := .venv
+PY := $(VENV)/bin/python
+# what tests and screenshots run with: no window server, no faces but the bundled ones
+OFFSCREEN := QT_QPA_PLATFORM=offscreen FONTCONFIG_FILE=$(ROOT)tests/fonts.conf
+PYTEST := $(OFFSCREEN) $(PY) -m pytest
+WORKERS := 2
+SAMPLE := build/sample-desk
+
+.PHONY: help setup fonts run test check lint bench faults shots dist lock clean
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make run     open the sample desk; without a display play its night offscreen
+run: setup
+	@PY=$(PY) SAMPLE=$(SAMPLE) packaging/run.sh
+
+## make test    everything that must hold
+test: setup
+	@$(PYTEST) -n $(WORKERS) --dist worksteal
+
+## make check   what needs no window and no server, in less than a minute
+check: setup
+	@$(PYTEST) -q -n $(WORKERS) --dist worksteal -m "not gui and not server and not bench and not faults"
+
+## make lint    ruff, basedpyright, import-linter
+lint: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m basedpyright
+	@$(PY) -m basedpyright -p packaging/pyright-qt.json
+	@$(VENV)/bin/lint-imports --no-cache
+
+## make bench   measure, and write build/bench
+bench: setup
+	@$(PYTEST) -m bench -n 0 -s tests/bench
+
+## make faults  the fault tests with their full counts
+faults: setup
+	@DUTYDESK_FAULTS=full $(PYTEST) -m "faults or not faults" -n $(WORKERS) tests/faults
+
+## make shots   the pictures of docs/screens
+shots: setup
+	@$(OFFSCREEN) $(PY) packaging/shots.py docs/screens
+
+## make dist    the wheel, in dist/
+dist: setup
+	@$(PY) -m hatchling build -t wheel -d dist
+
+## make lock    resolve the requirements again (needs uv)
+lock:
+	@PATH="$(ROOT)$(VENV)/bin:$$PATH" $(PY) packaging/lock.py
+
+## make clean   remove what make made, .venv too
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .import_linter_cache
+	find dutydesk tests packaging -name __pycache__ -type d -prune -exec rm -rf {} +
+	find resources/i18n -name '*.mo' -delete
+
+fonts: build/fonts.stamp
+
+setup: build/qt-libs.stamp $(VENV)/.stamp build/fonts.stamp build/i18n.stamp
+
+$(VENV)/.stamp: requirements-dev.lock packaging/venv.sh
+	@VENV=$(VENV) packaging/venv.sh requirements-dev.lock
+	@touch $@
+
+build/qt-libs.stamp: packaging/system-packages.txt packaging/setup-qt-libs.sh
+	@packaging/setup-qt-libs.sh
+	@mkdir -p build && touch $@
+
+build/fonts.stamp: packaging/fonts.py $(VENV)/.stamp
+	@$(PY) packaging/fonts.py build/fonts
+	@touch $@
+
+build/i18n.stamp: $(wildcard resources/i18n/*/LC_MESSAGES/*.po) packaging/catalogue.py $(VENV)/.stamp
+	@$(PY) packaging/catalogue.py compile
+	@mkdir -p build && touch $@
