@@ -2,7 +2,8 @@
 
 Amounts are integers of 0.1 mm ("tenths"), so that 49.9 never becomes 50.0; times are milliseconds UTC.
 
-Thresholds are rows of `resources/reference/rain.json`, each with its source, handed in as a `Reference`.
+Thresholds are rows of `resources/reference/rain.json`, each with its source, handed in as a `Reference`:
+`reference_of(core.reference.reference("rain"))`.
 """
 
 from __future__ import annotations
@@ -100,37 +101,39 @@ def tenths_of(mm: str) -> int:
 
 
 def reference_of(data: Mapping[str, Any]) -> Reference:
-    """The content of `resources/reference/rain.json` as rules."""
-    rows: list[dict[str, str]] = data["grades"]["rows"]
-    settings: dict[str, str] = {row["code"]: row["value"] for row in data["settings"]}
-    signals: list[dict[str, Any]] = data["signals"]
+    """The content of `resources/reference/rain.json` (`core.reference.reference("rain")`) as rules."""
+    tables: Mapping[str, Any] = data["tables"]
+    rows: list[dict[str, str]] = tables["grades"]["rows"]
+    settings: dict[str, str] = {row["code"]: row["value"] for row in tables["settings"]["rows"]}
+    signals: Mapping[str, Any] = tables["signals"]
     return Reference(
         grades={
-            hours: tuple(Grade(row["code"], row["zh"], row["en"], tenths_of(row[str(hours)])) for row in rows)
+            hours: tuple(Grade(row["code"], row["zh"], row["en"], tenths_of(row[f"lower_{hours}h"])) for row in rows)
             for hours in (24, 12)
         },
-        signals=tuple(
-            Signal(
-                region=row["region"],
-                type=row["type"],
-                colour=row["colour"],
-                window_h=row["window_h"],
-                tenths=tenths_of(row["mm"]),
-                alt_window_h=row["alt_window_h"],
-                alt_tenths=None if row["alt_mm"] is None else tenths_of(row["alt_mm"]),
-                valid_from=row["valid_from"] or "",
-                source=row["source"],
-                place=row["place"],
-                mark=row["mark"],
-            )
-            for row in signals
-        ),
-        orders={row["code"]: row["order"] for row in data["colours"]},
+        signals=tuple(_signal({**signals, **row}) for row in signals["rows"]),
+        orders={row["code"]: row["order"] for row in tables["colours"]["rows"]},
         heavy_hour=tenths_of(settings["heavy_hour_mm"]),
         dry_day=tenths_of(settings["dry_day_mm"]),
         day_hour=int(settings["day_hour"]),
         suspicious=tenths_of(settings["suspicious_mm"]),
         trend=tenths_of(settings["trend_mm"]),
+    )
+
+
+def _signal(row: Mapping[str, Any]) -> Signal:
+    return Signal(
+        region=row["region"],
+        type=row["type"],
+        colour=row["colour"],
+        window_h=row["window_h"],
+        tenths=tenths_of(row["mm"]),
+        alt_window_h=row["alt_window_h"],
+        alt_tenths=None if row["alt_mm"] is None else tenths_of(row["alt_mm"]),
+        valid_from=row["valid_from"] or "",
+        source=row["source"],
+        place=row["place"],
+        mark=row["mark"],
     )
 
 
