@@ -61,8 +61,22 @@ def compile_lock(requirements: list[str], *arguments: str) -> str:
         )
         source.write_text("\n".join(requirements) + "\n", encoding="utf-8")
         subprocess.run(
-            ["uv", "pip", "compile", str(source), "--universal", "--python-version", "3.11", "--no-emit-index-url"]
-            + ["--no-header", "--no-annotate", "--quiet", "-o", str(out), *arguments],
+            [
+                "uv",
+                "pip",
+                "compile",
+                str(source),
+                "--universal",
+                "--python-version",
+                "3.11",
+                "--no-emit-index-url",
+                "--no-header",
+                "--no-annotate",
+                "--quiet",
+                "-o",
+                str(out),
+                *arguments,
+            ],
             check=True,
             cwd=folder,
         )

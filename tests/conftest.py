@@ -281,9 +281,9 @@ def _qt_left(before: set[int]) -> list[Any]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left: list[Any] = [w for w in _top_levels() if isValid(w) and id(w) not in before]
     for thing in list(_started.keys()):
-        if isinstance(thing, QTimer) and isValid(thing) and thing.isActive():
-            left.append(thing)
-        elif isinstance(thing, QThread) and isValid(thing) and thing.isRunning() and not thing.wait(2_000):
+        if (isinstance(thing, QTimer) and isValid(thing) and thing.isActive()) or (
+            isinstance(thing, QThread) and isValid(thing) and thing.isRunning() and not thing.wait(2_000)
+        ):
             left.append(thing)
     return left
 
@@ -318,7 +318,7 @@ def qapp(qapp: QApplication) -> Iterator[QApplication]:
         families += QFontDatabase.applicationFontFamilies(number)
     assert families, "no bundled face: run make, or packaging/fonts.py build/fonts"
     qapp.setFont(QFont("Noto Sans SC", 10))
-    yield qapp
+    return qapp
 
 
 @pytest.fixture(scope="session", autouse=True)
