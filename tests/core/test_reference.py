@@ -27,9 +27,11 @@ MARKS = ("verified V", "public document", "from memory", "design")
 @pytest.mark.parametrize("name", MINE)
 def test_every_row_says_where_it_comes_from_and_is_named_in_both_languages(name: str) -> None:
     file = reference(name)
-    assert file["title"]["zh"] and file["title"]["en"]
+    assert file["title"]["zh"]
+    assert file["title"]["en"]
     for title, table in file["tables"].items():
-        assert table["zh"] and table["en"], title
+        assert table["zh"], title
+        assert table["en"], title
         codes = [row["code"] for row in table["rows"]]
         assert len(codes) == len(set(codes)), title
         for row in table["rows"]:
@@ -37,7 +39,8 @@ def test_every_row_says_where_it_comes_from_and_is_named_in_both_languages(name:
             for key in ("source", "place", "date", "mark"):
                 assert str(row.get(key, table.get(key, ""))).strip(), f"{where}: {key}"
             assert str(row.get("mark", table.get("mark"))).startswith(MARKS), where
-            assert row["zh"].strip() and row["en"].strip(), where
+            assert row["zh"].strip(), where
+            assert row["en"].strip(), where
             assert row["en"].isascii() or "㎡" in row["en"], where
 
 
@@ -73,7 +76,8 @@ def test_the_event_tree_is_whole() -> None:
         ("14B25", "偷渡"),
     ):
         assert codes[code]["zh"] == zh
-    assert "12Q08" not in codes and "14A09" not in codes
+    assert "12Q08" not in codes
+    assert "14A09" not in codes
 
 
 def test_labels_follow_the_language_in_use() -> None:
