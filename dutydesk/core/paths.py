@@ -87,4 +87,4 @@ def fonts_dir() -> Path:
             return place
     from dutydesk.core.i18n import _  # i18n itself asks this module where its catalogues are
 
-    raise Unavailable(_("找不到打印字体:{place}。请先运行 make fonts").format(place=places[-1]))
+    raise Unavailable(_("找不到打印字体：{place}。请先运行 make fonts").format(place=places[-1]))
