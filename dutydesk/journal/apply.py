@@ -68,6 +68,8 @@ class Applier:
         if reason:
             self.cursor.execute("INSERT OR IGNORE INTO unprojected VALUES (?, ?)", (act.act_id, reason))
             return {}
+        for ledger, year, n in body.get("numbers", ()):
+            self._counter[act.desk, ledger, year] = max(self._counter.get((act.desk, ledger, year), 0), n)
         batch = self._batch(body)
         rows: Rows = {}
         for n, change in enumerate(body.get("changes", ())):
@@ -178,13 +180,16 @@ class Applier:
         n, state, made_by, made_hlc = found
         name = shape.ledger.name
         values = {field: value for field, value in values.items() if value is not None}
+        if shape.ledger.personal and self._is_erased(shape, row):
+            values = {field: value for field, value in values.items() if field not in shape.ledger.personal}
+            for field in sorted(shape.ledger.personal):
+                self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (ERASED, n))
         if state == EXPECTED:
             self.cursor.execute(
                 f"UPDATE {name} SET _act = ?, _hlc = ?, _state = ?, _batch = ? WHERE _n = ?",
                 (act.act_id, act.hlc, LISTED, batch, n),
             )
             self._tally[name] += 1
-            self._reindex(shape, n, EXPECTED, LISTED)
             for field, value in values.items():
                 if self._heads(name, row, field):
                     self._write(shape, row, n, field, value, (), act)
@@ -383,7 +388,7 @@ class Applier:
             if found[0][2] != EXPECTED:
                 self._mark(name, found[0][0], "", DUPLICATE, present=False)
             return
-        if len(found) > 200 or all(value is None for value in key):
+        if all(value is None for value in key):
             return
         listed = [(row, act) for row, act, state in found if state == LISTED]
         desks = {
@@ -405,8 +410,9 @@ class Applier:
         for field in sorted(shape.ledger.personal):
             self.cursor.execute("DELETE FROM head WHERE ledger = ? AND row = ? AND field = ?", (name, row, field))
             self._mark(name, row, field, HEADS, present=False)
-            if found and found[1] != EXPECTED:
-                self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (ERASED, found[0]))
+            if found:
+                marker = None if found[1] == EXPECTED else ERASED
+                self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (marker, found[0]))
         if found:
             self._settle(shape, row, found[0])
             after = self._key(shape, found[0])

@@ -1,0 +1,77 @@
+"""`desk.toml`: what a workstation is. Rules and thresholds are the ledger `settings`; looks are `local_*` (house.md §6)."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from dutydesk.core.errors import Problem, Refused
+from dutydesk.core.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class DeskConfig:
+    """One workstation. To add a setting: add it here with its default, read it somewhere, name it in the manual.
+
+    `desk`: 32 hex digits; `code`: the desk's short code in its district, part of its numbers when given;
+    `district`: GB/T 2260 code; `epoch`: the epoch this folder writes.
+    """
+
+    desk: str
+    epoch: int = 1
+    code: str = ""
+    district: str = ""
+    name: str = ""
+    unit: str = ""
+    sample: bool = False
+    drill: bool = False
+    shift_pattern: str = "H24_0830"
+    second_snapshots: str = ""
+
+    @property
+    def desk_id(self) -> bytes:
+        return bytes.fromhex(self.desk)
+
+    @property
+    def mark(self) -> str:
+        """The word that stands across every print of a desk that is not the real one."""
+        return _("演练") if self.drill else _("示例") if self.sample else ""
+
+
+def load(path: Path) -> DeskConfig:
+    """Read `desk.toml`. Raises `Refused` naming the file and what is wrong in it."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(Problem(_("写法有误:{error}").format(error=error), file=path.name)) from None
+    known = {field.name: field for field in fields(DeskConfig)}
+    for name, value in data.items():
+        if name not in known:
+            raise Refused(Problem(_("不认识的设置"), field=name, file=path.name))
+        if str(known[name].type) != type(value).__name__:
+            raise Refused(Problem(_("类型不对"), field=name, file=path.name))
+    if len(str(data.get("desk", ""))) != 32:
+        raise Refused(Problem(_("缺少本机编号"), field="desk", file=path.name))
+    return DeskConfig(**data)
+
+
+def save(path: Path, config: DeskConfig) -> None:
+    """Write `desk.toml` whole or not at all."""
+    lines = [f"{name} = {_toml(value)}" for name, value in asdict(config).items()]
+    temporary = path.with_suffix(".new")
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04X}" for c in escaped) + '"'

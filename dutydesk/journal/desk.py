@@ -1,0 +1,184 @@
+"""The desk as panes and reports see it: the store, the clock, who sits there, and what the features say together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from dutydesk.core.clock import Clock
+from dutydesk.core.i18n import _
+from dutydesk.core.ids import CLI, new_id
+from dutydesk.core.settings import DeskConfig
+from dutydesk.journal import query as q
+from dutydesk.journal.store import Batch, Receipt, Store
+from dutydesk.ledger.feature import Change, Feature, Figure, OpenItem
+from dutydesk.ledger.spec import Ledger, Value, Values
+
+MISSING = "未到"
+"""Shown for a row that something names and that has not arrived."""
+
+
+@dataclass
+class Me:
+    """Who is at the desk: the hex id of a row of `people` (or `cli`, `system`) and the name to show."""
+
+    id: str = CLI
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One answer of `Desk.find`: where it is and what it is called."""
+
+    ledger: str
+    row: bytes
+    title: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The reading side and the one way to write, handed to every pane, form and report (house.md §5)."""
+
+    store: Store
+    clock: Clock
+    me: Me
+    features: tuple[Feature, ...] = ()
+    services: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def config(self) -> DeskConfig:
+        return self.store.config
+
+    def ledger(self, name: str) -> Ledger:
+        """The declaration of a ledger."""
+        return self.store.schema[name].ledger
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def act(
+        self,
+        kind: str,
+        changes: Sequence[Change],
+        *,
+        happened_at: int | None = None,
+        note: str = "",
+        batch: Batch | None = None,
+    ) -> Receipt:
+        """Append one act by whoever is at the desk; see `Store.act`."""
+        return self.store.act(kind, changes, by=self.me.id, happened_at=happened_at, note=note, batch=batch)
+
+    def new(self, ledger: str, values: Values) -> Change:
+        """The change that adds a row."""
+        return Change(ledger, new_id(self.clock.now()), values, new=True)
+
+    def edit(self, ledger: str, row: bytes, values: Values) -> Change | None:
+        """The change that writes what differs from the row as it stands; `None` when nothing does."""
+        held = self.get(ledger, row)
+        different = {name: value for name, value in values.items() if held is None or held.values.get(name) != value}
+        return Change(ledger, row, different) if different else None
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def get(self, ledger: str, row: bytes) -> q.Row | None:
+        """One row by id."""
+        with self.store.read() as connection:
+            return q.by_id(connection, self.store.schema[ledger], row)
+
+    def rows(self, ledger: str, *where: q.Condition, search: str = "", order: str = "", limit: int | None = None) -> list[q.Row]:
+        """Rows of a ledger, for lists that are short by nature; long ones go through `pages`."""
+        with self.store.read() as connection:
+            return q.rows(connection, self.store.schema[ledger], q.Query(ledger, where, search, order), limit)
+
+    def count(self, ledger: str, *where: q.Condition, search: str = "") -> int:
+        """How many rows there are."""
+        with self.store.read() as connection:
+            return q.count(connection, self.store.schema[ledger], q.Query(ledger, where, search))
+
+    def pages(self, query: q.Query) -> q.Pages:
+        """A list of any length, by pages."""
+        return q.Pages(self.store, query)
+
+    # -- what the features say together ----------------------------------------------------------------------------
+
+    def open_items(self, now: int | None = None) -> list[OpenItem]:
+        """Everything unfinished, the next due first: board, hand-over sheet and alarms are this one list."""
+        at = self.clock.now() if now is None else now
+        with self.store.read() as connection:
+            items = [item for feature in self.features for item in feature.open_items(connection, at)]
+        return sorted(items, key=lambda item: (item.due_at is None, item.due_at or 0, -item.severity, item.title))
+
+    def figures(self, start: int, end: int) -> dict[str, Figure]:
+        """Every feature's counters over [start, end), by name."""
+        with self.store.read() as connection:
+            return {
+                figure.name: figure
+                for feature in self.features
+                for figure in feature.figures(connection, start, end)
+            }
+
+    def title(self, ledger: str, row: bytes | None) -> str:
+        """What a row is called; 未到 for one that has not arrived, empty for none."""
+        if not row:
+            return ""
+        held = self.get(ledger, row)
+        return _(MISSING) if held is None else self.title_of(held)
+
+    def titles(self, ledger: str, rows: Sequence[bytes]) -> dict[bytes, str]:
+        """Titles of several rows at once."""
+        with self.store.read() as connection:
+            held = q.by_ids(connection, self.store.schema[ledger], list(rows))
+        return {row: self.title_of(held[row]) if row in held else _(MISSING) for row in rows}
+
+    def title_of(self, row: q.Row) -> str:
+        """What a row is called: its feature says, else its name, title or number."""
+        for feature in self.features:
+            if feature.titles is not None and any(ledger.name == row.ledger for ledger in feature.ledgers):
+                return feature.titles(row.ledger, row.values)
+        for name in ("name", "headline", "text", "no", "code", "number", "key"):
+            if row.values.get(name):
+                return str(row.values[name])
+        return row.id.hex()[:8]
+
+    def find(self, text: str, ledgers: Sequence[str] = (), limit: int = 8) -> list[Found]:
+        """Rows of any searched ledger that a text finds, by characters, pinyin or initials; a few of each."""
+        found: list[Found] = []
+        if not text.strip():
+            return found
+        with self.store.read() as connection:
+            for name, shape in self.store.schema.shapes.items():
+                if shape.fts and (not ledgers or name in ledgers):
+                    hits = q.rows(connection, shape, q.Query(name, (), text), limit)
+                    found += [Found(name, row.id, self.title_of(row)) for row in hits]
+        return found
+
+    def resolve(self, ledger: str, text: str) -> bytes:
+        """The row that a text names: number, id or exact name. Raises `ValueError` with the reason."""
+        shape = self.store.schema[ledger]
+        wanted = text.strip()
+        with self.store.read() as connection:
+            for name in ("name", "code", "no", "identifier"):
+                if name in shape.ledger:
+                    hits = q.rows(connection, shape, q.Query(ledger, (q.Condition(name, "=", wanted),)), 2)
+                    if len(hits) == 1:
+                        return hits[0].id
+                    if len(hits) > 1:
+                        raise ValueError(_("“{text}”不止一个").format(text=wanted))
+            if shape.ledger.number:
+                hits = q.rows(connection, shape, q.Query(ledger, (q.Condition(shape.ledger.number, "=", wanted),)), 1)
+                if hits:
+                    return hits[0].id
+        raise ValueError(_("{title}里没有“{text}”").format(title=_(shape.ledger.title), text=wanted))
+
+    def masked(self, row: q.Row, name: str) -> Value:
+        """A field's value as it may be shown without asking."""
+        item = self.ledger(row.ledger)[name]
+        value = row.values.get(name)
+        return item.kind.mask(value) if isinstance(value, str) and item.masks(row.values) else value
+
+
+Make = Callable[..., bytes]
+Read = Callable[[Connection], Any]
+Params = Mapping[str, Any]

@@ -1,0 +1,155 @@
+"""`desk.head`: where this desk's chain stood, outside the database.
+
+SQLite takes a missing or foreign `-wal` for "nothing to recover" and opens an older state without a word. This small
+file, rewritten (not synced) after every commit, tells: it is read before SQLite opens the database (house.md §6).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dutydesk.core.errors import Damaged
+from dutydesk.core.i18n import _
+
+_LAYOUT = struct.Struct(">4s16sIQ32s8s16sB")
+_MAGIC = b"DDH1"
+SQLITE_MAGIC = b"SQLite format 3\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last commit as the desk knew it. `salt`: bytes 16–23 of the `-wal`; `machine`: hash of the machine's id."""
+
+    desk: bytes
+    epoch: int
+    seq: int
+    hash: bytes
+    salt: bytes
+    machine: bytes
+    clean: bool
+
+
+def machine_hash() -> bytes:
+    """16 bytes that stay the same on one machine; zeros where the system does not tell."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        try:
+            text = Path(path).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        return hashlib.sha256(b"dutydesk " + text.encode()).digest()[:16]
+    name = os.environ.get("COMPUTERNAME", "")
+    return hashlib.sha256(b"dutydesk " + name.encode()).digest()[:16] if name else bytes(16)
+
+
+def wal_salt(database: Path) -> bytes:
+    """Bytes 16–23 of the `-wal`, zeros where there is none."""
+    try:
+        with Path(str(database) + "-wal").open("rb") as file:
+            return os.pread(file.fileno(), 8, 16) if hasattr(os, "pread") else file.read(24)[16:24]
+    except OSError:
+        return bytes(8)
+
+
+def read(path: Path) -> Head | None:
+    """The head; `None` where there is none or it was cut off in writing (it is not synced on purpose)."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if len(data) != _LAYOUT.size + 4 or zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "big"):
+        return None
+    magic, desk, epoch, seq, digest, salt, machine, clean = _LAYOUT.unpack(data[:-4])
+    return Head(desk, epoch, seq, digest, salt, machine, bool(clean)) if magic == _MAGIC else None
+
+
+class HeadFile:
+    """Keeps `desk.head` open and rewrites it in place: one small write a commit."""
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        self._fd = os.open(path, flags, 0o600)
+        self._last: Head | None = None
+
+    def write(self, head: Head) -> None:
+        """Replace the content; the record is shorter than a disk sector, so it is whole or not there."""
+        data = _LAYOUT.pack(
+            _MAGIC, head.desk, head.epoch, head.seq, head.hash, head.salt.ljust(8, b"\0"), head.machine, head.clean
+        )
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        os.write(self._fd, data + zlib.crc32(data).to_bytes(4, "big"))
+        self._last = head
+
+    def mark_clean(self) -> None:
+        """The last user of the desk has closed it in order."""
+        if self._last is not None:
+            self.write(replace(self._last, clean=True, salt=bytes(8)))
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def inspect(database: Path, head: Head | None, *, encrypted: bool, move: bool = True) -> list[str]:
+    """Look at the files before SQLite does.
+
+    Raises `Damaged` for a missing, empty, foreign or truncated database. A `-wal` after a clean stop, or one that is
+    not the one this desk wrote, is moved aside (`move`) and named in the answer: SQLite would read it in.
+    """
+    notes: list[str] = []
+    if not database.exists():
+        if head is not None and head.seq:
+            raise Damaged(_("{file} 不见了;上次写到第 {seq} 条").format(file=database.name, seq=head.seq))
+        return notes
+    size = database.stat().st_size
+    if size == 0:
+        raise Damaged(_("{file} 是 0 字节的空文件").format(file=database.name))
+    wal = Path(str(database) + "-wal")
+    if not encrypted:
+        with database.open("rb") as file:
+            start = file.read(100)
+        if len(start) < 100 or not start.startswith(SQLITE_MAGIC):
+            raise Damaged(_("{file} 不是数据库文件,或文件头已损坏").format(file=database.name))
+        page = int.from_bytes(start[16:18], "big")
+        page = 65536 if page == 1 else page
+        pages = int.from_bytes(start[28:32], "big")
+        # The page count in the header holds when the two change counters agree (file format §1.3.7).
+        if start[24:28] == start[92:96] and size < pages * page:
+            raise Damaged(
+                _("{file} 被截断:应有 {pages} 页,只有 {found} 页").format(
+                    file=database.name, pages=pages, found=size // page
+                )
+            )
+    if head is not None and wal.exists() and wal.stat().st_size:
+        salt = wal_salt(database)
+        # A commit that restarts the WAL raises the first salt by one before this file is rewritten.
+        ahead = (int.from_bytes(salt[:4], "big") - int.from_bytes(head.salt[:4], "big")) % 2**32
+        ours = head.salt in (salt, bytes(8)) or ahead <= 16
+        if head.clean or not ours:
+            notes.append(_("{file} 不是本机上次写下的,已移到一边").format(file=wal.name))
+            if move:
+                aside = wal.with_name(f"{wal.name}.aside-{salt.hex()}")
+                wal.replace(aside)
+                Path(str(database) + "-shm").unlink(missing_ok=True)
+    return notes
+
+
+def compare(head: Head | None, position: tuple[int, bytes] | None) -> None:
+    """Hold the opened database against `desk.head`: `position` is (seq, hash) of the head's desk and epoch.
+
+    Raises `Damaged` when acts that were committed are not there any more.
+    """
+    if head is None or head.seq == 0:
+        return
+    seq = position[0] if position else 0
+    if seq < head.seq:
+        raise Damaged(
+            _("记录缺失:上次写到第 {head} 条,数据库里只到第 {seq} 条(-wal 文件丢失或被替换)").format(
+                head=head.seq, seq=seq
+            )
+        )
+    if position and seq == head.seq and position[1] != head.hash:
+        raise Damaged(_("记录被改动:第 {seq} 条的校验值与上次写下的不同").format(seq=seq))

@@ -1,0 +1,641 @@
+"""The store: one desk's database, its single writer and its readers.
+
+`Store.act` is the only way in which the record changes: in one `BEGIN IMMEDIATE` transaction it reads the chain's
+head, the clock and the next numbers, appends the act, applies it and moves the frontier; after the commit it tells
+`listeners` once. `Store.read` gives a Core connection with one consistent view. Local tables (drafts, mappings, job
+runs) change through `Store.local`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import StaticPool
+
+from dutydesk.core.clock import MINUTE, Clock, local
+from dutydesk.core.errors import Damaged, Problem, Refused, Unavailable
+from dutydesk.core.i18n import _
+from dutydesk.core.ids import CLI, SYSTEM, new_id
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import DeskConfig, load, save
+from dutydesk.journal import chain, headfile, recipe
+from dutydesk.journal.apply import DELETE, Applier, Rows
+from dutydesk.journal.chain import Act, canonical
+from dutydesk.journal.locks import DeskLock
+from dutydesk.journal.schema import Schema, Shape
+from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
+from dutydesk.ledger.feature import Change
+from dutydesk.ledger.kinds import refuse_control
+from dutydesk.ledger.spec import Mode, Value
+from dutydesk.ledger.table import LISTED
+
+log = logging.getLogger(__name__)
+
+MOST_CHANGES = 500
+MOST_BYTES = 256 * 1024
+CLOCK_SLACK = 2 * MINUTE
+ACT_COLUMNS = "desk, epoch, seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash"
+INSERT_ACT = f"INSERT INTO act ({ACT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+MOVE_FRONTIER = (
+    "INSERT INTO frontier VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (desk, epoch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, hlc = excluded.hlc"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an act became: its id and place in the chain, and its changes with numbers and log lines filled in."""
+
+    act_id: bytes
+    seq: int
+    changes: tuple[Change, ...]
+
+    def value(self, ledger: str, name: str) -> Value:
+        """The first written value of a field, e.g. the number a new incident got."""
+        for change in self.changes:
+            if change.ledger == ledger and name in change.values:
+                return change.values[name]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Which rows changed, by ledger; `rows` is empty when another process wrote and only that is known."""
+
+    rows: Mapping[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]])
+
+    @property
+    def ledgers(self) -> frozenset[str]:
+        return frozenset(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An import's place in a series of acts: `id` 16 bytes, `n` of `of`, from 1."""
+
+    id: bytes
+    n: int
+    of: int
+
+
+class Store:
+    """One desk's record.
+
+    Attributes: `home`, `schema`, `clock`, `config`; `listeners`: callables told of every commit here;
+    `notes`: sentences about what was found at opening; `clock_behind`: milliseconds by which the clock is behind the
+    last act (0 when it is not).
+    """
+
+    def __init__(self, home: Home, schema: Schema, clock: Clock, config: DeskConfig, key: bytes | None = None) -> None:
+        self.home = home
+        self.schema = schema
+        self.clock = clock
+        self.config = config
+        self.key = key
+        self.listeners: list[Callable[[Announcement], None]] = []
+        self.notes: list[str] = []
+        self.clock_behind = 0
+        self._gate = threading.RLock()
+        self._broken = ""
+        self._closed = False
+        self._readers: Engine | None = None
+        self._writer_engine: Engine | None = None
+        self._writer: Connection | None = None
+        self._raw: recipe.Raw | None = None
+        self._head: headfile.HeadFile | None = None
+        self._lock: DeskLock | None = None
+        self._machine = headfile.machine_hash()
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        home: Home,
+        schema: Schema,
+        clock: Clock,
+        config: DeskConfig,
+        *,
+        key: bytes | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> Store:
+        """Make a new desk in an empty folder and open its first epoch. Raises `Refused` when one is there already."""
+        if home.is_desk:
+            raise Refused(Problem(_("这里已有值班数据,不会覆盖"), file=str(home.root)))
+        recipe.refuse_place(home.root)
+        for folder in (home.root, home.attachments, home.snapshots, home.outbox, home.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        raw = recipe.connect(home.database, key, create=True)
+        try:
+            make_tables(raw, schema)
+        finally:
+            raw.close()
+        save(home.config, config)
+        store = cls.open(home, schema, clock, key=key)
+        store.open_epoch(ZERO_PREV, dict(info or {}))
+        return store
+
+    @classmethod
+    def open(
+        cls, home: Home, schema: Schema, clock: Clock, *, key: bytes | None = None, exclusive: bool = False
+    ) -> Store:
+        """Open an existing desk: the place, the files, the version, the chain's head and the projections are checked
+        before anything is shown. Raises `Unavailable`, `Refused` or `Damaged`."""
+        if not home.is_desk:
+            raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(home.root)))
+        recipe.refuse_place(home.root)
+        store = cls(home, schema, clock, load(home.config), key)
+        store._lock = DeskLock(home.lock, exclusive=exclusive)
+        try:
+            store._open()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _open(self) -> None:
+        head = headfile.read(self.home.head)
+        self.notes += headfile.inspect(self.home.database, head, encrypted=self.key is not None)
+        raw = recipe.connect(self.home.database, self.key)
+        self._writer_engine = create_engine("sqlite://", module=recipe.driver(), creator=lambda: raw, poolclass=StaticPool)
+        self._writer = self._writer_engine.connect()
+        self._raw = raw
+        self._check_version()
+        try:
+            self._compare(head)
+            if head is not None and not head.clean:
+                self._quick_check()
+            self._sync_projections()
+        except recipe.driver().DatabaseError as error:
+            raise _family(error) from None
+        self._readers = create_engine(
+            "sqlite://",
+            module=recipe.driver(),
+            creator=lambda: recipe.connect(self.home.database, self.key),
+            poolclass=_queue_pool(),
+            pool_size=4,
+            max_overflow=8,
+        )
+        event.listen(self._readers, "begin", _begin)
+        self._head = headfile.HeadFile(self.home.head)
+        self._note_head(*self.position())
+
+    def _check_version(self) -> None:
+        assert self._raw is not None
+        version = self._raw.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise Refused(
+                _("数据文件是较新版本的程序写的({found} > {known}),请升级后再打开").format(found=version, known=VERSION)
+            )
+        if version < VERSION:
+            from dutydesk.journal.upgrade import upgrade  # noqa: PLC0415 - alembic is loaded when it is needed
+
+            upgrade(self.home, self._raw, version)
+
+    def _compare(self, head: headfile.Head | None) -> None:
+        if head is not None:
+            headfile.compare(head, self._frontier(head.desk, head.epoch))
+
+    def _quick_check(self) -> None:
+        """After an unclean stop a small file is looked through at once, a large one by the window's first job."""
+        if self.home.database.stat().st_size <= 64 * 2**20:
+            problems = self.quick_check()
+            if problems:
+                raise Damaged(*[Problem(text, file=self.home.database.name) for text in problems])
+
+    def quick_check(self) -> list[str]:
+        """What `PRAGMA quick_check` finds; empty when the file is sound."""
+        raw = recipe.connect(self.home.database, self.key, read_only=True)
+        try:
+            found = [str(row[0]) for row in raw.execute("PRAGMA quick_check(20)").fetchall()]
+        finally:
+            raw.close()
+        return [text for text in found if text != "ok"]
+
+    def _sync_projections(self) -> None:
+        """Bring the ledger tables to this program's declarations: a new field is a new column, anything else is made
+        again from the acts. Acts are never created here."""
+        assert self._raw is not None
+        held = self._local("schema")
+        if held == self.schema.fingerprint:
+            return
+        from dutydesk.journal.rebuild import adapt  # noqa: PLC0415 - only after an upgrade
+
+        adapt(self._raw, self.schema)
+        self._set_local("schema", self.schema.fingerprint)
+
+    def close(self) -> None:
+        """Close in order; the last user of the desk leaves it marked as cleanly stopped."""
+        if self._closed:
+            return
+        self._closed = True
+        with self._gate:
+            if self._readers is not None:
+                self._readers.dispose()
+            if self._writer is not None:
+                self._writer.close()
+            if self._writer_engine is not None:
+                self._writer_engine.dispose()
+            if self._raw is not None:
+                with suppress(recipe.driver().Error):
+                    self._raw.close()
+            alone = self._lock is not None and self._lock.alone()
+            if self._head is not None:
+                if alone and not self._broken:
+                    self._head.mark_clean()
+                self._head.close()
+            if self._lock is not None:
+                self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A Core connection with one consistent view of the record; for one question, not for keeping."""
+        assert self._readers is not None
+        try:
+            with self._readers.connect() as connection:
+                yield connection
+        except recipe.driver().DatabaseError as error:
+            raise _family(error) from None
+
+    def data_version(self) -> int:
+        """Changes when another connection has written: the window asks once a second."""
+        assert self._raw is not None
+        with self._gate:
+            return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
+
+    def position(self) -> tuple[int, bytes]:
+        """(seq, hash) of this desk's own epoch; (0, zeros) before it is opened."""
+        return self._frontier(self.config.desk_id, self.config.epoch) or (0, chain.ZERO)
+
+    def _frontier(self, desk: bytes, epoch: int) -> tuple[int, bytes] | None:
+        assert self._raw is not None
+        found = self._raw.execute(
+            "SELECT seq, hash FROM frontier WHERE desk = ? AND epoch = ?", (desk, epoch)
+        ).fetchone()
+        return None if found is None else (int(found[0]), bytes(found[1]))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def open_epoch(self, prev: bytes, info: Mapping[str, Any], numbers: Sequence[tuple[str, int, int]] = ()) -> Receipt:
+        """Begin the epoch that `config` names. `info` says what the desk is and what it continues; `numbers` are
+        (ledger, year, last number used), so that no number on paper is ever given twice."""
+        from dutydesk import __version__  # noqa: PLC0415
+
+        told = {
+            "code": self.config.code,
+            "desk": self.config.desk,
+            "district": self.config.district,
+            "drill": int(self.config.drill),
+            "name": self.config.name,
+            "sample": int(self.config.sample),
+            "unit": self.config.unit,
+            "version": __version__,
+        } | dict(info)
+        extra: dict[str, Any] = {"epoch": told}
+        if numbers:
+            extra["numbers"] = [list(entry) for entry in numbers]
+        return self._append("epoch.open", (), by=SYSTEM, extra=extra, prev=prev)
+
+    def act(
+        self,
+        kind: str,
+        changes: Sequence[Change],
+        *,
+        by: str,
+        happened_at: int | None = None,
+        note: str = "",
+        batch: Batch | None = None,
+    ) -> Receipt:
+        """Append one act and apply it, all or nothing.
+
+        `by` is the hex id of a row of `people`, or `system`, `cli`; `happened_at` milliseconds, now when not given.
+        Raises `Refused` when the changes break a rule, `Unavailable` when the disk does not take them.
+        """
+        extra: dict[str, Any] = {}
+        if note:
+            extra["note"] = refuse_control(note)
+        if batch is not None:
+            extra["batch"] = {"id": batch.id.hex(), "n": batch.n, "of": batch.of}
+        return self._append(kind, changes, by=by, happened_at=happened_at, extra=extra)
+
+    def erase(self, ledger: str, row: bytes, *, by: str, note: str) -> Receipt:
+        """Take the personal data of a row out of the record for good; the chain stays whole."""
+        return self._append("erase", (), by=by, extra={"note": note, "erase": (ledger, row)})
+
+    def _append(
+        self,
+        kind: str,
+        changes: Sequence[Change],
+        *,
+        by: str,
+        happened_at: int | None = None,
+        extra: Mapping[str, Any],
+        prev: bytes | None = None,
+    ) -> Receipt:
+        if len(changes) > MOST_CHANGES:
+            raise Refused(_("一次最多 {most} 项变更").format(most=MOST_CHANGES))
+        if by not in (SYSTEM, CLI) and len(by) != 32:
+            raise Refused(_("没有值班人员,不能保存"))
+        with self._transaction() as cursor:
+            now = self.clock.now()
+            desk, epoch = self.config.desk_id, self.config.epoch
+            place = cursor.execute(
+                "SELECT seq, hash FROM frontier WHERE desk = ? AND epoch = ?", (desk, epoch)
+            ).fetchone()
+            seq, link = (place[0] + 1, place[1]) if place else (1, prev or chain.ZERO)
+            last = cursor.execute("SELECT max(hlc) FROM frontier").fetchone()[0] or 0
+            self.clock_behind = max(0, (last >> 16) - now) if (last >> 16) - now > CLOCK_SLACK else 0
+            act_id = new_id(now)
+            hlc = chain.tick(last, now)
+            numbered = self._numbered(cursor, changes, desk, now)
+            lines = self.schema.log_lines(numbered)
+            if lines:
+                numbered = [*numbered, *self._numbered(cursor, lines, desk, now)]
+            body, personal = self._body(cursor, numbered, extra)
+            text = canonical(body)
+            if len(text) > MOST_BYTES:
+                raise Refused(_("内容太长:一次最多 {most} KB").format(most=MOST_BYTES // 1024))
+            when = now if happened_at is None else happened_at
+            head = chain.header(desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION)
+            digest = chain.digest(chain.SHA256, link, head, text)
+            act = Act(
+                desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION, text, chain.SHA256, link, digest
+            )
+            rows = self._admit(cursor, [(act, body, personal)])
+        self._note_head(seq, digest)
+        self._announce(rows)
+        return Receipt(act_id, seq, tuple(numbered))
+
+    def receive(self, acts: Sequence[tuple[Act, Mapping[int, tuple[bytes, bytes]]]]) -> Rows:
+        """Take in acts of other desks, contiguous per desk and already verified, in one transaction (`journal.inbox`)."""
+        with self._transaction() as cursor:
+            rows = self._admit(cursor, [(act, json.loads(act.body), personal) for act, personal in acts])
+        self._announce(rows)
+        return rows
+
+    def _admit(
+        self, cursor: recipe.Cursor, acts: Sequence[tuple[Act, Mapping[str, Any], Mapping[int, tuple[bytes, bytes]]]]
+    ) -> Rows:
+        applier = Applier(cursor, self.schema)
+        rows: Rows = {}
+        for act, body, personal in acts:
+            cursor.execute(
+                INSERT_ACT,
+                (
+                    act.desk, act.epoch, act.seq, act.act_id, act.hlc, act.happened_at, act.recorded_at, act.by,
+                    act.kind, act.sv, act.body, act.alg, act.prev, act.hash,
+                ),
+            )  # fmt: skip
+            for n, (salt, data) in personal.items():
+                change = body["changes"][n]
+                cursor.execute(
+                    "INSERT INTO personal SELECT ?, ?, ?, ?, ?, ?"
+                    " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE ledger = ? AND row = ?)",
+                    (act.act_id, n, change["ledger"], bytes.fromhex(change["row"]), salt, data,
+                     change["ledger"], bytes.fromhex(change["row"])),
+                )  # fmt: skip
+            for ledger, touched in applier.apply(act, body, personal).items():
+                rows.setdefault(ledger, []).extend(touched)
+            cursor.execute(MOVE_FRONTIER, (act.desk, act.epoch, act.seq, act.hash, act.hlc))
+        applier.finish()
+        self.update_derived(rows)
+        return rows
+
+    def update_derived(self, rows: Rows) -> None:
+        """Bring the derived figures of the touched ledgers up to date, inside the running transaction."""
+        assert self._writer is not None
+        for derived in self.schema.derived:
+            relevant = {ledger: rows[ledger] for ledger in derived.on if ledger in rows}
+            if relevant:
+                derived.update(self._writer, relevant)
+
+    def _numbered(self, cursor: recipe.Cursor, changes: Sequence[Change], desk: bytes, now: int) -> list[Change]:
+        """Give every new row of a numbered ledger the desk's next number of the year."""
+        out: list[Change] = []
+        year = local(now).year
+        given: dict[str, int] = {}
+        for change in changes:
+            name = self.schema[change.ledger].ledger.number
+            if change.new and name and not change.values.get(name):
+                if change.ledger not in given:
+                    found = cursor.execute(
+                        "SELECT n FROM counter WHERE desk = ? AND ledger = ? AND year = ?", (desk, change.ledger, year)
+                    ).fetchone()
+                    given[change.ledger] = found[0] if found else 0
+                given[change.ledger] += 1
+                number = f"{self.number_prefix}{year}-{given[change.ledger]:04d}"
+                change = Change(change.ledger, change.row, {**change.values, name: number}, new=True)  # noqa: PLW2901
+            out.append(change)
+        # A second call in the same act (log lines) must go on where the first one stopped.
+        for ledger, n in given.items():
+            cursor.execute(
+                "INSERT INTO counter VALUES (?, ?, ?, ?) ON CONFLICT (desk, ledger, year) DO UPDATE SET n = max(n, excluded.n)",
+                (desk, ledger, year, n),
+            )
+        return out
+
+    @property
+    def number_prefix(self) -> str:
+        """What stands before year and number: 演- at a drill, the desk's code where the district has several."""
+        return ("演-" if self.config.drill else "") + (f"{self.config.code}-" if self.config.code else "")
+
+    def _body(
+        self, cursor: recipe.Cursor, changes: Sequence[Change], extra: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[int, tuple[bytes, bytes]]]:
+        personal: dict[int, tuple[bytes, bytes]] = {}
+        listed: list[dict[str, Any]] = []
+        for n, change in enumerate(changes):
+            shape = self.schema[change.ledger]
+            entry: dict[str, Any] = {"ledger": change.ledger, "row": change.row.hex()}
+            unknown = change.values.keys() - shape.known - {DELETE}
+            if unknown:
+                raise Refused(*[Problem(_("不认识的字段"), field=name) for name in sorted(unknown)])
+            kept = {
+                name: (value.hex() if isinstance(value, bytes) else value)
+                for name, value in change.values.items()
+                if not (change.new and value is None)
+            }
+            private = {name: kept.pop(name) for name in shape.ledger.personal if name in kept}
+            entry["set"] = kept
+            if not change.new:
+                entry["bases"] = self._bases(cursor, shape, change)
+            if private:
+                salt, data = secrets.token_bytes(16), canonical(private)
+                personal[n] = (salt, data)
+                entry["personal"] = chain.personal_hash(salt, data)
+            listed.append(entry)
+        body = {key: value for key, value in extra.items() if key != "erase"}
+        if "erase" in extra:
+            ledger, row = extra["erase"]
+            listed.append({"ledger": ledger, "row": row.hex(), "set": {}, "erase": 1})
+        body["changes"] = listed
+        return body, personal
+
+    def _bases(self, cursor: recipe.Cursor, shape: Shape, change: Change) -> dict[str, list[str]]:
+        name = shape.ledger.name
+        if shape.ledger.mode is Mode.APPEND:
+            raise Refused(_("{title}只能新增,更正请另记一条").format(title=_(shape.ledger.title)))
+        found = cursor.execute(f"SELECT _act, _state FROM {name} WHERE id = ?", (change.row,)).fetchone()
+        if found is None or (found[1] != LISTED and DELETE not in change.values):
+            raise Refused(_("要改的这一条已不在{title}里").format(title=_(shape.ledger.title)))
+        heads: dict[str, list[str]] = {}
+        every = cursor.execute(
+            "SELECT field, act_id FROM head WHERE ledger = ? AND row = ?", (name, change.row)
+        ).fetchall()
+        for field_name, act_id in every:
+            heads.setdefault(field_name, []).append(act_id.hex())
+        return {
+            field_name: sorted(heads.get(field_name, [] if field_name == DELETE else [found[0].hex()]))
+            for field_name in change.values
+        }
+
+    def deletion(self, ledger: str, row: bytes) -> Change:
+        """The change that takes a row off its list; it names every value that its author has seen."""
+        assert self._raw is not None
+        with self._gate:
+            found = self._raw.execute(
+                "SELECT DISTINCT hex(act_id) FROM head WHERE ledger = ? AND row = ? AND field <> ?",
+                (ledger, row, DELETE),
+            ).fetchall()
+        return Change(ledger, row, {DELETE: ",".join(sorted(act for (act,) in found))})
+
+    # -- local tables ----------------------------------------------------------------------------------------------
+
+    def local(self, work: Callable[[recipe.Cursor], Any]) -> Any:
+        """Run `work(cursor)` on the desk's own `local_*` tables in a transaction."""
+        with self._transaction() as cursor:
+            return work(cursor)
+
+    def state(self, key: str, default: str = "") -> str:
+        """A remembered value of this workstation (window places, last printer …)."""
+        with self._gate:
+            found = self._local(key)
+        return default if found is None else found
+
+    def remember(self, key: str, value: str) -> None:
+        """Remember a value of this workstation."""
+        with self._transaction():
+            self._set_local(key, value)
+
+    def _local(self, key: str) -> str | None:
+        assert self._raw is not None
+        found = self._raw.execute("SELECT value FROM local_state WHERE key = ?", (key,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def _set_local(self, key: str, value: str) -> None:
+        assert self._raw is not None
+        self._raw.execute(
+            "INSERT INTO local_state VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+        )
+
+    # -- the transaction -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[recipe.Cursor]:
+        """One writer at a time; commits at the end, rolls back on any error. A disk that failed to write is not
+        trusted again: the store stays closed to writing until it is opened anew (no retry of fsync)."""
+        assert self._raw is not None and self._writer is not None
+        with self._gate:
+            if self._broken:
+                raise Unavailable(self._broken)
+            cursor = self._raw.cursor()
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                try:
+                    yield cursor
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    with suppress(recipe.driver().Error):
+                        cursor.execute("ROLLBACK")
+                    self._writer.rollback()
+                    raise
+                self._writer.commit()
+            except recipe.driver().DatabaseError as error:
+                family = _family(error)
+                if "disk I/O error" in str(error):
+                    self._broken = str(family)
+                raise family from error
+            finally:
+                cursor.close()
+
+    def _note_head(self, seq: int, digest: bytes) -> None:
+        if self._head is not None:
+            self._head.write(
+                headfile.Head(
+                    self.config.desk_id, self.config.epoch, seq, digest,
+                    headfile.wal_salt(self.home.database), self._machine, clean=False,
+                )
+            )  # fmt: skip
+
+    def _announce(self, rows: Rows) -> None:
+        announcement = Announcement({ledger: frozenset(ids) for ledger, ids in rows.items()})
+        for listener in tuple(self.listeners):
+            listener(announcement)
+
+
+ZERO_PREV = chain.ZERO
+
+
+def make_tables(raw: recipe.Raw, schema: Schema) -> None:
+    """Everything a new file holds, in one transaction."""
+    cursor = raw.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    for statement in (*statements(JOURNAL), *statements(MERGE), *statements(LOCAL), *schema.statements):
+        cursor.execute(statement)
+    cursor.execute("INSERT INTO local_state VALUES ('schema', ?)", (schema.fingerprint,))
+    cursor.execute(f"PRAGMA user_version={VERSION}")
+    cursor.execute("COMMIT")
+    cursor.close()
+
+
+def statements(script: str) -> list[str]:
+    """The statements of a script; the ones inside a trigger's body stay together."""
+    out: list[str] = []
+    current = ""
+    for line in script.strip().splitlines():
+        current += line + "\n"
+        inside = "CREATE TRIGGER" in current and not current.rstrip().endswith("END;")
+        if line.rstrip().endswith(";") and not inside:
+            out.append(current.strip().rstrip(";"))
+            current = ""
+    return out
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _queue_pool() -> Any:
+    from sqlalchemy.pool import QueuePool  # noqa: PLC0415
+
+    return QueuePool
+
+
+def _family(error: Exception) -> Exception:
+    """The driver's error in one of our families (habits.md §1.18)."""
+    text = str(error)
+    if "malformed" in text or "not a database" in text or "corrupt" in text:
+        return Damaged(_("数据库已损坏({error})").format(error=text))
+    if "full" in text:
+        return Unavailable(_("磁盘已满,没有保存"))
+    if "locked" in text or "busy" in text:
+        return Unavailable(_("另一个程序正在写入,没有保存,请再试一次"))
+    if "readonly" in text:
+        return Unavailable(_("数据文件夹只读,没有保存"))
+    return Unavailable(_("没有保存:{error}").format(error=text))
