@@ -39,7 +39,7 @@ def sources(package: Path = ROOT / "dutydesk") -> Iterator[tuple[str, int, str]]
     for file in sorted(package.rglob("*.py")):
         with file.open("rb") as stream:
             options = {"encoding": "utf-8"}
-            for line, _function, text, _comments in extract("python", stream, KEYWORDS, (), options):
+            for line, text, _comments, _context in extract("python", stream, KEYWORDS, (), options):
                 if isinstance(text, str) and text:
                     yield file.relative_to(package.parent).as_posix(), line, text
 

@@ -1,0 +1,82 @@
+"""The English catalogue is whole, and the program speaks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dutydesk.core import i18n
+
+
+def test_every_string_is_translated(catalogue: Any) -> None:
+    faults = catalogue.check()
+    assert not faults, "python packaging/catalogue.py update, then translate:\n" + "\n".join(faults)
+
+
+def test_the_committed_catalogue_is_what_update_writes(catalogue: Any, tmp_path: Path) -> None:
+    again = tmp_path / "dutydesk.po"
+    again.write_bytes(catalogue.PO.read_bytes())
+    catalogue.update(again)
+    assert again.read_text(encoding="utf-8") == catalogue.PO.read_text(encoding="utf-8")
+
+
+def test_it_compiles_and_is_spoken(catalogue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (compiled,) = catalogue.compile_all(tmp_path)
+    assert compiled == tmp_path / "en" / "LC_MESSAGES" / "dutydesk.mo"
+    monkeypatch.setattr(i18n, "resources", lambda *_parts: tmp_path)
+    i18n.use("en_GB.UTF-8")
+    assert i18n.language() == "en"
+    for message in catalogue.load():
+        if message.id:
+            assert i18n._(str(message.id)) == message.string
+    i18n.use("zh_CN")
+    assert i18n._("值班日志") == "值班日志"
+
+
+def test_nothing_is_compiled_twice(catalogue: Any, tmp_path: Path) -> None:
+    assert catalogue.compile_all(tmp_path)
+    assert not catalogue.compile_all(tmp_path)
+
+
+SOURCE = """
+from dutydesk.core.i18n import N_, _
+A = N_("甲{n}")
+def f():
+    return _("乙") + _("甲{n}")
+"""
+
+
+def test_both_marks_are_found(catalogue: Any, tmp_path: Path) -> None:
+    package = tmp_path / "dutydesk"
+    package.mkdir()
+    (package / "a.py").write_text(SOURCE, encoding="utf-8")
+    assert list(catalogue.sources(package)) == [
+        ("dutydesk/a.py", 3, "甲{n}"),
+        ("dutydesk/a.py", 5, "乙"),
+        ("dutydesk/a.py", 5, "甲{n}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("english", "fault"),
+    [
+        ("", "not translated"),
+        ("  ", "not translated"),
+        ("{n} people", ""),
+        ("people", "other placeholders"),
+        ("{m} people", "other placeholders"),
+        ("{n} 人", "Chinese left over"),
+        ("{n} people\uff1a", "Chinese left over"),
+        ("{n} people ", "blanks"),
+    ],
+)
+def test_a_bad_translation_is_told(catalogue: Any, english: str, fault: str) -> None:
+    message = catalogue.Message("{n}人", english)
+    told = list(catalogue.faults(message))
+    assert [t for t in told if fault in t] if fault else not told
+
+
+def test_a_fuzzy_translation_is_told(catalogue: Any) -> None:
+    assert list(catalogue.faults(catalogue.Message("是", "Yes", flags={"fuzzy"}))) == ["marked fuzzy"]
