@@ -1,0 +1,401 @@
+"""Small widgets from which panes are laid out. Texts are always plain: what people typed is never read as markup."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dutydesk.core.i18n import _
+from dutydesk.qt.icons import icon, paint_icon, paint_shape
+from dutydesk.qt.theme import LEVEL_SHAPES, LEVEL_WORDS, current
+
+SEARCH_DELAY_MS = 120
+SEVERITY_TONES = ("", "orange", "late")
+
+
+def tone_of(severity: int) -> str:
+    """The tone of an `OpenItem` or `Figure`: 0 none, 1 attention, 2 urgent."""
+    return SEVERITY_TONES[min(max(severity, 0), 2)]
+
+
+def restyle(widget: QWidget) -> None:
+    """Make the style sheet look again after a dynamic property has changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def label(text: str = "", role: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
+    """A plain-text label; `role` is one of the style sheet's: title, heading, muted, small, problem, number, must."""
+    made = QLabel()
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(text)
+    made.setWordWrap(wrap)
+    if role:
+        made.setProperty("role", role)
+    if selectable:
+        made.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+    return made
+
+
+def line(*, vertical: bool = False) -> QFrame:
+    """A separator one pixel thin."""
+    made = QFrame()
+    made.setProperty("role", "line")
+    if vertical:
+        made.setFixedWidth(1)
+    else:
+        made.setFixedHeight(1)
+    return made
+
+
+def button(text: str, *, primary: bool = False, flat: bool = False, tip: str = "") -> QPushButton:
+    """A push button; `primary` for the one action that the place is for."""
+    made = QPushButton(text)
+    made.setAutoDefault(False)
+    if primary:
+        made.setProperty("primary", True)
+    if flat:
+        made.setProperty("flat", True)
+    if tip:
+        made.setToolTip(tip)
+    return made
+
+
+class IconButton(QToolButton):
+    """A flat button that shows an icon and keeps it in the theme's ink; `text` is its accessible name and tooltip."""
+
+    def __init__(self, name: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setProperty("flat", True)
+        self.setAccessibleName(text)
+        self.setToolTip(text)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._draw()
+
+    def set_icon(self, name: str) -> None:
+        self._name = name
+        self._draw()
+
+    def _draw(self) -> None:
+        side = current().px(16)
+        self.setIcon(icon(self._name))
+        self.setIconSize(QSize(side, side))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._draw()
+
+
+class Elided(QLabel):
+    """One line that is cut with … where it does not fit; the whole is in the tooltip."""
+
+    def __init__(self, text: str = "", role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+        if role:
+            self.setProperty("role", role)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def shown(self) -> str:
+        """The text as it is painted."""
+        plain = " ".join(self.text().split("\n"))
+        return self.fontMetrics().elidedText(plain, Qt.TextElideMode.ElideRight, self.contentsRect().width())
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(current().px(24), self.fontMetrics().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setToolTip(self.text() if self.shown() != self.text() else "")
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        align = self.alignment() | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.contentsRect(), align, self.shown())
+        painter.end()
+
+
+class Badge(QWidget):
+    """A word on its level's colour with the level's shape; a tone without a level is a neutral pill."""
+
+    def __init__(self, tone: str, word: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.set(tone, word)
+
+    def set(self, tone: str, word: str = "") -> None:
+        """Show `tone` (red, orange, yellow, blue, late, or empty) and its word, or another word in its place."""
+        self.tone = tone
+        self.word = word or _(LEVEL_WORDS.get(tone, ""))
+        self.setAccessibleName(self.word)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        theme = current()
+        width = QFontMetrics(theme.font(13, bold=True)).horizontalAdvance(self.word) + theme.px(12)
+        return QSize(width + (theme.px(16) if self.tone in LEVEL_SHAPES else 0), theme.px(20))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt
+        theme = current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        level = theme.level(self.tone)
+        ground, ink = (level.fill, level.ink) if level else (theme.tokens.hover, theme.tokens.text)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_colour(ground))
+        painter.drawRoundedRect(QRectF(self.rect()), theme.px(4), theme.px(4))
+        left = theme.px(6)
+        if level:
+            side = theme.px(10)
+            box = QRectF(left, (self.height() - side) / 2, side, side)
+            paint_shape(painter, LEVEL_SHAPES[self.tone], box, _colour(ink))
+            left += side + theme.px(5)
+        painter.setFont(theme.font(13, bold=True))
+        painter.setPen(_colour(ink))
+        text = self.rect().adjusted(left, 0, 0, 0)
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.word)
+        painter.end()
+
+
+def level_badge(code: str) -> Badge:
+    """The badge of a warning level or of lateness: its word and its shape."""
+    return Badge(code)
+
+
+class Tile(QAbstractButton):
+    """A tile of the status board: a small caption above a value that can be read from afar; pressing it opens its
+    pane. `tone` gives it a level's colour together with the level's shape.
+
+    With `big`, the value is drawn twice as large (the next due item, to be read from two metres).
+    """
+
+    def __init__(self, caption: str, value: str = "", tone: str = "", *, big: bool = False) -> None:
+        super().__init__()
+        self._big = big
+        self._tone = tone
+        self._caption = caption
+        self._value = value
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.show_value(value, tone)
+
+    def show_value(self, value: str, tone: str = "", caption: str | None = None) -> None:
+        """Set what the tile says."""
+        self._value, self._tone = value, tone
+        self._caption = self._caption if caption is None else caption
+        word = _(LEVEL_WORDS.get(tone, ""))
+        self.setAccessibleName(" ".join(part for part in (self._caption, word, value) if part))
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def value(self) -> str:
+        return self._value
+
+    @property
+    def tone(self) -> str:
+        return self._tone
+
+    @property
+    def caption(self) -> str:
+        return self._caption
+
+    def _sizes(self) -> tuple[int, int]:
+        return (14, 32) if self._big else (12, 16)
+
+    def sizeHint(self) -> QSize:
+        theme = current()
+        small, large = self._sizes()
+        head = QFontMetrics(theme.font(small)).horizontalAdvance(self._caption)
+        body = QFontMetrics(theme.font(large, bold=True)).horizontalAdvance(self._value)
+        shape = theme.px(large) if self._tone in LEVEL_SHAPES else 0
+        return QSize(max(head, body + shape) + theme.px(18), theme.px(60 if self._big else 44))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(current().px(48), self.sizeHint().height())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt
+        theme = current()
+        tokens = theme.tokens
+        level = theme.level(self._tone)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = level.soft if level else tokens.hover if self.underMouse() else tokens.surface
+        edge = tokens.accent if self.hasFocus() else level.text if level else tokens.border
+        painter.setPen(QPen(_colour(edge), 2 if self.hasFocus() else 1))
+        painter.setBrush(_colour(ground))
+        radius = theme.px(4)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), radius, radius)
+        small, large = self._sizes()
+        pad = theme.px(8)
+        inner = self.rect().adjusted(pad, theme.px(4), -pad, -theme.px(4))
+        head = theme.font(small)
+        painter.setFont(head)
+        painter.setPen(_colour(tokens.text if level else tokens.muted))
+        cut = Qt.TextElideMode.ElideRight
+        caption = QFontMetrics(head).elidedText(self._caption, cut, inner.width())
+        painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, caption)
+        body = theme.font(large, bold=True)
+        painter.setFont(body)
+        painter.setPen(_colour(level.text if level else tokens.text))
+        left = 0
+        if level:
+            side = theme.px(large) * 0.7
+            height = QFontMetrics(body).height()
+            box = QRectF(inner.left(), inner.bottom() - height + (height - side) / 2, side, side)
+            paint_shape(painter, LEVEL_SHAPES[self._tone], box, _colour(level.text))
+            left = round(side) + theme.px(4)
+        text = inner.adjusted(left, 0, 0, 0)
+        value = QFontMetrics(body).elidedText(self._value, cut, text.width())
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, value)
+        painter.end()
+
+
+class SplitTitle(QWidget):
+    """The head of a pane: title and a quiet note on the left, what can be done on the right (`add`)."""
+
+    def __init__(self, title: str, note: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._row = QHBoxLayout(self)
+        gap = current().px(8)
+        self._row.setContentsMargins(gap, current().px(4), gap, current().px(4))
+        self._row.setSpacing(gap)
+        self.title = label(title, "heading")
+        self.note = Elided(note, "muted")
+        self._row.addWidget(self.title)
+        self._row.addWidget(self.note, 1)
+
+    def add(self, *widgets: QWidget) -> None:
+        """Add controls at the right end, in this order."""
+        for widget in widgets:
+            self._row.addWidget(widget)
+
+
+class EmptyState(QWidget):
+    """What stands where nothing is: one sentence, what to do next, and the button that does it (`acted`)."""
+
+    acted = Signal()
+
+    def __init__(self, sentence: str, hint: str = "", action: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setSpacing(current().px(8))
+        column.addStretch(1)
+        self.sentence = label(sentence, "heading", wrap=True)
+        self.hint = label(hint, "muted", wrap=True)
+        self.button = button(action)
+        self.button.clicked.connect(self._act)
+        for widget in (self.sentence, self.hint):
+            widget.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(widget)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+        self.say(sentence, hint, action)
+
+    def say(self, sentence: str, hint: str = "", action: str = "") -> None:
+        self.sentence.setText(sentence)
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
+        self.button.setText(action)
+        self.button.setVisible(bool(action))
+
+    def _act(self) -> None:
+        self.acted.emit()
+
+
+class SearchBox(QLineEdit):
+    """A search field: `searched` comes shortly after the last key, at once on Enter; Esc clears; Down goes `down`
+    into the list that it searches."""
+
+    searched = Signal(str)
+    down = Signal()
+
+    def __init__(self, hint: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPlaceholderText(hint or _("搜索"))
+        self.setAccessibleName(hint or _("搜索"))
+        self.setClearButtonEnabled(True)
+        self._said = ""
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(SEARCH_DELAY_MS)
+        self._wait.timeout.connect(self._say)
+        self.textChanged.connect(self._start)
+        self.returnPressed.connect(self._say)
+        self._pad()
+
+    def _pad(self) -> None:
+        self.setTextMargins(current().px(18), 0, 0, 0)
+        self.setMinimumWidth(current().px(160))
+
+    def _start(self) -> None:
+        self._wait.start()
+
+    def _say(self) -> None:
+        self._wait.stop()
+        if self.text().strip() != self._said:
+            self._said = self.text().strip()
+            self.searched.emit(self._said)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            self._say()
+        elif event.key() == Qt.Key.Key_Down:
+            self._say()
+            self.down.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._pad()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        theme = current()
+        side = theme.px(14)
+        painter = QPainter(self)
+        box = QRectF(theme.px(8), (self.height() - side) / 2, side, side)
+        paint_icon(painter, "search", box, theme.colour("muted"))
+        painter.end()
+
+
+def _colour(text: str) -> QColor:
+    return QColor(text)
