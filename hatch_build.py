@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class CustomBuildHook(BuildHookInterface[Any]):
     """Run by hatchling for the wheel; make has usually done the slow part already."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         fonts = root / "build" / "fonts"
         for script, arguments in (("fonts.py", [str(fonts)]), ("catalogue.py", ["compile"])):

@@ -118,12 +118,12 @@ def convert(origin: Path, target: Path, stamp: str) -> str:
     try:
         font.save(part, reorderTables=False)
         size = part.stat().st_size
-        os.replace(part, target)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     note = stamp_of(target).with_suffix(f".{os.getpid()}.part")
     note.write_text(f"{stamp} {size}", encoding="ascii")
-    os.replace(note, stamp_of(target))
+    note.replace(stamp_of(target))
     return f"{target.name} {size / 1e6:.1f} MB"
 
 
