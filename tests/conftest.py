@@ -302,22 +302,16 @@ def _dispose(thing: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def qapp(qapp: QApplication) -> Iterator[QApplication]:
-    """pytest-qt's application with the bundled faces, without any font of this machine."""
+def qapp(qapp: QApplication) -> QApplication:
+    """pytest-qt's application in the program's own theme and bundled faces, without any font of this machine."""
     from PySide6.QtCore import QThread, QTimer
-    from PySide6.QtGui import QFont, QFontDatabase
 
-    from dutydesk.core import paths
+    from dutydesk.qt import theme
 
     _record_start(QTimer)
     _record_start(QThread)
-    families: list[str] = []
-    for file in sorted(paths.fonts_dir().glob("*.ttf")):
-        number = QFontDatabase.addApplicationFont(str(file))
-        assert number >= 0, f"{file} is no font"
-        families += QFontDatabase.applicationFontFamilies(number)
-    assert families, "no bundled face: run make, or packaging/fonts.py build/fonts"
-    qapp.setFont(QFont("Noto Sans SC", 10))
+    theme.apply(qapp, theme.current())
+    assert theme.load_fonts(), "no bundled face: make fonts"
     return qapp
 
 
