@@ -303,7 +303,7 @@ class LedgerView(QTableView):
         figures = item.kind.numeric or least
         room = item.width * metrics.horizontalAdvance("0" if figures else "汉")
         title = self._ledger_model.headerData(self._ledger_model.fields.index(item), Qt.Orientation.Horizontal)
-        return max(room, least, metrics.horizontalAdvance(str(title)) + theme.px(12)) + theme.px(18)
+        return max(room, least, metrics.horizontalAdvance(str(title)) + theme.px(14)) + theme.px(16) + 10
 
     def _widths(self) -> None:
         self._fitting = True

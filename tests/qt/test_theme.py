@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from dutydesk.qt import theme
-from dutydesk.qt.style import sheet
+from dutydesk.qt.style import PICTURES, sheet
 from dutydesk.qt.theme import LIGHT, NIGHT, PAIRS, Theme, Tokens, colour, contrast, names
 
 
@@ -51,6 +52,13 @@ def test_everything_grows_with_the_type(percent: int) -> None:
     assert scaled.row == 28 * percent // 100
     assert scaled.font().pixelSize() == round(14 * percent / 100)
     assert f"padding: 0 {scaled.px(8)}px" in sheet(scaled)
+
+
+@pytest.mark.parametrize("night", [False, True])
+def test_the_sheet_names_pictures_that_are_there(night: bool) -> None:
+    named = re.findall(r'url\("([^"]+)"\)', sheet(Theme(night=night)))
+    assert len(named) >= len(PICTURES)
+    assert all(Path(file).is_file() for file in named)
 
 
 def test_apply_reaches_every_widget(themed) -> None:
