@@ -89,38 +89,38 @@ def convert(origin: Path, target: Path, stamp: str) -> str:
     from fontTools.pens.ttGlyphPen import TTGlyphPen
     from fontTools.ttLib import TTFont, newTable
 
-    font: Any = TTFont(origin, lazy=True, recalcTimestamp=False)
-    order = font.getGlyphOrder()
-    drawn = font.getGlyphSet()
-    outlines: dict[str, Any] = {}
-    for name in order:
-        pen = TTGlyphPen(None)
-        drawn[name].draw(Cu2QuPen(pen, ERROR, reverse_direction=True))
-        outlines[name] = pen.glyph()
-    glyf: Any = newTable("glyf")
-    glyf.glyphOrder, glyf.glyphs = order, outlines
-    font["loca"], font["glyf"] = newTable("loca"), glyf
-    glyf.compile(font)
-    metrics = font["hmtx"].metrics
-    for name in order:
-        metrics[name] = (metrics[name][0], getattr(outlines[name], "xMin", 0))
-    maxp: Any = newTable("maxp")
-    maxp.tableVersion, maxp.numGlyphs, maxp.maxZones = 0x00010000, len(order), 1
-    for field in LIMITS:
-        setattr(maxp, field, 0)
-    font["maxp"] = maxp
-    font["post"].formatType = 3.0
-    for table in DROPPED:
-        if table in font:
-            del font[table]
-    font.sfntVersion = "\0\1\0\0"
-    part = target.with_suffix(f".{os.getpid()}.part")
-    try:
-        font.save(part, reorderTables=False)
-        size = part.stat().st_size
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with TTFont(origin, lazy=True, recalcTimestamp=False) as font:
+        order = font.getGlyphOrder()
+        drawn = font.getGlyphSet()
+        outlines: dict[str, Any] = {}
+        for name in order:
+            pen = TTGlyphPen(None)
+            drawn[name].draw(Cu2QuPen(pen, ERROR, reverse_direction=True))
+            outlines[name] = pen.glyph()
+        glyf: Any = newTable("glyf")
+        glyf.glyphOrder, glyf.glyphs = order, outlines
+        font["loca"], font["glyf"] = newTable("loca"), glyf
+        glyf.compile(font)
+        metrics = font["hmtx"].metrics
+        for name in order:
+            metrics[name] = (metrics[name][0], getattr(outlines[name], "xMin", 0))
+        maxp: Any = newTable("maxp")
+        maxp.tableVersion, maxp.numGlyphs, maxp.maxZones = 0x00010000, len(order), 1
+        for field in LIMITS:
+            setattr(maxp, field, 0)
+        font["maxp"] = maxp
+        font["post"].formatType = 3.0
+        for table in DROPPED:
+            if table in font:
+                del font[table]
+        font.sfntVersion = "\0\1\0\0"
+        part = target.with_suffix(f".{os.getpid()}.part")
+        try:
+            font.save(part, reorderTables=False)
+            size = part.stat().st_size
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     note = stamp_of(target).with_suffix(f".{os.getpid()}.part")
     note.write_text(f"{stamp} {size}", encoding="ascii")
     note.replace(stamp_of(target))

@@ -67,8 +67,10 @@ def face_of(character: str, first: str = SANS) -> str:
 @cache
 def hidden(character: str) -> bool:
     """Whether the character is an instruction to a text engine (joiner, direction, variation), never drawn itself."""
-    return unicodedata.category(character) == "Cf" or 0xFE00 <= ord(character) <= 0xFE0F or (
-        0xE0100 <= ord(character) <= 0xE01EF
+    return (
+        unicodedata.category(character) == "Cf"
+        or 0xFE00 <= ord(character) <= 0xFE0F
+        or (0xE0100 <= ord(character) <= 0xE01EF)
     )
 
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 from dutydesk.printing.fonts import Widths
 
 NO_START = frozenset(
-    "、。,.:;?!)]}〕》〉」』】〗〙〛”’…—～~·‧℃%％‰㎡㎥°々〞〟ー" + "\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\uff3d\uff5d"
+    "、。,.:;?!)]}〕》〉」』】〗〙〛”’…—～~·‧℃%％‰㎡㎥°々〞〟ー\uff0c\uff0e\uff1a\uff1b\uff1f\uff01\uff09\uff3d\uff5d"
 )
 """Never at the start of a line."""
 NO_END = frozenset("([{〔《〈「『【〖〘〚“‘〝¥$￥＄#№" + "\uff08\uff3b\uff5b")

@@ -30,7 +30,7 @@ HEAD = Style(9)
 SMALL = Style(7.5, leading=1.25)
 QR_SIZE = 20.0
 """Millimetres, quiet zone included: a module of version 6 is 0.4 mm, twice what an office printer resolves."""
-GREY = 0.87
+GREY = 0.9
 """Watermark: light enough to read through, dark enough for a copier to keep."""
 
 
@@ -95,7 +95,7 @@ class Document:
         style, sheets = Style(size, bold=bold, leading=1.5), self._sheets
         for part in text.split("\n"):
             self._lines(sheets.lines("\u3000" * indent + part, sheets.measure, style), style, align)
-        sheets.y -= mm(0.8)
+        sheets.y -= mm(1.6)
 
     def pairs(self, pairs: Iterable[tuple[str, str]], columns: int = 2, size: float = BODY.size) -> None:
         """A framed grid of labels and values, `columns` pairs a row; a value of more than two lines gets a row of its
@@ -157,7 +157,8 @@ class Document:
         """
         sheets, style = self._sheets, Style(11)
         per_row = min(len(names), 3) or 1
-        room = sheets.measure / per_row
+        gap = mm(6)
+        room = (sheets.measure - gap * (per_row - 1)) / per_row
         rows = [names[at : at + per_row] for at in range(0, len(names), per_row)]
         step = mm(19 if dated else 12)
         sheets.need(step * len(rows) + mm(3))
@@ -166,10 +167,10 @@ class Document:
             y = sheets.y - mm(7)
             for at, item in enumerate(row):
                 name, signed = item if isinstance(item, tuple) else (item, "")
-                x = sheets.left + at * room
+                x = sheets.left + at * (room + gap)
                 label = _("{name}：").format(name=name)
                 begin = x + widths(style.face).measure(label) * style.size / EM
-                end = x + room - mm(5)
+                end = x + room
                 sheets.text(x, y, label, style)
                 sheets.text(begin + mm(2), y, signed, style, clip=end - begin - mm(2))
                 sheets.rule(begin, y - mm(1.2), end, y - mm(1.2))
@@ -289,7 +290,7 @@ class Document:
         """The word across the page, rising to the right, as large as it fits and no larger than a third of it."""
         sheets = self._sheets
         length = widths(SERIF).measure(self.watermark) / EM
-        size = min(mm(70), (sheets.width**2 + sheets.height**2) ** 0.5 * 0.6 / length)
+        size = min(mm(60), (sheets.width**2 + sheets.height**2) ** 0.5 * 0.6 / length)
         angle = radians(35)
         code = sheets.encode(self.watermark, SERIF)
         if code is None:

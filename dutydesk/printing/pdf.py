@@ -15,11 +15,19 @@ from functools import cache
 from typing import Any, cast
 
 from reportlab import rl_config
-from reportlab.pdfbase import pdfdoc, pdfmetrics, ttfonts
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.pdfbase import pdfdoc as _pdfdoc
+from reportlab.pdfbase import pdfmetrics as _pdfmetrics
+from reportlab.pdfbase import ttfonts as _ttfonts
+from reportlab.pdfgen import canvas as _canvas
 
 from dutydesk.core.clock import SECOND, local
 from dutydesk.core.paths import fonts_dir
+
+# reportlab has no annotations; `Any` ends here, nothing of it leaves this module
+pdfdoc: Any = _pdfdoc
+pdfmetrics: Any = _pdfmetrics
+ttfonts: Any = _ttfonts
+Canvas: Any = _canvas.Canvas
 
 # CVE-2020-28463: nothing a document names is ever fetched. The rest is what makes bytes repeatable and small.
 rl_config.trustedHosts = None

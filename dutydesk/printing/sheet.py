@@ -200,7 +200,5 @@ def ellipsis(text: str, width: float, style: Style) -> str:
 def undrawable(texts: tuple[str, ...]) -> list[Missing]:
     """What of these texts no face can draw; row 0, since they stand in no table."""
     return [
-        Missing(0, c, code_of(c))
-        for c in dict.fromkeys("".join(texts))
-        if not (c in "\n\t" or hidden(c) or face_of(c))
+        Missing(0, c, code_of(c)) for c in dict.fromkeys("".join(texts)) if not (c in "\n\t" or hidden(c) or face_of(c))
     ]

@@ -65,13 +65,12 @@ class Table:
 
     def break_cell(self, at: int, text: str, known: bool = True) -> list[Line]:
         """The lines of a cell of column `at`."""
-        found = self.known[at].get(text) if known else None
-        if found is not None:
-            return found
+        if known and text in self.known[at]:
+            return self.known[at][text]
         face, scale = self.style.face, self.style.size / EM
         advance = widths(face)
         room = int((self.edges[at + 1] - self.edges[at] - 2 * PAD_X) / scale)
-        found = []
+        found: list[Line] = []
         for line in wrap(text, room, advance):
             shown = line.rstrip(" \t\n\u3000")
             found.append((self.sheets.encode(shown, face), advance.measure(shown) * scale, shown))
