@@ -179,5 +179,10 @@ CREATE TABLE local_job (
   state TEXT NOT NULL,
   body TEXT NOT NULL
 ) STRICT;
+CREATE TABLE local_batch (
+  batch BLOB NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (batch)
+) STRICT, WITHOUT ROWID;
 """
 """Never acts, never synced: window state, drafts, import mappings, job runs (house.md §6)."""
