@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
-
 from dutydesk.journal import recipe
 from dutydesk.journal.apply import Applier, Rows, parse_body
 from dutydesk.journal.chain import Act
@@ -51,9 +48,8 @@ def replay(source: recipe.Raw, target: recipe.Raw, schema: Schema, progress: Pro
     how many there were."""
     cursor, side = target.cursor(), source.cursor()
     whole = source.execute("SELECT count(*) FROM act").fetchone()[0]
-    engine = create_engine("sqlite://", module=recipe.driver(), creator=lambda: target, poolclass=StaticPool)
     done = 0
-    with engine.connect() as connection:
+    with recipe.core(target).connect() as connection:
         for chunk in acts(source):
             applier = Applier(cursor, schema)
             touched: Rows = {}
@@ -69,7 +65,6 @@ def replay(source: recipe.Raw, target: recipe.Raw, schema: Schema, progress: Pro
                     derived.update(connection, relevant)
             done += len(chunk)
             progress(done, whole)
-        connection.commit()
     cursor.close()
     side.close()
     return done

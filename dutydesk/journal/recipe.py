@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import StaticPool
+
 from dutydesk.core.errors import Damaged, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.journal.tables import APPLICATION_ID
@@ -121,6 +124,31 @@ def _unreadable(error: Exception) -> Exception:
 def _quoted(path: str) -> str:
     out = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return "/" + out.replace("\\", "/") if sys.platform == "win32" else out
+
+
+class Borrowed:
+    """A connection lent to SQLAlchemy while the journal holds its transaction: commit, rollback and close do nothing.
+    """
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def commit(self) -> None:
+        """The journal commits."""
+
+    def rollback(self) -> None:
+        """The journal rolls back."""
+
+    def close(self) -> None:
+        """The journal closes."""
+
+
+def core(raw: Raw) -> Engine:
+    """A Core engine over one borrowed connection."""
+    return create_engine("sqlite://", module=driver(), creator=lambda: Borrowed(raw), poolclass=StaticPool)
 
 
 NETWORK_TYPES = frozenset(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 
 from dutydesk.core.clock import MINUTE, Clock, local
 from dutydesk.core.errors import Damaged, Problem, Refused, Unavailable
@@ -165,7 +165,7 @@ class Store:
         head = headfile.read(self.home.head)
         self.notes += headfile.inspect(self.home.database, head, encrypted=self.key is not None)
         raw = recipe.connect(self.home.database, self.key)
-        self._writer_engine = create_engine("sqlite://", module=recipe.driver(), creator=lambda: raw, poolclass=StaticPool)
+        self._writer_engine = recipe.core(raw)
         self._writer = self._writer_engine.connect()
         self._raw = raw
         self._check_version()
@@ -180,7 +180,7 @@ class Store:
             "sqlite://",
             module=recipe.driver(),
             creator=lambda: recipe.connect(self.home.database, self.key),
-            poolclass=_queue_pool(),
+            poolclass=QueuePool,
             pool_size=4,
             max_overflow=8,
         )
@@ -619,12 +619,6 @@ def statements(script: str) -> list[str]:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
-
-
-def _queue_pool() -> Any:
-    from sqlalchemy.pool import QueuePool  # noqa: PLC0415
-
-    return QueuePool
 
 
 def _family(error: Exception) -> Exception:
