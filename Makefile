@@ -13,7 +13,7 @@ PYTEST := $(OFFSCREEN) $(PY) -m pytest
 WORKERS := 2
 SAMPLE := build/sample-desk
 
-.PHONY: help setup fonts run test check lint bench faults shots dist lock clean
+.PHONY: help setup qt-libs fonts run test check lint bench faults shots dist lock clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -66,15 +66,15 @@ clean:
 
 fonts: build/fonts.stamp
 
-setup: build/qt-libs.stamp $(VENV)/.stamp build/fonts.stamp build/i18n.stamp
+setup: qt-libs $(VENV)/.stamp build/fonts.stamp build/i18n.stamp
 
 $(VENV)/.stamp: requirements-dev.lock packaging/venv.sh
 	@VENV=$(VENV) packaging/venv.sh requirements-dev.lock
 	@touch $@
 
-build/qt-libs.stamp: packaging/system-packages.txt packaging/setup-qt-libs.sh
+# looked at every time: a tenth of a second, and what was there yesterday may be gone
+qt-libs:
 	@packaging/setup-qt-libs.sh
-	@mkdir -p build && touch $@
 
 build/fonts.stamp: packaging/fonts.py $(VENV)/.stamp
 	@$(PY) packaging/fonts.py build/fonts

@@ -4,13 +4,12 @@
 # DUTYDESK_HIDE_LIBRARIES="NAME … | all" treats these as missing and installs nothing: for trying what it prints.
 set -eu
 here=$(dirname "$0")
-known=$( (ldconfig -p || /sbin/ldconfig -p) 2>/dev/null || true)
+known=$( (ldconfig -p || /sbin/ldconfig -p) 2>/dev/null | sed -n 's/.*=> //p')
 
 present() {
     case " ${DUTYDESK_HIDE_LIBRARIES:-} " in *" $1 "* | *" all "*) return 1 ;; esac
-    case "$known" in *"$1"*) return 0 ;; esac
-    for folder in $(echo "${LD_LIBRARY_PATH:-}" | tr ':' ' ') /usr/lib64 /lib64 /usr/lib /lib; do
-        [ -e "$folder/$1" ] && return 0
+    for file in $(echo "$known" | grep "/$1\$") $(echo "${LD_LIBRARY_PATH:-}" | tr ':' '\n' | sed "s|\$|/$1|"); do
+        [ -e "$file" ] && return 0
     done
     return 1
 }
@@ -41,10 +40,13 @@ if [ -n "$debian" ] && [ "$(id -u)" = 0 ] && [ -z "${DUTYDESK_HIDE_LIBRARIES:-}"
     echo "installing Qt's system libraries"
     apt-get update -qq || true
     # shellcheck disable=SC2046 # a list of names
-    if DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(echo "$lines" | packages) >/dev/null; then
-        exit 0
-    fi
-    echo "apt-get could not install them" >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(echo "$lines" | packages) >/dev/null ||
+        echo "apt-get could not install them" >&2
+    known=$( (ldconfig -p || /sbin/ldconfig -p) 2>/dev/null | sed -n 's/.*=> //p')
+    needed=$(missing all)
+    window=$(missing window)
+    [ -n "$needed$window" ] || exit 0
+    lines=$(printf '%s\n%s\n' "$needed" "$window" | sed '/^$/d')
 fi
 
 if [ -z "$needed" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then

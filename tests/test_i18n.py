@@ -15,11 +15,19 @@ def test_every_string_is_translated(catalogue: Any) -> None:
     assert not faults, "python packaging/catalogue.py update, then translate:\n" + "\n".join(faults)
 
 
-def test_the_committed_catalogue_is_what_update_writes(catalogue: Any, tmp_path: Path) -> None:
-    again = tmp_path / "dutydesk.po"
-    again.write_bytes(catalogue.PO.read_bytes())
-    catalogue.update(again)
-    assert again.read_text(encoding="utf-8") == catalogue.PO.read_text(encoding="utf-8")
+def test_update_keeps_translations_and_writes_the_same_bytes_twice(catalogue: Any, tmp_path: Path) -> None:
+    po = tmp_path / "dutydesk.po"
+    catalogue.update(po)
+    first = next(message for message in catalogue.load(po) if message.id)
+    text = po.read_text(encoding="utf-8")
+    po.write_text(
+        text.replace(f'msgid "{first.id}"\nmsgstr ""', f'msgid "{first.id}"\nmsgstr "kept"'), encoding="utf-8"
+    )
+    catalogue.update(po)
+    once = po.read_bytes()
+    catalogue.update(po)
+    assert po.read_bytes() == once
+    assert catalogue.load(po).get(first.id).string == "kept"
 
 
 def test_it_compiles_and_is_spoken(catalogue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
