@@ -54,7 +54,8 @@ if [ -z "$needed" ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
 fi
 echo "Qt's system libraries are missing: $(echo "$lines" | cut -d' ' -f1 | tr '\n' ' ')" >&2
 if [ -n "$debian" ]; then
-    echo "run:  sudo apt-get install -y --no-install-recommends $(echo "$lines" | packages)" >&2
+    [ "$(id -u)" = 0 ] && sudo= || sudo="sudo "
+    echo "run:  ${sudo}apt-get install -y --no-install-recommends $(echo "$lines" | packages)" >&2
 else
     echo "install the packages that hold these libraries; on Debian, UOS and Kylin they are: $(echo "$lines" | packages)" >&2
 fi
