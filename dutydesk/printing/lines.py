@@ -34,8 +34,8 @@ def can_break(before: str, after: str) -> bool:
 
 
 def _sticks(character: str) -> bool:
-    """Letters, digits and marks of Western writing, which hold together until a space."""
-    return ord(character) < 0x2E80 and character not in SPACES
+    """Letters, digits and marks of Western writing, which hold together until a space; ～ between two numbers too."""
+    return character == "～" or (ord(character) < 0x2E80 and character not in SPACES)
 
 
 def wrap(text: str, width: int, widths: Widths) -> list[str]:

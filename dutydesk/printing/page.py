@@ -20,7 +20,7 @@ from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import _
 from dutydesk.printing import pdf, qr
 from dutydesk.printing.fonts import EM, SERIF, widths
-from dutydesk.printing.sheet import FRAME, THIN, Align, Canvas, Paper, Sheets, Style, mm, undrawable
+from dutydesk.printing.sheet import FRAME, THIN, Align, Leaf, Paper, Sheets, Style, mm, undrawable
 from dutydesk.printing.tables import Column, Row, Table
 
 BODY = Style()
@@ -204,7 +204,7 @@ class Document:
         sheets = self._sheets
         kept = sheets.pages, sheets.page
         sheets.pages = [
-            Canvas(list(page.under), list(page.drawing), list(page.texts), page.state) for page in sheets.pages
+            Leaf(list(page.under), list(page.drawing), list(page.texts), page.state) for page in sheets.pages
         ]
         for number, page in enumerate(sheets.pages, 1):
             sheets.page = page

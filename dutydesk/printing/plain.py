@@ -64,7 +64,7 @@ def ledger_document(
     """The document of `rows`, still open, so that `missing` can be shown before printing.
 
     Personal values are masked while `masks` is set. `totals` names number fields to be summed in a last row; `name`
-    tells what a referenced row is called. A ledger without rows prints its head and one empty row.
+    tells what a referenced row is called. Rows are counted in a first column unless they carry a number. A ledger without rows prints its head and one empty row.
     """
     fields = ledger.on(On.PRINT)
     document = Document(
@@ -76,7 +76,8 @@ def ledger_document(
         watermark=watermark,
         foot=foot,
     )
-    columns = [Column(_("序号"), width=10, align="right")]
+    numbered = ledger.number in [field.name for field in fields]
+    columns = [] if numbered else [Column(_("序号"), width=10, align="right")]
     columns += [
         Column(
             _("{label}（{unit}）").format(label=_(field.label), unit=_(field.unit)) if field.unit else _(field.label),
@@ -93,11 +94,16 @@ def ledger_document(
             for total in sums:
                 value = row.get(total)
                 sums[total] += value if isinstance(value, int) else 0
-            yield [str(number), *(shown(field, row, masks, name) for field in fields)]
+            cells = [shown(field, row, masks, name) for field in fields]
+            yield cells if numbered else [str(number), *cells]
         if not number:
             yield [""] * len(columns)
         if totals:
-            yield Total([_("合计"), *(summed(field, sums) for field in fields)])
+            cells = [summed(field, sums) for field in fields]
+            cells = cells if numbered else ["", *cells]
+            if "" in cells:
+                cells[cells.index("")] = _("合计")
+            yield Total(cells)
 
     document.table(columns, lines(), size=SIZE)
     return document

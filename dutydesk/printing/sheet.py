@@ -52,7 +52,7 @@ class Style:
 
 
 @dataclass(slots=True)
-class Canvas:
+class Leaf:
     """The operators of one page: what lies under, rules and boxes, text."""
 
     under: list[str] = field(default_factory=list[str])
@@ -69,7 +69,7 @@ class Sheets:
         self.left, self.right = mm(paper.left), self.width - mm(paper.right)
         self.top, self.bottom = self.height - mm(paper.top), mm(paper.bottom)
         self.codes = {face: Codes(face) for face in FACES}
-        self.pages: list[Canvas] = []
+        self.pages: list[Leaf] = []
         self.missing: dict[tuple[int, str], Missing] = {}
         self.row = 0
         self.new_page()
@@ -86,7 +86,7 @@ class Sheets:
 
     def new_page(self) -> None:
         """Go on at the top of a fresh page."""
-        self.page = Canvas()
+        self.page = Leaf()
         self.pages.append(self.page)
         self.y = self.top
 

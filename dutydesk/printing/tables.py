@@ -56,7 +56,8 @@ class Table:
         self.columns = columns
         self.style = style
         self.bold = replace(style, bold=True)
-        self.least = max(least, style.line + 2 * PAD_Y)
+        self.single = style.line + 2 * PAD_Y
+        self.least = max(least, self.single)
         self.edges = edges(columns, sheets.left, sheets.measure)
         self.known: list[dict[str, list[Line]]] = [{} for _ in columns]
         self.head = [self.break_cell(at, column.title, known=False) for at, column in enumerate(columns)]
@@ -81,7 +82,7 @@ class Table:
     def write(self, rows: Iterable[Row]) -> None:
         """Write all rows; a row number of `missing` counts the ordinary rows from 1."""
         sheets = self.sheets
-        sheets.need(self.height(self.head) + self.least)
+        sheets.need(self.height(self.head, self.single) + self.least)
         self.start()
         number = 0
         for row in rows:
@@ -97,14 +98,14 @@ class Table:
         sheets.row = 0
         self.close()
 
-    def height(self, cells: Sequence[Sequence[Line]]) -> float:
-        """Height of a row of broken cells."""
-        return max(self.least, max(map(len, cells), default=1) * self.style.line + 2 * PAD_Y)
+    def height(self, cells: Sequence[Sequence[Line]], least: float) -> float:
+        """Height of a row of broken cells, `least` at the least."""
+        return max(least, max(map(len, cells), default=1) * self.style.line + 2 * PAD_Y)
 
     def row(self, cells: list[list[Line]], style: Style) -> None:
         """Write a row where it fits whole; one that is taller than a page is cut between lines."""
         sheets = self.sheets
-        height = self.height(cells)
+        height = self.height(cells, self.least)
         if height > sheets.left_over:
             if not self.at_head:
                 self.turn()
@@ -112,7 +113,7 @@ class Table:
                 fit = max(1, int((sheets.left_over - 2 * PAD_Y) / style.line))
                 self.paint([cell[:fit] for cell in cells], style, sheets.left_over)
                 cells = [cell[fit:] for cell in cells]
-                height = self.height(cells)
+                height = self.height(cells, self.least)
                 self.turn()
         self.paint(cells, style, height)
 
@@ -153,7 +154,7 @@ class Table:
         sheets.rule(self.edges[0], sheets.y, self.edges[-1], sheets.y, FRAME)
         sheets.page.drawing.append(f"{THIN} w")
         self.begun = sheets.y
-        self.paint(self.head, self.bold, self.height(self.head), middle=True)
+        self.paint(self.head, self.bold, self.height(self.head, self.single), middle=True)
         self.at_head = True
 
     def close(self) -> None:
@@ -179,7 +180,7 @@ class Table:
         """A row over the whole width, kept with the row after it."""
         sheets, style = self.sheets, self.bold
         lines = sheets.lines(text, sheets.measure - 2 * PAD_X, style)
-        height = max(self.least, len(lines) * style.line + 2 * PAD_Y)
+        height = len(lines) * style.line + 2 * PAD_Y
         if height + self.least > sheets.left_over and not self.at_head:
             self.turn()
         self.close()

@@ -77,3 +77,13 @@ def test_an_empty_ledger_prints_its_head_and_missing_names_the_row() -> None:
     assert "名称" in text_of(ledger_pdf(LEDGER, [], unit="示例区", at=AT))
     made = ledger_document(LEDGER, [*ROWS, {"name": "\U00020bb7"}], unit="示例区", at=AT, watermark="示例")
     assert [problem.line for problem in made.missing] == [3]
+
+
+def test_rows_that_carry_a_number_are_not_counted_beside_it() -> None:
+    fields = (Field("no", COUNT, "编号"), Field("text", LONG, "内容"), Field("n", COUNT, "人数"))
+    rows = [{"no": 31, "text": "甲", "n": 4}, {"no": 32, "text": "乙", "n": 5}]
+    for number, counted in (("no", False), ("", True)):
+        ledger = Ledger("log", "值班日志", fields, number=number)
+        text = text_of(ledger_pdf(ledger, rows, unit="示例区", at=AT, totals=("n",)))
+        assert ("序号" in text) is counted
+        assert "合计9" in text
