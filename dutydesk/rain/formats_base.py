@@ -22,7 +22,7 @@ from dutydesk.rain.samples import MAX_MINUTES, MAX_SAMPLES, MAX_TENTHS, MISSING,
 
 ROLES = (
     "station", "name", "time", "start", "date", "clock", "year", "month", "day", "hour", "minutes", "intv", "rain",
-    "total", "lon", "lat", "county", "town", "unit",
+    "total", "lon", "lat", "county", "town",
 )  # fmt: skip
 """Meanings that a column may have; `column.ROLE=HEADER` sets one by hand."""
 UNITS = {"mm": 10, "毫米": 10, "0.1mm": 1, "0.1毫米": 1, "1/10mm": 1, "cm": 100, "厘米": 100}

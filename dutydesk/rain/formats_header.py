@@ -37,11 +37,38 @@ _NAMES: Mapping[str, str] = {
     "lat": "纬度 北纬 lat latitude",
     "county": "区县 县区 县 区 县市区 所属区县 所在区县 行政区 行政区划 区域 cnty county district region",
     "town": "乡镇 镇街 街道 乡镇街道 所属乡镇 所在乡镇 town township street stad",
-    "unit": "单位 计量单位 unit units",
 }
 _BY_NAME = {name: role for role, names in _NAMES.items() for name in names.split()}
 _IGNORED = frozenset(
-    "雨强 降水强度 降雨强度 最大雨强 气温 温度 湿度 相对湿度 气压 风向 风速 能见度 水位 流量 高度 海拔 高程 序号 no index 备注 省 省份 城市 市 地市 天气".split()
+    [
+        "雨强",
+        "降水强度",
+        "降雨强度",
+        "最大雨强",
+        "气温",
+        "温度",
+        "湿度",
+        "相对湿度",
+        "气压",
+        "风向",
+        "风速",
+        "能见度",
+        "水位",
+        "流量",
+        "高度",
+        "海拔",
+        "高程",
+        "序号",
+        "no",
+        "index",
+        "备注",
+        "省",
+        "省份",
+        "城市",
+        "市",
+        "地市",
+        "天气",
+    ]
 )
 _PERIOD = re.compile(
     r"(?:过去|前|近|最近)?(\d{1,3}|[一二三六十两]|十二|二十四)?(分钟|分|小时|时|h|hr|hour|hours|min|日|天)(?:内|间)?的?(?:累计|累积)?"
