@@ -32,11 +32,11 @@ check: setup
 
 ## make lint    ruff, basedpyright, import-linter
 lint: setup
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@$(PY) -m basedpyright
-	@$(PY) -m basedpyright -p packaging/pyright-qt.json
-	@$(VENV)/bin/lint-imports --no-cache
+	@failed=; \
+	for tool in "-m ruff check ." "-m ruff format --check ." "-m basedpyright" \
+	    "-m basedpyright -p packaging/pyright-qt.json" "$(VENV)/bin/lint-imports --no-cache"; do \
+	    echo "== $$tool"; $(PY) $$tool || failed=yes; \
+	done; test -z "$$failed"
 
 ## make bench   measure, and write build/bench
 bench: setup

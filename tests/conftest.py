@@ -13,6 +13,7 @@ import importlib
 import logging
 import os
 import re
+import socket
 import sys
 import threading
 import tomllib
@@ -320,6 +321,21 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the desk of whoever runs it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DUTYDESK_HOME", str(tmp_path_factory.mktemp("home") / "desk"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """A test that reaches for another machine fails; servers of its own, on this one, are its own affair."""
+    plain = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test reached for {address[0]}")
+        plain(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
         yield
 
 

@@ -34,6 +34,11 @@ def test_log_record_expected(expect_log):
     expect_log("not good")
     logging.getLogger("dutydesk.x").warning("not %s", "good")
 
+def test_network():
+    import socket
+    with socket.socket() as s:
+        s.connect(("192.0.2.1", 9))
+
 def test_qt_warning(qapp):
     qWarning("trouble")
 
@@ -79,10 +84,11 @@ EXPECTED = {
     "test_python_warning": "UserWarning: old",
     "test_log_record": "not good",
     "test_log_record_that_never_comes": "thunder",
+    "test_network": "reached for 192.0.2.1",
     "test_qt_warning": "trouble",
     "test_qt_warning_in_teardown": "late trouble",
-    "test_thread": "sleeper from test_bad.py:36",
-    "test_timer": "QTimer 'ticker' from test_bad.py:41",
+    "test_thread": "sleeper from test_bad.py:41",
+    "test_timer": "QTimer 'ticker' from test_bad.py:46",
     "test_window": "QWidget 'orphan'",
 }
 
