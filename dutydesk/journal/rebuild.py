@@ -7,6 +7,7 @@ transaction: a kill leaves either the old projections or the new ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from dutydesk.journal import recipe
@@ -43,13 +44,19 @@ def side_rows(cursor: recipe.Cursor, act_id: bytes) -> dict[int, tuple[bytes, by
     return {n: (salt, data) for n, salt, data in cursor.fetchall()}
 
 
-def replay(source: recipe.Raw, target: recipe.Raw, schema: Schema, progress: Progress = no_progress) -> int:
+def replay(
+    source: recipe.Raw,
+    target: recipe.Raw,
+    schema: Schema,
+    attachments: Path | None = None,
+    progress: Progress = no_progress,
+) -> int:
     """Apply every act of `source` to the empty projections of `target`, inside target's open transaction; returns
     how many there were."""
     cursor, side = target.cursor(), source.cursor()
     whole = source.execute("SELECT count(*) FROM act").fetchone()[0]
     done = 0
-    with recipe.core(target).connect() as connection:
+    with recipe.core(target, attachments) as connection:
         for chunk in acts(source):
             applier = Applier(cursor, schema)
             touched: Rows = {}
@@ -84,7 +91,9 @@ def drop(raw: recipe.Raw) -> None:
         raw.execute(f"DROP TABLE {name}")
 
 
-def rebuild(raw: recipe.Raw, schema: Schema, progress: Progress = no_progress) -> int:
+def rebuild(
+    raw: recipe.Raw, schema: Schema, attachments: Path | None = None, progress: Progress = no_progress
+) -> int:
     """Make all projections again; returns the number of acts. The caller holds the desk exclusively."""
     from dutydesk.journal.store import statements  # noqa: PLC0415 - store imports this module when it adapts
 
@@ -93,7 +102,7 @@ def rebuild(raw: recipe.Raw, schema: Schema, progress: Progress = no_progress) -
         drop(raw)
         for statement in (*statements(MERGE), *schema.statements):
             raw.execute(statement)
-        done = replay(raw, raw, schema, progress)
+        done = replay(raw, raw, schema, attachments, progress)
         raw.execute(
             "INSERT INTO local_state VALUES ('schema', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (schema.fingerprint,),
@@ -105,14 +114,14 @@ def rebuild(raw: recipe.Raw, schema: Schema, progress: Progress = no_progress) -
     return done
 
 
-def adapt(raw: recipe.Raw, schema: Schema) -> None:
+def adapt(raw: recipe.Raw, schema: Schema, attachments: Path | None = None) -> None:
     """Bring the projections of an older program to this one's declarations.
 
     A new field is a new column and a new ledger a new table, at once; anything else, or acts that the older program
     could not read, is a rebuild. Acts are never made here.
     """
     if raw.execute("SELECT 1 FROM unprojected LIMIT 1").fetchone() or not _add(raw, schema):
-        rebuild(raw, schema)
+        rebuild(raw, schema, attachments)
 
 
 def _add(raw: recipe.Raw, schema: Schema) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from dutydesk.core.errors import Damaged, Unavailable
@@ -146,9 +147,16 @@ class Borrowed:
         """The journal closes."""
 
 
-def core(raw: Raw) -> Engine:
-    """A Core engine over one borrowed connection."""
-    return create_engine("sqlite://", module=driver(), creator=lambda: Borrowed(raw), poolclass=StaticPool)
+@contextmanager
+def core(raw: Raw, attachments: Path | None = None) -> Iterator[Connection]:
+    """A Core connection over one borrowed connection; derived tables find the folder of attachments in its `info`."""
+    engine = create_engine("sqlite://", module=driver(), creator=lambda: Borrowed(raw), poolclass=StaticPool)
+    try:
+        with engine.connect() as connection:
+            connection.info["attachments"] = attachments
+            yield connection
+    finally:
+        engine.dispose()
 
 
 NETWORK_TYPES = frozenset(

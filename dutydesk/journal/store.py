@@ -13,7 +13,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +107,7 @@ class Store:
         self._broken = ""
         self._closed = False
         self._readers: Engine | None = None
-        self._writer_engine: Engine | None = None
+        self._borrowed = ExitStack()
         self._writer: Connection | None = None
         self._raw: recipe.Raw | None = None
         self._head: headfile.HeadFile | None = None
@@ -165,9 +165,8 @@ class Store:
         head = headfile.read(self.home.head)
         self.notes += headfile.inspect(self.home.database, head, encrypted=self.key is not None)
         raw = recipe.connect(self.home.database, self.key)
-        self._writer_engine = recipe.core(raw)
-        self._writer = self._writer_engine.connect()
         self._raw = raw
+        self._writer = self._borrowed.enter_context(recipe.core(raw, self.home.attachments))
         self._check_version()
         try:
             self._compare(head)
@@ -229,7 +228,7 @@ class Store:
             return
         from dutydesk.journal.rebuild import adapt  # noqa: PLC0415 - only after an upgrade
 
-        adapt(self._raw, self.schema)
+        adapt(self._raw, self.schema, self.home.attachments)
         self._set_local("schema", self.schema.fingerprint)
 
     def close(self) -> None:
@@ -240,10 +239,7 @@ class Store:
         with self._gate:
             if self._readers is not None:
                 self._readers.dispose()
-            if self._writer is not None:
-                self._writer.close()
-            if self._writer_engine is not None:
-                self._writer_engine.dispose()
+            self._borrowed.close()
             if self._raw is not None:
                 with suppress(recipe.driver().Error):
                     self._raw.close()

@@ -131,7 +131,7 @@ def _verify(
     except Damaged as error:
         problems.append(Fault("desk.head", str(error)))
     if deep and not any(fault.what for fault in problems):
-        _compare_projection(raw, schema, problems)
+        _compare_projection(raw, schema, problems, home.attachments if home else None)
     raw.execute("ROLLBACK")
     return Report(acts, tuple(desks), tuple(problems[:MOST_PROBLEMS]))
 
@@ -219,7 +219,7 @@ def _compare_projection(raw: recipe.Raw, schema: Schema, problems: list[Fault]) 
             target.execute("CREATE TABLE personal (ledger TEXT, row BLOB)")
             for statement in (*statements(MERGE), *schema.statements):
                 target.execute(statement)
-            replay(raw, target, schema)
+            replay(raw, target, schema, attachments)
             mine, made = raw.cursor(), target.cursor()
             if digest(mine, schema) != digest(made, schema):
                 different = [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dutydesk.core.errors import Problem
 from dutydesk.ledger.spec import Ledger, Values
 
 if TYPE_CHECKING:
@@ -77,10 +78,39 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """One record of a file on its way into a ledger: where it stood, and what it says.
+
+    `values` are parsed; a reference that is still a name stands in `names` (field → text) and is looked up, or made
+    with `--create`. `children` belong to this row: `link` is their field that takes its id, and they replace the
+    row's former children of the same ledger only where their own match says so.
+    """
+
+    line: int
+    ledger: str
+    values: Values
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    children: tuple[Draft, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a file holds: `read` counts its data records; `attached` are contents to be kept beside the original."""
+
+    read: int
+    drafts: tuple[Draft, ...]
+    refused: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    attached: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Importer:
     """A file form that a ledger understands beside plain tables: `dutydesk import LEDGER FILE --format NAME`.
 
-    `read` is a dotted `module:function`; `sniff(head, name)` tells from the first bytes and the file's name.
+    `read` is a dotted `module:function` called with `(desk, data, name, settings)`, `settings` being the `--set`
+    pairs; it returns an `Incoming`. `sniff(head, name)` tells from the first bytes and the file's name.
     """
 
     ledger: str

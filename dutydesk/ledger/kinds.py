@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 from dutydesk.core.clock import SECOND, iso, local, parse_iso
-from dutydesk.core.i18n import _
-from dutydesk.ledger.spec import Field, Value
+from dutydesk.core.i18n import _, language
+from dutydesk.ledger.spec import Choice, Field, Value
 
 INT64 = 2**63
 Resolve = Callable[[str, str], bytes]
@@ -184,6 +185,21 @@ class Day(Kind):
             raise ValueError(_("应为日期,如 2026-06-18:{text}").format(text=text)) from None
 
 
+def shown(choice: Choice) -> str:
+    """A choice's label in the language in use."""
+    return choice.en if choice.en and language() == "en" else _(choice.label)
+
+
+@lru_cache(maxsize=256)
+def _labels(choices: tuple[Choice, ...], _language: str) -> dict[str, str]:
+    return {choice.code: shown(choice) for choice in choices}
+
+
+def choice_label(code: Value, field: Field) -> str:
+    """The label of one of the field's codes; the code itself when it is not among them."""
+    return _labels(field.choices, language()).get(str(code), str(code))
+
+
 @dataclass(frozen=True, slots=True)
 class Code(Kind):
     """One code of the field's choices; stored as the code, shown as its label."""
@@ -193,17 +209,14 @@ class Code(Kind):
     def show(self, value: Value, field: Field) -> str:
         if value is None:
             return ""
-        for choice in field.choices:
-            if choice.code == value:
-                return _(choice.label)
-        return str(value)
+        return choice_label(value, field)
 
     def read(self, text: str, field: Field, resolve: Resolve | None) -> Value:
         wanted = unicodedata.normalize("NFKC", text).casefold()
         for choice in field.choices:
-            if wanted in (choice.code.casefold(), choice.label.casefold(), _(choice.label).casefold()):
+            if wanted in (choice.code.casefold(), choice.label.casefold(), shown(choice).casefold()):
                 return choice.code
-        known = "、".join(_(choice.label) for choice in field.choices[:12])
+        known = "、".join(shown(choice) for choice in field.choices[:12])
         raise ValueError(_("不认识“{text}”,可用:{known}").format(text=text, known=known))
 
     def sort_key(self, value: Value, field: Field) -> object:

@@ -46,10 +46,12 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One code of an enumeration and its Chinese label, marked with `N_` where it is declared."""
+    """One code of an enumeration: its Chinese label, marked with `N_` where it is declared in code, and the English one
+    where both come from reference data."""
 
     code: str
     label: str
+    en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,49 @@
+"""All features, and the desk that they make together."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from dutydesk.admin.feature import ADMIN
+from dutydesk.core.clock import Clock, SystemClock
+from dutydesk.core.paths import Home
+from dutydesk.daybook.feature import DAYBOOK
+from dutydesk.incidents.feature import INCIDENT_FEATURE
+from dutydesk.journal.desk import Desk, Me
+from dutydesk.journal.schema import Schema, schema_of
+from dutydesk.journal.store import Store
+from dutydesk.people.feature import PEOPLE_FEATURE
+from dutydesk.rain.feature import RAIN
+from dutydesk.shelters.feature import SHELTER_FEATURE
+from dutydesk.shifts.feature import SHIFT_FEATURE
+from dutydesk.supplies.feature import SUPPLY_FEATURE
+from dutydesk.teams.feature import TEAM_FEATURE
+from dutydesk.warnings.feature import WARNING_FEATURE
+
+FEATURES = (
+    DAYBOOK,
+    INCIDENT_FEATURE,
+    RAIN,
+    WARNING_FEATURE,
+    PEOPLE_FEATURE,
+    SHELTER_FEATURE,
+    SUPPLY_FEATURE,
+    TEAM_FEATURE,
+    SHIFT_FEATURE,
+    ADMIN,
+)
+
+
+@cache
+def schema() -> Schema:
+    """The ledgers of all features."""
+    return schema_of(FEATURES)
+
+
+def open_desk(
+    home: Home, clock: Clock | None = None, me: Me | None = None, *, key: bytes | None = None, exclusive: bool = False
+) -> Desk:
+    """Open the desk in a folder; see `Store.open` for what it refuses."""
+    clock = clock or SystemClock()
+    store = Store.open(home, schema(), clock, key=key, exclusive=exclusive)
+    return Desk(store, clock, me or Me(), FEATURES)

@@ -1,0 +1,53 @@
+"""Files that acts name by their SHA-256: on disk before the act, never opened or run by the program itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from dutydesk.core.errors import Damaged, Unavailable
+from dutydesk.core.i18n import _
+from dutydesk.core.paths import Home
+
+
+def path_of(home: Home, sha256: str) -> Path:
+    """Where the file of this hash lies, whether it has arrived or not."""
+    return home.attachments / sha256[:2] / sha256
+
+
+def keep(home: Home, data: bytes) -> str:
+    """Put a file's content on disk, synced, and return its SHA-256 in hex; the same content is kept once."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = path_of(home, sha256)
+    if path.exists() and path.stat().st_size == len(data):
+        return sha256
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise Unavailable(_("附件没有存下:{error}").format(error=error.strerror or error)) from None
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    return sha256
+
+
+def read(home: Home, sha256: str) -> bytes | None:
+    """The content, `None` when it has not arrived (未到). Raises `Damaged` when it is not what was kept."""
+    path = path_of(home, sha256)
+    if not path.exists():
+        return None
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise Damaged(_("附件 {name} 已损坏").format(name=sha256[:8]))
+    return data

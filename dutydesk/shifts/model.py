@@ -1,0 +1,9 @@
+"""Tables of shifts and of what was printed."""
+
+from __future__ import annotations
+
+from dutydesk.ledger.table import table
+from dutydesk.shifts.ledger import PRINTS, SHIFTS
+
+SHIFT_TABLE = table(SHIFTS)
+PRINT_TABLE = table(PRINTS, "form,about")

@@ -1,0 +1,8 @@
+"""Table of teams."""
+
+from __future__ import annotations
+
+from dutydesk.ledger.table import table
+from dutydesk.teams.ledger import TEAMS
+
+TEAM_TABLE = table(TEAMS, "status")
