@@ -20,6 +20,11 @@ EARLIEST, LATEST = parse_iso("1990-01-01"), parse_iso("2200-01-01")
 _IDENTIFIER = re.compile(r"(\d{14})_(\d{14})(?:_\d)?")
 
 
+BARE_GEOCODE = "GB/T 2260"
+"""The name that CAP demands of a geocode, for the bare region codes of the Chinese dialect."""
+REGION_CODES = frozenset({"", BARE_GEOCODE})
+
+
 class Dialect(StrEnum):
     """Which form a message came in."""
 
@@ -129,6 +134,9 @@ class Alert:
         """What the rules of state and level need of it."""
         info = self.info
         named = tuple(area.desc for area in info.areas if area.desc)
+        regions = dict.fromkeys(
+            code for area in info.areas for name, code in area.geocodes if name in REGION_CODES and code.isdecimal()
+        )
         return Message(
             identifier=self.identifier,
             sent=self.sent_ms,
@@ -140,7 +148,7 @@ class Alert:
             starts=info.onset or info.effective,
             expires=info.expires,
             references=tuple(reference.identifier for reference in self.references),
-            areas=tuple(code for code in self.geocodes if code.isdecimal() and len(code) in (6, 9, 12, 14)) or named,
+            areas=tuple(regions) or named,
         )
 
 

@@ -314,7 +314,7 @@ class _Reader:
         return told.hazard if told else ""
 
     def area(self, node: Node) -> Area:
-        polygons = [self.ring(child) for child in node.all("polygon") if child.text]
+        polygons = [ring for child in node.all("polygon") if child.text for ring in self.rings(child)]
         circles = [self.circle(child) for child in node.all("circle") if child.text]
         geocodes: list[tuple[str, str]] = []
         for child in node.all("geocode"):
@@ -329,11 +329,25 @@ class _Reader:
             geocodes=tuple(geocodes),
         )
 
-    def ring(self, node: Node) -> tuple[Point, ...]:
+    def rings(self, node: Node) -> list[tuple[Point, ...]]:
+        """The rings of a polygon element: one, or several where a writer has left the brackets of a multipolygon
+        among the numbers (GDACS does)."""
+        text = re.sub(r"\s*,\s*", ",", node.text)
+        if "(" not in text and ")" not in text:
+            return [self.ring(node, text)]
+        self.warn(node, "polygon", _("多边形的坐标里有括号,按多个多边形读"))
+        groups: list[list[str]] = [[]]
+        for item in text.split():
+            if "(" in item and groups[-1]:
+                groups.append([])
+            groups[-1].append(re.sub(r"[()]", "", item))
+        return [self.ring(node, " ".join(group)) for group in groups]
+
+    def ring(self, node: Node, text: str) -> tuple[Point, ...]:
         """`lat,lon lat,lon …`, closed; the few that write the longitude first are turned round where it shows."""
-        pairs = [_PAIR.fullmatch(item) for item in re.sub(r"\s*,\s*", ",", node.text).split()]
+        pairs = [_PAIR.fullmatch(item) for item in text.split()]
         points = [_point(found[1], found[2]) for found in pairs if found]
-        if len(points) < 4 or len(points) != len(pairs):
+        if len(points) < 3 or len(points) != len(pairs):
             self.warn(node, "polygon", _("多边形的坐标读不出,未取"))
             return ()
         if any(abs(lat) > 90_000_000 for lat, _lon in points):
@@ -345,6 +359,9 @@ class _Reader:
         if points[0] != points[-1]:
             self.warn(node, "polygon", _("多边形没有闭合,已闭合"))
             points.append(points[0])
+        if len(points) < 4:
+            self.warn(node, "polygon", _("多边形不足三点,未取"))
+            return ()
         return tuple(points)
 
     def circle(self, node: Node) -> Circle | None:

@@ -13,14 +13,12 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from dutydesk.core.clock import SECOND, iso
-from dutydesk.warnings.alert import Alert, Area, ColourFrom, Info, Reference, identifier_parts
+from dutydesk.warnings.alert import BARE_GEOCODE, Alert, Area, ColourFrom, Info, Reference, identifier_parts
 from dutydesk.warnings.signals import colour_word, severity_of_colour
 
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 CODE_PREFIX: Final = "senderCode:"
 CODE_SYSTEM: Final = "GB/T 35561-2017"
-BARE_GEOCODE: Final = "GB/T 2260"
-"""The name that CAP demands of a geocode, for the bare codes of the Chinese dialect."""
 _UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-�\U00010000-\U0010ffff]")
 _WORDS: Final = {
     "urgency": ("Immediate", "Expected", "Future", "Past", "Unknown"),
