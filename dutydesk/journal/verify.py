@@ -205,7 +205,9 @@ def _check_personal(cursor: recipe.Cursor, act_id: bytes, body: bytes, where: st
             problems.append(Fault(where, _("个人信息缺失")))
 
 
-def _compare_projection(raw: recipe.Raw, schema: Schema, problems: list[Fault]) -> None:
+def _compare_projection(
+    raw: recipe.Raw, schema: Schema, problems: list[Fault], attachments: Path | None
+) -> None:
     with tempfile.TemporaryDirectory(prefix="dutydesk-verify-") as folder:
         target = recipe.driver().connect(str(Path(folder) / "rebuilt.sqlite"), isolation_level=None)
         try:
