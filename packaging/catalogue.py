@@ -8,6 +8,7 @@ check    say what is missing or wrong; exit 1 when anything is
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
@@ -16,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -24,24 +24,26 @@ ROOT = Path(__file__).resolve().parent.parent
 I18N = ROOT / "resources" / "i18n"
 DOMAIN = "dutydesk"
 PO = I18N / "en" / "LC_MESSAGES" / f"{DOMAIN}.po"
-KEYWORDS = {"_": None, "N_": None}
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 UNKEPT = re.compile(
     rb'^"(?:Project-Id|Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Generated-By|Language-Team)[^\n]*\n', re.M
 )
 """Header lines that hold a date or nothing; without them the file changes only with its strings."""
+SEPARATOR = re.compile(r"[\uff1a\uff0c\uff1b\u3001]$")
+"""A full-width mark at the end holds its own blank; in English the blank is written."""
 HEADER = "# English catalogue of DutyDesk; Simplified Chinese is the source language."
 
 
 def sources(package: Path = ROOT / "dutydesk") -> Iterator[tuple[str, int, str]]:
     """Every marked string: file relative to the root, line, text."""
     for file in sorted(package.rglob("*.py")):
-        with file.open("rb") as stream:
-            options = {"encoding": "utf-8"}
-            for line, text, _comments, _context in extract("python", stream, KEYWORDS, (), options):
-                if isinstance(text, str) and text:
-                    yield file.relative_to(package.parent).as_posix(), line, text
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+            match node:
+                case ast.Call(func=ast.Name(id="_" | "N_"), args=[ast.Constant(value=str(text))]) if text:
+                    yield file.relative_to(package.parent).as_posix(), node.lineno, text
+                case _:
+                    pass
 
 
 def template() -> Catalog:
@@ -108,7 +110,7 @@ def faults(message: Message) -> Iterator[str]:
         yield f"other placeholders: {english!r}"
     if CHINESE.search(PLACEHOLDER.sub("", english)):
         yield f"Chinese left over: {english!r}"
-    if (source != source.strip()) != (english != english.strip()):
+    if not SEPARATOR.search(source) and (source != source.strip()) != (english != english.strip()):
         yield f"blanks at the ends differ: {english!r}"
 
 
