@@ -161,7 +161,7 @@ def test_only_what_is_finer_than_a_tenth_is_rounded() -> None:
     assert amounts.rounded == 2
 
 
-@pytest.mark.parametrize("text", ["-5", "-0.1", "abc", "1,2", "12..6", "inf", "10000000"])
+@pytest.mark.parametrize("text", ["-5", "-0.1", "无", "abc", "1,2", "12..6", "inf", "10000000"])
 def test_what_is_no_amount_is_refused_with_a_reason(text: str) -> None:
     assert isinstance(Amounts(10).read(text), str)
 
