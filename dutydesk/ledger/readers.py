@@ -18,6 +18,7 @@ from dutydesk.ledger.textfile import read_csv
 
 MAX_BYTES = 200 * 2**20
 HEADER_WITHIN = 30
+MAX_HEADER_ROWS = 4
 Recognise = Callable[[Sequence[str]], int]
 """How many cells of a row are headers that somebody knows."""
 
@@ -37,8 +38,6 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", N_("压缩包")),
     (b"Rar!", N_("压缩包")),
     (b"PK\x05\x06", N_("空的压缩包")),
-    (b"BEGIN:VCARD", N_("vCard 通讯录")),
-    (b"BEGIN:VCALENDAR", N_("日历文件")),
 )
 _NUMBER_OR_DATE = re.compile(r"[\s\d.,:/+\-%TZ]*")
 
@@ -87,6 +86,9 @@ def _form(data: bytes, name: str) -> str:
         return "xls"
     head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     lower = head.lower()
+    for magic, what in ((b"begin:vcard", _("vCard 通讯录")), (b"begin:vcalendar", _("日历文件"))):
+        if lower.startswith(magic):
+            raise refuse(_("这是{what},不是表格").format(what=what))
     if lower.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<head")):
         raise refuse(_("这是网页,只是名字像表格;请用表格软件打开后另存为 xlsx"))
     if lower.startswith(b"<"):
@@ -127,7 +129,7 @@ def _with_header(grid: Grid, file: str, recognise: Recognise) -> Records:
         raise Refused(Problem(_("没有认出表头,前几行是:{seen}").format(seen=seen), line=line, file=file))
     line = grid.lines[at][0]
     warnings = list(grid.warnings)
-    headers, below = _labels(grid, at)
+    headers, below = _labels(grid, at, recognise)
     rows = grid.lines[at + below :]
     if at:
         warnings.append(Problem(_("表头在第 {line} 行,上面的 {count} 行没有读").format(line=line, count=at), file=file))
@@ -171,40 +173,50 @@ def _header_at(lines: Sequence[Line], recognise: Recognise) -> int | None:
 
 
 def _looks_like_header(lines: Sequence[Line], at: int) -> bool:
-    """Different words in most columns, none of them a number or a date."""
+    """Different words in most columns, none of them a number or a date, and something below."""
     words = [cell.strip() for cell in lines[at][1] if cell.strip()]
-    width = max(sum(1 for cell in cells if cell.strip()) for _line, cells in lines[at : at + 10])
-    if len(words) * 2 < width or (len(words) == 1 and len(lines) > at + 1 and width > 1):
+    width = max(sum(1 for cell in cells if cell.strip()) for _line, cells in lines)
+    if len(words) * 2 < width or (len(words) == 1 and width > 1) or at + 1 == len(lines):
         return False
     return len(set(words)) * 2 > len(words) and not any(_NUMBER_OR_DATE.fullmatch(word) for word in words)
 
 
-def _labels(grid: Grid, at: int) -> tuple[Cells, int]:
-    """The header of every column and the number of rows it takes: merged headers are spread over what they cover."""
-    line, cells = grid.lines[at]
-    last = max((merge[2] + 1 for merge in grid.merges if merge[0] <= line - 1 <= merge[2]), default=line)
-    # A cell merged far down is no header but a frame around the table.
-    last = last if last - line <= 3 else line
-    texts = {number: list(row) for number, row in grid.lines[at : at + 4] if number <= last}
-    for top, left, bottom, right in grid.merges:
-        row = texts.get(top + 1)
-        if row is None or left >= len(row):
-            continue
-        for number in range(top + 1, min(bottom + 1, last) + 1):
-            spread = texts.setdefault(number, [""] * len(row))
-            for column in range(left, min(right + 1, len(spread))):
-                spread[column] = row[left]
-    width = len(cells)
-    while width and not any(row[width - 1].strip() for row in texts.values() if len(row) >= width):
-        width -= 1
-    labels: list[str] = []
-    for column in range(width):
-        parts = [row[column].strip() for _line, row in sorted(texts.items()) if column < len(row)]
-        labels.append(next((part for part in reversed(parts) if part), "") or _("第 {n} 列").format(n=column + 1))
+def _labels(grid: Grid, at: int, recognise: Recognise) -> tuple[Cells, int]:
+    """The header of every column and the number of rows of the grid it takes: merged headers are spread over what
+    they cover, and a header of several rows gives the lowest text of each column."""
+    line = grid.lines[at][0]
+    above = _spread(grid, at, line)
+    labels, last = _lowest(above), line
+    # Cells merged downwards tell that the header goes on; a data row taken for one would lose its words.
+    deeper = [bottom + 1 for top, left, bottom, right in grid.merges if top + 1 == line < bottom + 1 and left == right]
+    if deeper and max(deeper) - line <= MAX_HEADER_ROWS - 1:
+        both = _lowest(_spread(grid, at, max(deeper)))
+        if recognise(both) >= max(recognise(labels), 1):
+            labels, last = both, max(deeper)
+    while labels and not labels[-1]:
+        labels.pop()
     taken: dict[str, int] = {}
     for column, label in enumerate(labels):
-        taken[label] = taken.get(label, 0) + 1
-        if taken[label] > 1:
-            labels[column] = f"{label} ({taken[label]})"
-    below = sum(1 for number, _row in grid.lines[at:] if number <= last)
-    return tuple(labels), below
+        name = label or _("第 {n} 列").format(n=column + 1)
+        taken[name] = taken.get(name, 0) + 1
+        labels[column] = name if taken[name] == 1 else f"{name} ({taken[name]})"
+    return tuple(labels), sum(1 for number, _row in grid.lines[at:] if number <= last)
+
+
+def _spread(grid: Grid, at: int, last: int) -> list[list[str]]:
+    """The rows from the header's first to line `last`, merged cells filled with their value."""
+    rows = {number: [cell.strip() for cell in cells] for number, cells in grid.lines[at:] if number <= last}
+    for top, left, bottom, right in grid.merges:
+        source = rows.get(top + 1)
+        if source is None or left >= len(source):
+            continue
+        for number in range(top + 1, min(bottom + 1, last) + 1):
+            row = rows.get(number, [])
+            for column in range(left, min(right + 1, len(row))):
+                row[column] = source[left]
+    return [row for _number, row in sorted(rows.items())]
+
+
+def _lowest(rows: Sequence[Sequence[str]]) -> list[str]:
+    width = max(len(row) for row in rows)
+    return [next((row[at] for row in reversed(rows) if at < len(row) and row[at]), "") for at in range(width)]

@@ -1,7 +1,6 @@
 """Texts into values: the one parser that forms, `dutydesk add` and every import share (house.md §4).
 
-A column is compiled once into a function from text to value. Most cells of a large file are short printable texts or
-plain digits; these take a short way that gives what `Kind.parse` gives, everything else takes `Kind.parse` itself.
+Columns are compiled once (`parsers`); a line is refused with every reason it gives, one a field.
 """
 
 from __future__ import annotations
@@ -9,27 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 
-from dutydesk.core.clock import CST
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import N_, _
 from dutydesk.ledger.headers import family_last
-from dutydesk.ledger.kinds import PHONE, Integer, Kind, Ref, Resolve, Scaled, Time
+from dutydesk.ledger.kinds import PHONE, Resolve
 from dutydesk.ledger.mapping import ColumnMapping
+from dutydesk.ledger.parsers import Parse, parser
 from dutydesk.ledger.records import Cells, Records
 from dutydesk.ledger.spec import Field, Ledger, Value, Values
 
-Parse = Callable[[str], Value]
 Join = Callable[[Cells], str]
 Plausible = Callable[[Values], Iterable[tuple[str, str]]]
 """Gives (field, reason) for what is allowed but hardly likely."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
-_MEMORY = 20_000
 _TOTALS = frozenset(f"{a}{gap}计" for a in "合总小" for gap in ("", " ", "  ", "\u3000"))
 _SPLIT = re.compile("[\u3001\uff0c\uff1b\uff0f,;/\n]+")
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -53,83 +45,6 @@ class Parsed:
     lists: dict[int, dict[str, tuple[Entry, ...]]] = field(default_factory=dict[int, dict[str, tuple[Entry, ...]]])
     refused: list[Problem] = field(default_factory=list[Problem])
     warnings: list[Problem] = field(default_factory=list[Problem])
-
-
-def parser(item: Field, resolve: Resolve | None = None, factor: Fraction | None = None) -> Parse:
-    """A function that parses one field's texts, with the result and the `ValueError` of `Kind.parse`.
-
-    `factor` multiplies a number before it is parsed (a column in 亩 for a field in ㎡). Results of costly kinds are
-    remembered, so `resolve` is asked once for each text.
-    """
-    kind = item.kind
-    if factor is not None:
-        return lambda text: kind.parse(_scaled(text, factor, kind), item, resolve)
-    if type(kind) is Kind:
-        return _text_parser(item, kind.limit)
-    if type(kind) is Integer:
-        return _integer_parser(item, kind)
-    slow: Parse = _time_parser(item, kind) if type(kind) is Time else lambda text: kind.parse(text, item, resolve)
-    memory: dict[str, Value] = {"": None}
-
-    def remembered(text: str) -> Value:
-        try:
-            return memory[text]
-        except KeyError:
-            value = slow(text)
-            if len(memory) < _MEMORY or isinstance(kind, Ref):
-                memory[text] = value
-            return value
-
-    return remembered
-
-
-def _text_parser(item: Field, limit: int) -> Parse:
-    parse = item.kind.parse
-
-    def short(text: str) -> Value:
-        if text.isprintable() and len(text) <= limit:
-            return text.strip(" ") or None
-        return parse(text, item)
-
-    return short
-
-
-def _integer_parser(item: Field, kind: Integer) -> Parse:
-    parse, check = kind.parse, kind.check
-
-    def digits(text: str) -> Value:
-        if text.isascii() and text.isdecimal() and len(text) < 19:
-            return check(int(text))
-        return parse(text, item)
-
-    return digits
-
-
-def _time_parser(item: Field, kind: Time) -> Parse:
-    def moment(text: str) -> Value:
-        # Only the two plainest forms: `fromisoformat` reads others that this program does not.
-        if len(text) in (16, 19) and text[4] == text[7] == "-" and text[10] in " T" and text[13] == text[-3] == ":":
-            try:
-                return (datetime.fromisoformat(text).replace(tzinfo=CST) - _EPOCH) // _MS
-            except ValueError:
-                pass
-        return kind.parse(text, item)
-
-    return moment
-
-
-def _scaled(text: str, factor: Fraction, kind: Kind) -> str:
-    """`text` times `factor` as decimal digits, as many as the kind keeps; a text that is no number stays as it is."""
-    try:
-        number = Decimal(text.strip().replace(",", ""))
-        if not number.is_finite() or abs(number) > 10**15:
-            return text
-    except InvalidOperation:
-        return text
-    places = kind.places if isinstance(kind, Scaled) else 0
-    whole = Fraction(number) * factor * 10**places
-    rounded = (abs(whole) + Fraction(1, 2)).__floor__() * (1 if whole >= 0 else -1)
-    return f"{Decimal(rounded).scaleb(-places):f}"
 
 
 def parse_row(

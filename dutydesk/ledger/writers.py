@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dutydesk.core.clock import SECOND, iso
 from dutydesk.core.i18n import _
-from dutydesk.ledger.kinds import Code, Integer, Kind, Ref, Time
+from dutydesk.ledger.kinds import Code, Integer, Kind, Ref, Scaled, Time
 from dutydesk.ledger.records import guard
 from dutydesk.ledger.spec import Field, Ledger, On, Value, Values
 from dutydesk.ledger.xlsx import Column, write_sheet
@@ -82,6 +82,8 @@ def _shower(item: Field, title: Title | None) -> Callable[[Value], str]:
         return str
     if type(kind) is Time:
         return _time
+    if type(kind) is Scaled:
+        return _scaled(kind.places)
     if isinstance(kind, Code):
         labels = {choice.code: _code_text(item, kind, choice.code) for choice in item.choices}
         return lambda value: labels.get(str(value), str(value))
@@ -94,6 +96,18 @@ def _time(value: Value) -> str:
     if not isinstance(value, int):
         return ""
     return iso(value)[: 19 if value % SECOND == 0 else 23].replace("T", " ")
+
+
+def _scaled(places: int) -> Callable[[Value], str]:
+    unit = 10**places
+
+    def show(value: Value) -> str:
+        if not isinstance(value, int):
+            return ""
+        whole, part = divmod(abs(value), unit)
+        return f"{'-' if value < 0 else ''}{whole}.{part:0{places}}" if places else str(value)
+
+    return show
 
 
 def _code_text(item: Field, kind: Code, code: str) -> str:
