@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from dutydesk.core.clock import MINUTE, Clock, local
@@ -145,10 +146,18 @@ class Store:
 
     @classmethod
     def open(
-        cls, home: Home, schema: Schema, clock: Clock, *, key: bytes | None = None, exclusive: bool = False
+        cls,
+        home: Home,
+        schema: Schema,
+        clock: Clock,
+        *,
+        key: bytes | None = None,
+        exclusive: bool = False,
+        continuing: bool = False,
     ) -> Store:
         """Open an existing desk: the place, the files, the version, the chain's head and the projections are checked
-        before anything is shown. Raises `Unavailable`, `Refused` or `Damaged`."""
+        before anything is shown. `continuing` allows a file whose epoch is about to be opened (a restore).
+        Raises `Unavailable`, `Refused` or `Damaged`."""
         if not home.is_desk:
             raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(home.root)))
         recipe.refuse_place(home.root)
@@ -156,6 +165,8 @@ class Store:
         store._lock = DeskLock(home.lock, exclusive=exclusive)
         try:
             store._open()
+            if not continuing:
+                store._refuse_half_restored()
         except BaseException:
             store.close()
             raise
@@ -186,6 +197,13 @@ class Store:
         event.listen(self._readers, "begin", _begin)
         self._head = headfile.HeadFile(self.home.head)
         self._note_head(*self.position())
+
+    def _refuse_half_restored(self) -> None:
+        """A restore that was cut off has named its epoch and not opened it: nothing may be written before."""
+        assert self._raw is not None
+        any_act = self._raw.execute("SELECT 1 FROM frontier LIMIT 1").fetchone()
+        if any_act and not self.position()[0]:
+            raise Damaged(_("上一次恢复没有做完,请再运行一次 dutydesk restore"))
 
     def _check_version(self) -> None:
         assert self._raw is not None
@@ -268,6 +286,8 @@ class Store:
                 yield connection
         except recipe.driver().DatabaseError as error:
             raise _family(error) from None
+        except DBAPIError as error:
+            raise _family(error.orig or error) from None
 
     def data_version(self) -> int:
         """Changes when another connection has written: the window asks once a second."""
@@ -325,7 +345,7 @@ class Store:
         """
         extra: dict[str, Any] = {}
         if note:
-            extra["note"] = refuse_control(note)
+            extra["note"] = _plain_text(note)
         if batch is not None:
             extra["batch"] = {"id": batch.id.hex(), "n": batch.n, "of": batch.of}
         return self._append(kind, changes, by=by, happened_at=happened_at, extra=extra)
@@ -344,8 +364,6 @@ class Store:
         extra: Mapping[str, Any],
         prev: bytes | None = None,
     ) -> Receipt:
-        if len(changes) > MOST_CHANGES:
-            raise Refused(_("一次最多 {most} 项变更").format(most=MOST_CHANGES))
         if by not in (SYSTEM, CLI) and len(by) != 32:
             raise Refused(_("没有值班人员,不能保存"))
         with self._transaction() as cursor:
@@ -363,8 +381,13 @@ class Store:
             lines = self.schema.log_lines(numbered)
             if lines:
                 numbered = [*numbered, *self._numbered(cursor, lines, desk, now)]
-            body, personal = self._body(cursor, numbered, extra)
-            text = canonical(body)
+            if len(numbered) > MOST_CHANGES:
+                raise Refused(_("一次最多 {most} 项变更").format(most=MOST_CHANGES))
+            try:
+                body, personal = self._body(cursor, numbered, extra)
+                text = canonical(body)
+            except (ValueError, TypeError) as error:
+                raise Refused(_("含有不能保存的内容({error})").format(error=error)) from None
             if len(text) > MOST_BYTES:
                 raise Refused(_("内容太长:一次最多 {most} KB").format(most=MOST_BYTES // 1024))
             when = now if happened_at is None else happened_at
@@ -490,6 +513,10 @@ class Store:
         found = cursor.execute(f"SELECT _act, _state FROM {name} WHERE id = ?", (change.row,)).fetchone()
         if found is None or (found[1] != LISTED and DELETE not in change.values):
             raise Refused(_("要改的这一条已不在{title}里").format(title=_(shape.ledger.title)))
+        if shape.ledger.personal & change.values.keys() and cursor.execute(
+            "SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (name, change.row)
+        ).fetchone():
+            raise Refused(_("这一条的个人信息已删除,不能再填写"))
         heads: dict[str, list[str]] = {}
         every = cursor.execute(
             "SELECT field, act_id FROM head WHERE ledger = ? AND row = ?", (name, change.row)
@@ -613,11 +640,18 @@ def statements(script: str) -> list[str]:
     return out
 
 
+def _plain_text(text: str) -> str:
+    try:
+        return refuse_control(text)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _family(error: Exception) -> Exception:
+def _family(error: BaseException) -> Exception:
     """The driver's error in one of our families (habits.md §1.18)."""
     text = str(error)
     if "malformed" in text or "not a database" in text or "corrupt" in text:

@@ -1,0 +1,265 @@
+"""Verified copies of the record, and the way back from one.
+
+A copy is made by `VACUUM INTO` (never by copying an open file), synced, opened and verified, and only then given its
+name; an old one is deleted only after a newer one was verified. Everything here works from a folder and a key, so
+that it can run in a process of its own while the window saves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dutydesk.core.clock import Clock, local
+from dutydesk.core.errors import Damaged, Problem, Refused, Unavailable
+from dutydesk.core.i18n import _
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import DeskConfig, load, save
+from dutydesk.journal import recipe
+from dutydesk.journal.locks import DeskLock
+from dutydesk.journal.schema import Schema
+from dutydesk.journal.store import Store
+from dutydesk.journal.verify import verify_file
+
+KEEP = 24
+LAST = "snapshot.last"
+"""Key of `local_state`: time of the last verified copy, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A verified copy: its file, when it was made, its hash, and where else it lies."""
+
+    path: Path
+    at: int
+    sha256: str
+    acts: int
+    second: Path | None = None
+
+
+def take(home: Home, schema: Schema, clock: Clock, *, key: bytes | None = None, keep: int = KEEP) -> Snapshot:
+    """Make a verified copy in `snapshots/` and, when one is set, in the second folder; keep the newest `keep`.
+
+    Raises `Unavailable` when the disk does not take it and `Damaged` when the copy does not verify: then the former
+    copies stay as they are.
+    """
+    config = load(home.config)
+    at = clock.now()
+    home.snapshots.mkdir(parents=True, exist_ok=True)
+    temporary = home.snapshots / f".{secrets.token_hex(8)}.new"
+    try:
+        _copy_into(home, temporary, key)
+        report = verify_file(temporary, schema, key)
+        if not report.ok:
+            raise Damaged(*[Problem(fault.what, field=fault.where, file=temporary.name) for fault in report.problems])
+        path = _named(home.snapshots, at)
+        sha256 = _sha256(temporary)
+        _write_synced(path.with_suffix(".sha256"), f"{sha256}  {path.name}\n".encode())
+        temporary.replace(path)
+        _sync_folder(home.snapshots)
+    except OSError as error:
+        raise Unavailable(_("备份没有写成:{error}").format(error=error.strerror or error)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    second = _second(config.second_snapshots, path, sha256) if config.second_snapshots else None
+    _rotate(home.snapshots, keep)
+    return Snapshot(path, at, sha256, report.acts, second)
+
+
+def _copy_into(home: Home, target: Path, key: bytes | None) -> None:
+    raw = recipe.connect(home.database, key)
+    try:
+        raw.execute("VACUUM INTO ?", (str(target),))
+    except recipe.driver().DatabaseError as error:
+        if "full" in str(error):
+            raise Unavailable(_("磁盘已满,备份没有写成")) from None
+        raise Damaged(_("备份时读取数据库失败:{error}").format(error=error)) from None
+    finally:
+        raw.close()
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _named(folder: Path, at: int) -> Path:
+    stem = local(at).strftime("desk-%Y%m%d-%H%M%S")
+    path = folder / f"{stem}.sqlite"
+    n = 1
+    while path.exists():
+        n += 1
+        path = folder / f"{stem}-{n}.sqlite"
+    return path
+
+
+def _second(folder: str, path: Path, sha256: str) -> Path:
+    """A copy of the copy on another disk, read back before it counts."""
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        temporary = target / f".{path.name}.new"
+        shutil.copyfile(path, temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        if _sha256(temporary) != sha256:
+            temporary.unlink()
+            raise Unavailable(_("第二备份读回不一致:{folder}").format(folder=folder))
+        final = target / path.name
+        _write_synced(final.with_suffix(".sha256"), f"{sha256}  {final.name}\n".encode())
+        temporary.replace(final)
+        _sync_folder(target)
+        _rotate(target, KEEP)
+    except OSError as error:
+        raise Unavailable(
+            _("第二备份没有写成({folder}):{error}").format(folder=folder, error=error.strerror or error)
+        ) from None
+    return final
+
+
+def _rotate(folder: Path, keep: int) -> None:
+    for old in snapshots(folder)[keep:]:
+        old.unlink(missing_ok=True)
+        old.with_suffix(".sha256").unlink(missing_ok=True)
+
+
+def snapshots(folder: Path) -> list[Path]:
+    """The copies in a folder, newest first."""
+    return sorted(folder.glob("desk-*.sqlite"), key=lambda path: path.stem, reverse=True)
+
+
+def last_numbers(home: Home, schema: Schema, key: bytes | None = None) -> dict[str, int]:
+    """The desk's own last number of each numbered ledger and newest year, as far as the present file can be read; what
+    `restore` offers before it asks for the last one on paper."""
+    names = [shape.ledger.name for shape in schema.shapes.values() if shape.ledger.number]
+    try:
+        raw = recipe.connect(home.database, key, read_only=True)
+    except (Damaged, Unavailable, recipe.driver().Error):
+        return dict.fromkeys(names, 0)
+    try:
+        desk = load(home.config).desk_id
+        found = raw.execute(
+            "SELECT ledger, n FROM counter WHERE desk = ? ORDER BY year", (desk,)
+        ).fetchall()
+    except recipe.driver().DatabaseError:
+        found = []
+    finally:
+        raw.close()
+    return dict.fromkeys(names, 0) | {str(ledger): int(n) for ledger, n in found}
+
+
+def restore(
+    home: Home,
+    schema: Schema,
+    clock: Clock,
+    file: Path,
+    numbers: Mapping[str, int],
+    *,
+    key: bytes | None = None,
+) -> Path:
+    """Go back to a copy: the present file is kept beside it, a new epoch begins, and no number given on paper is
+    given again (`numbers`: ledger → last number of this year on paper).
+
+    Returns where the former database was put. Raises `Refused` for a copy that is not this desk's, `Damaged` for one
+    that does not verify; until the copy is whole and has its new epoch, nothing of the desk is touched.
+    """
+    if not file.is_file():
+        raise Refused(Problem(_("没有这个备份文件"), file=str(file)))
+    report = verify_file(file, schema, key)
+    if not report.ok:
+        raise Damaged(*[Problem(fault.what, field=fault.where, file=file.name) for fault in report.problems])
+    config = load(home.config)
+    mine = [place for place in report.desks if place.desk == config.desk_id]
+    if not mine:
+        raise Refused(Problem(_("这个备份不是本机的记录"), file=file.name))
+    newest = max(mine, key=lambda place: place.epoch)
+    with DeskLock(home.lock, exclusive=True):
+        epoch = max(newest.epoch, config.epoch) + 1
+        work = Home(home.root / f".restore-{secrets.token_hex(4)}")
+        try:
+            _prepare(work, schema, clock, file, replace(config, epoch=epoch), newest.hash, numbers, key)
+            return _swap(home, work, replace(config, epoch=epoch), clock.now())
+        finally:
+            shutil.rmtree(work.root, ignore_errors=True)
+
+
+def _prepare(
+    work: Home,
+    schema: Schema,
+    clock: Clock,
+    file: Path,
+    config: DeskConfig,
+    prev: bytes,
+    numbers: Mapping[str, int],
+    key: bytes | None,
+) -> None:
+    """A copy in a folder of its own, with its new epoch opened, cleanly closed."""
+    work.root.mkdir(parents=True)
+    shutil.copyfile(file, work.database)
+    save(work.config, config)
+    year = local(clock.now()).year
+    floors: Sequence[tuple[str, int, int]] = [(ledger, year, n) for ledger, n in sorted(numbers.items()) if n > 0]
+    with Store.open(work, schema, clock, key=key, continuing=True) as store:
+        store.open_epoch(
+            prev, {"continues": prev.hex(), "reason": "restore", "snapshot": _sha256(file), "skipped": _skipped(store, floors)},
+            floors,
+        )  # fmt: skip
+
+
+def _skipped(store: Store, floors: Sequence[tuple[str, int, int]]) -> list[str]:
+    """The numbers that paper has and the copy has not, in words for the first act of the new epoch."""
+    out: list[str] = []
+    with store.read() as connection:
+        for ledger, year, n in floors:
+            found = connection.exec_driver_sql(
+                "SELECT n FROM counter WHERE desk = ? AND ledger = ? AND year = ?", (store.config.desk_id, ledger, year)
+            ).first()
+            held = int(found[0]) if found else 0
+            if n > held:
+                out.append(f"{ledger} {year}: {held + 1}-{n}")
+    return out
+
+
+def _swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path:
+    """Put the prepared database in the place of the present one.
+
+    The order matters: `desk.toml` names the new epoch first, so that a kill in between leaves a desk that refuses to
+    write (and asks for the restore again), never one that goes on in the old epoch.
+    """
+    stamp = local(at).strftime("%Y%m%d-%H%M%S")
+    aside = home.database.with_name(f"desk.before-restore-{stamp}.sqlite")
+    save(home.config, config)
+    for ending in ("-wal", "-shm"):
+        present = Path(str(home.database) + ending)
+        if present.exists():
+            present.replace(Path(str(aside) + ending))
+    home.head.unlink(missing_ok=True)
+    if home.database.exists():
+        home.database.replace(aside)
+    work.database.replace(home.database)
+    _sync_folder(home.root)
+    return aside
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
