@@ -1,0 +1,340 @@
+"""Several desks converge, and nothing is lost on the way: a state machine of real desks against a model of heads.
+
+The model knows nothing of `apply`: it reads the acts that exist, takes every write that no other act names in its
+`bases` for a head, and says what the tables have to hold.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import defaultdict
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from dutydesk.core.clock import FixedClock
+from dutydesk.core.errors import Refused
+from dutydesk.core.ids import CLI, named_id, new_id
+from dutydesk.journal.apply import DELETE, ERASED
+from dutydesk.journal.inbox import take_in
+from dutydesk.journal.query import Query, count, rows
+from dutydesk.journal.rebuild import rebuild
+from dutydesk.journal.store import Batch, Store
+from dutydesk.journal.verify import verify
+from dutydesk.ledger.feature import Change
+from dutydesk.ledger.table import DELETED, LISTED
+from tests.journal import desks as d
+
+EXAMPLES = int(os.environ.get("DUTYDESK_EXAMPLES", "40"))
+DESKS = 5
+OLD_DESK = 4
+"""Which of them runs last year's program until the end."""
+NAMES = ("钱一", "孙二", "李三")
+UNITS = (None, "江岸街道")
+VALUES = st.sampled_from(("甲", "乙", "丙", "丁 12", None))
+FIELDS = {
+    "people": ("name", "unit", "phone", "age", "note", "home"),
+    "places": ("name", "manager", "area", "phone"),
+    "options": ("value", "phone", "note"),
+}
+KEYS = ("rain.red", "rain.blue")
+
+desk_numbers = st.integers(0, DESKS - 1)
+picks = st.integers(0, 30)
+
+Place = tuple[str, bytes, str]
+
+
+def heads_of(store: Store) -> dict[Place, dict[bytes, tuple[int, Any]]]:
+    """What the heads of every field are, from the acts alone: (ledger, row, field) → act → (hlc, value).
+
+    Written for `docs/journal.md`, not for `apply`: a write is a head when no act names it as replaced.
+    """
+    writes: dict[Place, dict[bytes, tuple[int, Any]]] = defaultdict(dict)
+    replaced: dict[Place, set[bytes]] = defaultdict(set)
+    erased: set[tuple[str, bytes]] = set()
+    for (desk,) in d.ask(store, "SELECT DISTINCT desk FROM act"):
+        for act, personal in d.acts_of(store, desk):
+            for n, change in enumerate(json.loads(act.body)["changes"]):
+                ledger, row = change["ledger"], bytes.fromhex(change["row"])
+                if "erase" in change:
+                    erased.add((ledger, row))
+                    continue
+                values = dict(change["set"])
+                if n in personal:
+                    values |= json.loads(personal[n][1])
+                for field, value in values.items():
+                    if "bases" in change or value is not None:
+                        writes[ledger, row, field][act.act_id] = (act.hlc, value)
+                for field, bases in change.get("bases", {}).items():
+                    replaced[ledger, row, field] |= {bytes.fromhex(base) for base in bases}
+    for place, by_act in list(writes.items()):
+        ledger, row, field = place
+        if (ledger, row) in erased and field in store.schema[ledger].ledger.personal:
+            del writes[place]
+            continue
+        for act_id in replaced[place]:
+            by_act.pop(act_id, None)
+    return writes
+
+
+def check_against_model(store: Store) -> None:
+    """The tables of one desk hold what the model says."""
+    model = heads_of(store)
+    held: dict[Place, dict[bytes, tuple[int, Any]]] = defaultdict(dict)
+    for ledger, row, field, act_id, hlc, value in d.ask(store, "SELECT * FROM head"):
+        held[ledger, row, field][act_id] = (hlc, value.hex() if isinstance(value, bytes) else value)
+    conflicts = {
+        (ledger, row, field)
+        for ledger, row, field in d.ask(store, "SELECT ledger, row, field FROM conflict WHERE kind = 'heads'")
+    }
+    assert conflicts == {place for place, heads in model.items() if len(heads) > 1 and place[2] != DELETE}
+    for place, heads in held.items():
+        assert heads == model[place], place
+    for (ledger, row, field), heads in model.items():
+        if field == DELETE:
+            assert held[ledger, row, field] == heads
+            continue
+        if store.schema[ledger].ledger.mode.value == "append":
+            continue
+        ((state, maker, shown),) = d.ask(store, f"SELECT _state, _act, {field} FROM {ledger} WHERE id = ?", row)
+        shown = shown.hex() if isinstance(shown, bytes) else shown
+        assert shown == max(heads.items(), key=lambda head: (head[1][0], head[0]))[1][1]
+        assert state in (LISTED, DELETED)
+        if not held[ledger, row, field]:
+            assert set(heads) == {maker}
+    for ledger, row in d.ask(store, "SELECT ledger, row FROM erased"):
+        for field in store.schema[ledger].ledger.personal:
+            assert d.ask(store, f"SELECT {field} FROM {ledger} WHERE id = ?", row) == [(ERASED,)]
+        assert not d.ask(store, "SELECT 1 FROM personal WHERE ledger = ? AND row = ?", ledger, row)
+
+
+class Merging(RuleBasedStateMachine):
+    """Five desks write, skewed and cut off from each other, and hand their acts around in every order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        folder = self.stack.enter_context(d.quick_folder())
+        self.clocks = [FixedClock(d.EVENING) for _ in range(DESKS)]
+        self.stores = [
+            d.make(folder / str(n), n + 1, clock=self.clocks[n], schema=d.OLD if n == OLD_DESK else d.FULL)
+            for n in range(DESKS)
+        ]
+        self.acknowledged: set[bytes] = {d.acts_of(s, s.config.desk_id)[0][0].act_id for s in self.stores}
+        self.rows: list[tuple[str, bytes]] = []
+        self.series: dict[int, tuple[bytes, int]] = {}
+
+    def act(self, n: int, changes: list[Change], batch: Batch | None = None) -> bool:
+        try:
+            receipt = self.stores[n].act("test", changes, by=CLI, batch=batch)
+        except Refused:
+            return False
+        self.acknowledged.add(receipt.act_id)
+        return True
+
+    def pick(self, n: int, index: int) -> tuple[str, bytes] | None:
+        """A row that is listed at desk `n`."""
+        store = self.stores[n]
+        known = [(ledger, row) for ledger, row in self.rows if ledger in store.schema.shapes and ledger != "log"]
+        if not known:
+            return None
+        ledger, row = known[index % len(known)]
+        return (ledger, row) if d.ask(store, f"SELECT 1 FROM {ledger} WHERE id = ? AND _state = 1", row) else None
+
+    @initialize(skews=st.lists(st.integers(-400, 400), min_size=DESKS, max_size=DESKS))
+    def set_clocks(self, skews: list[int]) -> None:
+        for clock, days in zip(self.clocks, skews, strict=True):
+            clock.advance(days * d.DAY)
+
+    @rule(n=desk_numbers, minutes=st.integers(-90, 90))
+    def pass_time(self, n: int, minutes: int) -> None:
+        self.clocks[n].advance(minutes * 60_000)
+
+    @rule(n=desk_numbers, name=st.sampled_from(NAMES), unit=st.sampled_from(UNITS), phone=VALUES, note=VALUES)
+    def add_person(self, n: int, name: str, unit: str | None, phone: str | None, note: str | None) -> None:
+        values: dict[str, Any] = {"name": name, "unit": unit, "phone": phone, "age": None}
+        if n != OLD_DESK:
+            values |= {"note": note, "home": note}
+        change = d.new("people", values, self.clocks[n].now())
+        assert self.act(n, [change])
+        self.rows.append(("people", change.row))
+
+    @rule(n=st.integers(0, OLD_DESK - 1), index=picks, name=st.sampled_from(NAMES))
+    def add_place(self, n: int, index: int, name: str) -> None:
+        people = [row for ledger, row in self.rows if ledger == "people"] or [new_id(d.EVENING)]
+        values = {"name": name, "manager": people[index % len(people)], "area": index, "phone": "0571-00000000"}
+        change = d.new("places", values, self.clocks[n].now())
+        assert self.act(n, [change])
+        self.rows.append(("places", change.row))
+
+    @rule(n=desk_numbers, key=st.sampled_from(KEYS), value=VALUES, phone=VALUES, note=VALUES)
+    def make_option(self, n: int, key: str, value: str | None, phone: str | None, note: str | None) -> None:
+        row = named_id("options", key)
+        if d.ask(self.stores[n], "SELECT 1 FROM options WHERE id = ? AND _state > 0", row):
+            return
+        assert self.act(n, [d.option(key, value=value, phone=phone, note=note)])
+        if ("options", row) not in self.rows:
+            self.rows.append(("options", row))
+
+    @rule(n=desk_numbers, text=VALUES)
+    def add_entry(self, n: int, text: str | None) -> None:
+        change = d.new("log", {"text": text or "接报", "happened_at": self.clocks[n].now()}, self.clocks[n].now())
+        assert self.act(n, [change])
+        self.rows.append(("log", change.row))
+
+    @rule(n=desk_numbers, index=picks, which=picks, value=VALUES)
+    def edit(self, n: int, index: int, which: int, value: str | None) -> None:
+        found = self.pick(n, index)
+        if found is None:
+            return
+        ledger, row = found
+        known = [field for field in FIELDS[ledger] if field in self.stores[n].schema[ledger].known]
+        field = known[which % len(known)]
+        written: Any = value
+        if field in ("age", "area"):
+            written = None if value is None else which
+        elif field == "manager":
+            written = None if value is None else named_id(str(which))
+        self.act(n, [Change(ledger, row, {field: written})])
+
+    @rule(n=desk_numbers, index=picks)
+    def remove(self, n: int, index: int) -> None:
+        found = self.pick(n, index)
+        if found is not None:
+            assert self.act(n, [self.stores[n].deletion(*found)])
+
+    @rule(n=desk_numbers, index=picks)
+    def restore(self, n: int, index: int) -> None:
+        gone = [
+            (ledger, row)
+            for ledger, row in self.rows
+            if ledger in self.stores[n].schema.shapes
+            and d.ask(self.stores[n], f"SELECT 1 FROM {ledger} WHERE id = ? AND _state = 2", row)
+        ]
+        if gone:
+            ledger, row = gone[index % len(gone)]
+            assert self.act(n, [Change(ledger, row, {DELETE: None})])
+
+    @rule(n=desk_numbers, index=picks)
+    def erase(self, n: int, index: int) -> None:
+        known = [(ledger, row) for ledger, row in self.rows if ledger in self.stores[n].schema.shapes]
+        if known:
+            receipt = self.stores[n].erase(*known[index % len(known)], by=CLI, note="本人要求")
+            self.acknowledged.add(receipt.act_id)
+
+    @rule(n=desk_numbers, index=picks, value=st.sampled_from(("定", "定二")))
+    def resolve(self, n: int, index: int, value: str) -> None:
+        store = self.stores[n]
+        open_ones = [
+            (ledger, row, field)
+            for ledger, row, field in d.ask(store, "SELECT ledger, row, field FROM conflict WHERE kind = 'heads'")
+            if d.ask(store, f"SELECT 1 FROM {ledger} WHERE id = ? AND _state = 1", row)
+        ]
+        if open_ones:
+            ledger, row, field = open_ones[index % len(open_ones)]
+            settled: Any = {"age": 7, "area": 7, "manager": b"m" * 16}.get(field, value)
+            assert self.act(n, [Change(ledger, row, {field: settled})])
+            where = "ledger = ? AND row = ? AND field = ? AND kind = 'heads'"
+            assert not d.ask(store, f"SELECT 1 FROM conflict WHERE {where}", ledger, row, field)
+
+    @rule(n=desk_numbers, name=st.sampled_from(NAMES))
+    def go_on_with_import(self, n: int, name: str) -> None:
+        batch, done = self.series.get(n) or (new_id(d.EVENING), 0)
+        change = d.new("people", {"name": name, "unit": "导入"}, self.clocks[n].now())
+        assert self.act(n, [change], Batch(batch, done + 1, 3))
+        self.rows.append(("people", change.row))
+        self.series[n] = (batch, done + 1)
+        if done == 2:
+            del self.series[n]
+
+    @rule(giver=desk_numbers, taker=desk_numbers, origin=desk_numbers, most=st.integers(1, 9), again=st.integers(0, 3))
+    def deliver(self, giver: int, taker: int, origin: int, most: int, again: int) -> None:
+        """A part of one desk's acts, cut off after `most`, beginning with some that are there already."""
+        if giver == taker:
+            return
+        desk = self.stores[origin].config.desk_id
+        held = d.frontier(self.stores[taker]).get(desk, 0)
+        parcels = d.acts_of(self.stores[giver], desk, max(0, held - again))[:most]
+        taken = take_in(self.stores[taker], parcels)
+        assert taken.quarantined == taken.waiting == 0
+
+    @precondition(lambda self: len(self.rows) > 3)
+    @rule(giver=desk_numbers, taker=desk_numbers, seed=st.integers(0, 99))
+    def deliver_shuffled(self, giver: int, taker: int, seed: int) -> None:
+        """Everything of every desk at once, in any order."""
+        if giver == taker:
+            return
+        parcels = [
+            parcel
+            for desk in d.frontier(self.stores[giver])
+            for parcel in d.acts_of(self.stores[giver], desk)[:6]
+        ]
+        random.Random(seed).shuffle(parcels)
+        assert take_in(self.stores[taker], parcels).quarantined == 0
+
+    def settle_all(self) -> None:
+        """Finish the imports, upgrade the old desk and bring everybody up to date, in an order of their own."""
+        for n, (batch, done) in self.series.items():
+            for part in range(done + 1, 4):
+                assert self.act(n, [d.new("people", {"name": "末"}, self.clocks[n].now())], Batch(batch, part, 3))
+        old = self.stores[OLD_DESK]
+        d.deliver(self.stores[0], old)
+        old.close()
+        self.stores[OLD_DESK] = Store.open(old.home, d.FULL, self.clocks[OLD_DESK])
+        order = random.Random(len(self.rows))
+        for target in range(DESKS):
+            sources = [n for n in range(DESKS) if n != target]
+            order.shuffle(sources)
+            for source in sources:
+                d.deliver(self.stores[source], self.stores[target])
+
+    def check(self) -> None:
+        digests = {d.digest_of(store) for store in self.stores}
+        for store in self.stores:
+            assert {act_id for (act_id,) in d.ask(store, "SELECT act_id FROM act")} == self.acknowledged
+            assert not d.ask(store, "SELECT 1 FROM unprojected")
+            assert not d.ask(store, "SELECT 1 FROM open_batch")
+            assert not d.ask(store, "SELECT 1 FROM quarantine")
+            check_against_model(store)
+        assert len(digests) == 1, "desks with the same acts show different things"
+        found: set[str] = set()
+        for store in self.stores:
+            found.add(repr(self.shown(store)))
+        assert len(found) == 1, "the search finds different rows"
+        one = self.stores[len(self.rows) % DESKS]
+        assert one._raw is not None
+        rebuild(one._raw, one.schema)
+        assert {d.digest_of(one)} == digests, "a rebuild shows something else"
+        report = verify(one.home, one.schema)
+        assert report.ok, report.problems
+
+    def shown(self, store: Store) -> list[Any]:
+        out: list[Any] = []
+        with store.read() as connection:
+            for name, shape in store.schema.shapes.items():
+                listed = d.ask(store, f"SELECT count(*) FROM {name} WHERE _state = 1")
+                assert count(connection, shape, Query(name)) == listed[0][0]
+                for word in ("钱一", "丁 12", "导入", "sun", "甲", "0571", "定"):
+                    out.append((name, word, sorted(row.id for row in rows(connection, shape, Query(name, search=word)))))
+        return out
+
+    def teardown(self) -> None:
+        try:
+            self.settle_all()
+            self.check()
+        finally:
+            for store in self.stores:
+                store.close()
+            self.stack.close()
+
+
+TestMerging = Merging.TestCase
+TestMerging.settings = settings(max_examples=EXAMPLES, stateful_step_count=35, deadline=None)
+TestMerging.pytestmark = [pytest.mark.filterwarnings("error")]
