@@ -64,9 +64,12 @@ class Applier:
     def apply(self, act: Act, body: Mapping[str, Any], personal: Personal) -> Rows:
         """Project `act`; returns the rows it touched, by ledger. An act that this program does not understand whole
         is noted in `unprojected` and changes nothing."""
-        reason = self._unknown(act, body)
+        reason = self._unknown(act, body, personal)
         if reason:
             self.cursor.execute("INSERT OR IGNORE INTO unprojected VALUES (?, ?)", (act.act_id, reason))
+            for change in body.get("changes", ()):
+                if "erase" in change:  # what a person has a right to does not wait for an upgrade
+                    self._forget(change["ledger"], bytes.fromhex(change["row"]))
             return {}
         for ledger, year, n in body.get("numbers", ()):
             self._counter[act.desk, ledger, year] = max(self._counter.get((act.desk, ledger, year), 0), n)
@@ -89,6 +92,8 @@ class Applier:
             if "bases" in change:
                 self._update(shape, row, values, change["bases"], act)
             else:
+                if shape.ledger.personal and "personal" not in change and self._is_erased(shape, row):
+                    values |= dict.fromkeys(shape.ledger.personal, ERASED)
                 self._create(shape, row, values, act, batch)
         return rows
 
@@ -110,15 +115,18 @@ class Applier:
             )
         self._counter.clear()
 
-    def _unknown(self, act: Act, body: Mapping[str, Any]) -> str:
+    def _unknown(self, act: Act, body: Mapping[str, Any], personal: Personal) -> str:
         if act.sv > SCHEMA_VERSION:
             return f"sv {act.sv}"
-        for change in body.get("changes", ()):
+        for n, change in enumerate(body.get("changes", ())):
             shape = self.schema.shapes.get(change["ledger"])
             if shape is None:
                 return f"ledger {change['ledger']}"
-            for name in change.get("set", ()):
-                if name not in shape.known and name != DELETE:
+            names = set(change.get("set", ())) | set(change.get("bases", ()))
+            if n in personal:
+                names |= set(json.loads(personal[n][1]))
+            for name in sorted(names - shape.known):
+                if name != DELETE:
                     return f"field {change['ledger']}.{name}"
         return ""
 
@@ -179,6 +187,7 @@ class Applier:
         """The row stands already: as a shell that waits for its making, or because two desks made the same row."""
         n, state, made_by, made_hlc = found
         name = shape.ledger.name
+        before = self._key(shape, n)
         values = {field: value for field, value in values.items() if value is not None}
         if shape.ledger.personal and self._is_erased(shape, row):
             values = {field: value for field, value in values.items() if field not in shape.ledger.personal}
@@ -199,18 +208,20 @@ class Applier:
             self._materialise(shape, row, n, made_by, made_hlc)
             if (act.hlc, act.act_id) < (made_hlc, made_by):
                 self.cursor.execute(
-                    f"UPDATE {name} SET _act = ?, _hlc = ? WHERE _n = ?", (act.act_id, act.hlc, n)
+                    f"UPDATE {name} SET _act = ?, _hlc = ?, _batch = ? WHERE _n = ?", (act.act_id, act.hlc, batch, n)
                 )
             for field, value in values.items():
                 self._write(shape, row, n, field, value, (), act)
         self._settle(shape, row, n)
+        self._rekey(shape, row, before, self._key(shape, n))
 
     def _materialise(self, shape: Shape, row: bytes, n: int, made_by: bytes, made_hlc: int) -> None:
         """Enter the maker of a row as head of every field that has none: another act made the same row."""
         name = shape.ledger.name
         current = self.cursor.execute(f"SELECT {', '.join(shape.names)} FROM {name} WHERE _n = ?", (n,)).fetchone()
+        gone = shape.ledger.personal if shape.ledger.personal and self._is_erased(shape, row) else frozenset[str]()
         for field, value in zip(shape.names, current, strict=True):
-            if value is not None and not self._heads(name, row, field):
+            if value is not None and field not in gone and not self._heads(name, row, field):
                 self.cursor.execute(
                     "INSERT OR IGNORE INTO head VALUES (?, ?, ?, ?, ?, ?)",
                     (name, row, field, made_by, made_hlc, value),
@@ -271,11 +282,7 @@ class Applier:
                 replaced = [bytes.fromhex(base) for base in bases[field]]
                 self._write(shape, row, n, field, values.get(field), replaced, act)
         self._settle(shape, row, n)
-        after = self._key(shape, n)
-        if before != after and before is not None:
-            self._recheck(shape, before)
-        if after is not None:
-            self._recheck(shape, after)
+        self._rekey(shape, row, before, self._key(shape, n))
 
     def _heads(self, ledger: str, row: bytes, field: str) -> list[tuple[bytes, int, Value]]:
         found = self.cursor.execute(
@@ -379,16 +386,27 @@ class Applier:
         found = self.cursor.execute(f"SELECT {columns} FROM {shape.ledger.name} WHERE _n = ?", (n,)).fetchone()
         return tuple(found)
 
+    def _rekey(
+        self, shape: Shape, row: bytes, before: tuple[Value, ...] | None, after: tuple[Value, ...] | None
+    ) -> None:
+        """A row was written: look at the rows of the key that it had and of the one that it has."""
+        if before is None or after is None:
+            return
+        if before != after:
+            self._mark(shape.ledger.name, row, "", DUPLICATE, present=False)
+            self._recheck(shape, before)
+        self._recheck(shape, after)
+
     def _recheck(self, shape: Shape, key: tuple[Value, ...]) -> None:
         """Rows of one natural key that different desks made are a conflict of kind `duplicate`, each of them."""
+        if all(value is None for value in key) or ERASED in key:
+            return
         name = shape.ledger.name
         where = " AND ".join(f"{field} IS ?" for field in shape.ledger.match)
         found = self.cursor.execute(f"SELECT id, _act, _state FROM {name} WHERE {where}", key).fetchall()
         if len(found) == 1:
             if found[0][2] != EXPECTED:
                 self._mark(name, found[0][0], "", DUPLICATE, present=False)
-            return
-        if all(value is None for value in key):
             return
         listed = [(row, act) for row, act, state in found if state == LISTED]
         desks = {
@@ -403,8 +421,7 @@ class Applier:
         """Take a person's data out for good: side rows, heads and search entries (house.md §6; 个人信息保护法 47)."""
         name = shape.ledger.name
         self._flush(name)
-        self.cursor.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (name, row))
-        self.cursor.execute("DELETE FROM personal WHERE ledger = ? AND row = ?", (name, row))
+        self._forget(name, row)
         found = self.cursor.execute(f"SELECT _n, _state FROM {name} WHERE id = ?", (row,)).fetchone()
         before = self._key(shape, found[0]) if found else None
         for field in sorted(shape.ledger.personal):
@@ -415,7 +432,8 @@ class Applier:
                 self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (marker, found[0]))
         if found:
             self._settle(shape, row, found[0])
-            after = self._key(shape, found[0])
-            if before is not None and after is not None and before != after:
-                self._recheck(shape, before)
-                self._recheck(shape, after)
+            self._rekey(shape, row, before, self._key(shape, found[0]))
+
+    def _forget(self, ledger: str, row: bytes) -> None:
+        self.cursor.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (ledger, row))
+        self.cursor.execute("DELETE FROM personal WHERE ledger = ? AND row = ?", (ledger, row))
