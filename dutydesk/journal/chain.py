@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 SHA256 = 1
 ZERO = bytes(32)
@@ -49,13 +49,41 @@ class Act:
 def canonical(value: Mapping[str, Any]) -> bytes:
     """Canonical JSON: UTF-8, keys sorted, no spaces; integers, strings, lists and `null` alone.
 
-    Raises `ValueError` for floats and `UnicodeEncodeError` for lone surrogates.
+    Raises `ValueError` for floats, booleans, keys that are not ASCII, NUL and (`UnicodeEncodeError`) lone surrogates,
+    `TypeError` for keys that are no texts.
     """
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_no, allow_nan=False).encode()
+    _check(value)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if "\\u0000" in text and _holds_nul(value):
+        raise ValueError("NUL has no place in an act")
+    return text.encode()
 
 
-def _no(value: object) -> None:
-    raise ValueError(f"{type(value).__name__} has no place in an act")
+_PLAIN = frozenset((str, int, type(None)))
+
+
+def _check(value: Any) -> None:
+    """The encoder itself would write a float or a boolean without a word."""
+    if isinstance(value, dict):
+        held = cast("dict[str, Any]", value)
+        if not "".join(held).isascii():  # raises TypeError for a key that is no text
+            raise ValueError("a key is ASCII")
+        inside: Iterable[Any] = held.values()
+    elif isinstance(value, list | tuple):
+        inside = cast("list[Any]", value)
+    else:
+        raise ValueError(f"{type(value).__name__} has no place in an act")
+    for item in inside:
+        if type(item) not in _PLAIN:
+            _check(item)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(item) for item in cast("dict[str, Any]", value).values())
+    if isinstance(value, list | tuple):
+        return any(_holds_nul(item) for item in cast("list[Any]", value))
+    return isinstance(value, str) and "\0" in value
 
 
 def header(
