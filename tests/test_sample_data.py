@@ -12,9 +12,20 @@ import pytest
 
 from dutydesk.core.paths import resources
 from dutydesk.core.reference import by_code, reference
+from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.rules import missing_fields
+from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.incidents.rules import Harm, suggest_grade
+from dutydesk.ledger.kinds import Ref, Time
+from dutydesk.ledger.spec import Ledger
+from dutydesk.people.ledger import NUMBERS, PEOPLE, POSTS, REGIONS, UNITS
+from dutydesk.rain.ledger import STATIONS
+from dutydesk.shelters.ledger import COUNTS, SHELTERS
 from dutydesk.shelters.rules import capacity, check_count, per_person, summary
+from dutydesk.shifts.ledger import SHIFTS
+from dutydesk.supplies.ledger import SUPPLIES
+from dutydesk.teams.ledger import TEAMS
+from dutydesk.warnings.ledger import WARNINGS
 
 TABLES = ("regions", "units", "posts", "people", "numbers", "shelters", "supplies", "teams", "stations")
 NAMES = (*TABLES, "night")
@@ -43,6 +54,14 @@ def regions() -> dict[str, dict[str, Any]]:
     return {row["code"]: row for row in rows("regions")}
 
 
+def phones_by_name() -> dict[str, set[str]]:
+    names = {row["key"]: row["name"] for row in rows("people")}
+    found: dict[str, set[str]] = {name: set() for name in names.values()}
+    for row in rows("numbers"):
+        found[names[row["person"]]].add(row["number"])
+    return found
+
+
 def hundredths(text: str) -> int:
     return int(Decimal(text) * 100)
 
@@ -66,7 +85,7 @@ def test_every_number_is_fictional() -> None:
         for number in PHONE.findall(text_of(name)):
             assert FICTIONAL.fullmatch(number), f"{name}: {number}"
     assert all(FICTIONAL.fullmatch(row["number"]) for row in rows("numbers"))
-    assert all(FICTIONAL.fullmatch(row["phone"]) for row in rows("units"))
+    assert all(FICTIONAL.fullmatch(row["duty_phone"]) for row in rows("units"))
 
 
 def test_every_file_says_that_it_is_fiction() -> None:
@@ -96,12 +115,11 @@ def test_the_district_has_its_fourteen_streets() -> None:
 
 def test_units_posts_people_and_numbers_find_each_other() -> None:
     units, posts, people = keys("units"), keys("posts"), keys("people")
-    kinds = Counter(row["kind"] for row in rows("units"))
-    assert kinds["SUBDISTRICT"] == 14
+    assert sum(row["key"].startswith("s") for row in rows("units")) == 14
     assert sum(row["name"].endswith("值班室") and row["key"].startswith("d") for row in rows("units")) == 21
     assert {row["unit"] for row in rows("people")} <= units
     assert {row["post"] for row in rows("people")} <= posts
-    assert {row["code"] for row in rows("posts")} - {""} <= set(by_code("duty", "post"))
+    assert {row["role"] for row in rows("posts")} - {""} <= set(by_code("duty", "post"))
     assert all(row["region"] in {*regions(), ""} for row in rows("units"))
     held = Counter(row["person"] for row in rows("numbers"))
     assert set(held) == people
@@ -123,7 +141,7 @@ def test_shelters_add_up_to_the_published_figures() -> None:
     assert (total.standardised, total.standardised_text) == (36, "17.56 %")
     assert total.without_area == 0
     each = per_person(reference("shelters"))
-    states, people = by_code("shelters", "state"), keys("people")
+    states, phones = by_code("shelters", "state"), phones_by_name()
     assert len({row["name"] for row in found}) == 205
     for row in found:
         assert row["area_m2"] >= 10_000
@@ -131,18 +149,18 @@ def test_shelters_add_up_to_the_published_figures() -> None:
         assert row["usable_m2"] <= row["area_m2"]
         assert row["state"] in states
         assert row["region"] in regions()
-        assert row["manager"] in people
+        assert row["manager_phone"] in phones[row["manager"]]
 
 
 def test_supplies_and_teams_use_known_codes() -> None:
-    supplies, teams, people = rows("supplies"), rows("teams"), keys("people")
+    supplies, teams, phones = rows("supplies"), rows("teams"), phones_by_name()
     assert 55 <= len(supplies) <= 85
     assert 3 <= len({row["store"] for row in supplies if row["holding"] == "PHYSICAL"}) <= 5
     for row in supplies:
         assert row["class"] in by_code("supplies", "class")
         assert row["holding"] in by_code("supplies", "holding")
         assert row["region"] in regions()
-        assert row["keeper"] in people
+        assert row["phone"] in phones[row["contact"]]
         assert row["quantity"] >= 0
     assert any(row["quantity"] < row["standard"] for row in supplies)
     assert any(row["expires_in_days"] and row["expires_in_days"] <= 90 for row in supplies)
@@ -150,10 +168,10 @@ def test_supplies_and_teams_use_known_codes() -> None:
     for row in teams:
         assert row["kind"] in by_code("teams", "kind")
         assert row["status"] in by_code("teams", "status")
-        assert row["unit"] in keys("units")
+        assert row["unit"] in {unit["name"] for unit in rows("units")}
         assert row["region"] in regions()
-        assert row["leader"] in people
-        assert row["people"] > 0
+        assert row["phone"] in phones[row["leader"]]
+        assert row["strength"] > 0
 
 
 def test_gauges_stand_inside_the_district() -> None:
@@ -183,32 +201,32 @@ def test_rain_of_the_night(night: dict[str, Any]) -> None:
     assert len(peaks) == 1
     ends = first + step * peaks[0]
     (told,) = [entry for entry in night["log"] if "42.5毫米" in entry["text"]]
-    assert 0 < told["at"] - ends <= 5
+    assert 0 < told["happened_at"] - ends <= 5
     assert [names[code] for code, values in night["samples"].items() if None in values] == ["九堡站"]
 
 
 def test_warnings_of_the_night(night: dict[str, Any]) -> None:
     by_key = {warning["key"]: warning for warning in night["warnings"]}
     assert len(by_key) == len(night["warnings"])
-    (test,) = [warning for warning in night["warnings"] if warning["status"] == "Test"]
+    (test,) = [warning for warning in night["warnings"] if warning["status"] == "TEST"]
     assert test["colour"] == "RED"
     assert test["state"] != "ACTIVE"
-    rain = [w["colour"] for w in night["warnings"] if w["type"] == "11B03" and w["status"] == "Actual"]
+    rain = [w["colour"] for w in night["warnings"] if w["type"] == "11B03" and w["status"] == "ACTUAL"]
     assert rain == ["BLUE", "YELLOW", "ORANGE", "ORANGE"]
+    names = {code: row["name"] for code, row in regions().items()}
     for warning in night["warnings"]:
         assert warning["type"] in by_code("event_codes", "event_code")
-        assert warning["areas"]
-        assert set(warning["areas"]) <= set(regions())
-        assert warning["at"] <= warning["starts"] < warning["ends"]
+        assert warning["areas"] == "、".join(names[code] for code in warning["area_codes"].split())
+        assert warning["issued_at"] <= warning["starts_at"] < warning["ends_at"]
         assert (warning["state"] == "ACTIVE") == (
-            warning["status"] == "Actual"
-            and warning["ends"] > 0
-            and not any(later["references"] == warning["key"] for later in night["warnings"])
+            warning["status"] == "ACTUAL"
+            and warning["ends_at"] > 0
+            and not any(later.get("refers") == warning["key"] for later in night["warnings"])
         )
-        earlier = by_key.get(warning["references"] or "")
-        assert (warning["msg_type"] == "Update") == (earlier is not None)
-        assert earlier is None or earlier["at"] < warning["at"]
-        assert warning["identifier"].endswith(f"_{{ts:{warning['at']}}}")
+        earlier = by_key.get(warning.get("refers", ""))
+        assert (warning["kind"] == "UPDATE") == (earlier is not None)
+        assert earlier is None or earlier["issued_at"] < warning["issued_at"]
+        assert warning["identifier"].endswith(f"_{{ts:{warning['issued_at']}}}")
 
 
 def test_the_log_of_the_night(night: dict[str, Any]) -> None:
@@ -217,10 +235,10 @@ def test_the_log_of_the_night(night: dict[str, Any]) -> None:
     assert len(entries) == len(log)
     assert 40 <= len(log) <= 60
     incidents = {incident["key"] for incident in night["incidents"]}
-    recorded = [entry["at"] + entry.get("typed_after", 1) for entry in log]
+    recorded = [entry["happened_at"] + entry.get("typed_after", 1) for entry in log]
     assert recorded == sorted(recorded)
     assert recorded[-1] <= 0
-    assert -night["minutes"] <= min(entry["at"] for entry in log)
+    assert -night["minutes"] <= min(entry["happened_at"] for entry in log)
     for entry in log:
         assert entry["category"] in by_code("log_categories", "category")
         assert entry["line"] in by_code("duty", "line")
@@ -230,14 +248,14 @@ def test_the_log_of_the_night(night: dict[str, Any]) -> None:
         assert entry.get("incident", "i1") in incidents
         for link in ("answers", "amends"):
             if link in entry:
-                assert entries[entry[link]]["at"] <= entry["at"]
+                assert entries[entry[link]]["happened_at"] <= entry["happened_at"]
         assert ("amends" in entry) == ("reason" in entry)
-        assert entry.get("follow_up", entry["at"]) >= entry["at"]
+        assert entry.get("due_at", entry["happened_at"]) >= entry["happened_at"]
 
 
 def test_the_night_leaves_something_to_hand_over(night: dict[str, Any]) -> None:
     answered = {entry.get("answers") for entry in night["log"]}
-    open_due = [e["follow_up"] for e in night["log"] if "follow_up" in e and e["key"] not in answered]
+    open_due = [e["due_at"] for e in night["log"] if "due_at" in e and e["key"] not in answered]
     assert len(open_due) == 3
     assert all(due > 0 for due in open_due)
     lacking = [e for e in night["log"] if missing_fields(e, reference("log_categories"))]
@@ -275,15 +293,16 @@ def test_incidents_of_the_night(night: dict[str, Any]) -> None:
         assert incident["grade"] in by_code("incident_grades", "grade")
         suggestion = suggest_grade(Harm.of(incident), incident["type"], reference("incident_grades"))
         assert suggestion is None or suggestion.grade == incident["grade"]
-        assert incident["happened"] <= incident["at"]
+        assert incident["happened_at"] <= incident["received_at"]
         times = [update["at"] for update in incident["updates"]]
         assert times == sorted(times)
-        assert all(incident["at"] <= at <= 0 for at in times)
+        assert all(incident["received_at"] <= at <= 0 for at in times)
         for update in incident["updates"]:
             assert update["set"].get("state", "OPEN") in by_code("incident_grades", "incident_state")
-        for report in incident["reports"]:
-            assert report["rule"] in by_code("report_rules", "report_rule")
-            assert incident["at"] < report["at"] <= incident["happened"] + 120
+            if "reported_at" in update["set"]:
+                assert update["set"]["reported_at"] == update["at"] <= incident["happened_at"] + 120
+    (unreported,) = [i for i in night["incidents"] if not any("reported_at" in u["set"] for u in i["updates"])]
+    assert 0 < unreported["happened_at"] + 120 <= 30
 
 
 def test_people_in_shelters(night: dict[str, Any]) -> None:
@@ -309,5 +328,53 @@ def test_every_crew_is_one_leader_and_two_staff(night: dict[str, Any]) -> None:
     for crew in night["crews"]:
         for post in ("leader", "primary", "secondary"):
             assert people[crew[post]]["post"] == post
-        assert crew["weather"] in by_code("duty", "weather")
+        assert crew["weather"] in {row["zh"] for row in by_code("duty", "weather").values()}
+        assert crew["mode"] in by_code("duty", "duty_mode")
         assert crew["risk_level"] in by_code("duty", "risk_level")
+
+
+LEDGERS: tuple[Ledger, ...] = (
+    REGIONS,
+    UNITS,
+    POSTS,
+    PEOPLE,
+    NUMBERS,
+    SHELTERS,
+    SUPPLIES,
+    TEAMS,
+    STATIONS,
+)
+RELATIVE = {"key", "verified_days_ago", "expires_in_days"}
+
+
+def check_values(ledger: Ledger, row: dict[str, Any], apart: set[str]) -> None:
+    """Every value is what the ledger's own kind reads; references are names in these files, times are offsets."""
+    for name, value in row.items():
+        if name in apart:
+            continue
+        field = ledger[name]
+        if value is None or isinstance(field.kind, Ref | Time):
+            continue
+        read = field.kind.parse(MARK.sub("0", str(value)), field)
+        assert (read is not None) == (value != ""), f"{ledger.name}.{name}: {value}"
+
+
+@pytest.mark.parametrize("ledger", LEDGERS, ids=lambda ledger: ledger.name)
+def test_the_lists_read_as_their_ledgers_do(ledger: Ledger) -> None:
+    for row in rows(ledger.name):
+        check_values(ledger, row, RELATIVE)
+
+
+def test_the_night_reads_as_its_ledgers_do(night: dict[str, Any]) -> None:
+    for name, ledger, apart in (
+        ("log", LOG, {"key", "by", "typed_after"}),
+        ("incidents", INCIDENTS, {"key", "by", "updates"}),
+        ("warnings", WARNINGS, {"key"}),
+        ("shelter_counts", COUNTS, set[str]()),
+        ("crews", SHIFTS, set[str]()),
+    ):
+        for row in night[name]:
+            check_values(ledger, row, apart)
+    for incident in night["incidents"]:
+        for update in incident["updates"]:
+            check_values(INCIDENTS, update["set"], set())
