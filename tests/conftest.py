@@ -77,6 +77,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"qtbot", "qapp"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("gui")
+        if item.path.is_relative_to(TESTS / "real"):
+            item.add_marker("real")
+            if not os.environ.get("DUTYDESK_REAL_DATA"):
+                item.add_marker(pytest.mark.skip("DUTYDESK_REAL_DATA is not set"))
 
 
 class _Workers:
