@@ -73,14 +73,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Workers(), "dutydesk-workers")
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    return True if collection_path == TESTS / "real" and not os.environ.get("DUTYDESK_REAL_DATA") else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"qtbot", "qapp"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("gui")
         if item.path.is_relative_to(TESTS / "real"):
             item.add_marker("real")
-            if not os.environ.get("DUTYDESK_REAL_DATA"):
-                item.add_marker(pytest.mark.skip("DUTYDESK_REAL_DATA is not set"))
 
 
 class _Workers:
@@ -120,6 +122,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if not os.environ.get("DUTYDESK_REAL_DATA"):
+        terminalreporter.write_line("tests/real not run: DUTYDESK_REAL_DATA names no folder of real files")
     if _whole_run(config) and not terminalreporter.stats.get("failed") and not terminalreporter.stats.get("error"):
         for text in sorted(set(ALLOWED) - triggered):
             terminalreporter.write_line(f"allowed_messages.toml: nothing triggered {text!r}; remove the line", red=True)
