@@ -1,0 +1,138 @@
+"""The command palette (Ctrl+K): people, places, entries and commands by characters or pinyin, one list, one key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QLineEdit, QListView, QVBoxLayout, QWidget
+
+from dutydesk.core.i18n import _
+from dutydesk.journal.desk import Desk
+from dutydesk.ledger.pinyin import pinyin_keys
+from dutydesk.qt.theme import current
+
+Index = QModelIndex | QPersistentModelIndex
+MOST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something the window can do: its label, its key, and the function."""
+
+    label: str
+    key: str
+    run: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the list."""
+
+    text: str
+    note: str
+    run: Callable[[], None] | None = None
+    ledger: str = ""
+    row: bytes = b""
+
+
+class _Model(QAbstractListModel):
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.choices: list[Choice] = []
+
+    def show_choices(self, choices: list[Choice]) -> None:
+        self.beginResetModel()
+        self.choices = choices
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default, never written to
+        return 0 if parent.isValid() else len(self.choices)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        choice = self.choices[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return f"{choice.text}    {choice.note}" if choice.note else choice.text
+        return None
+
+
+def matches(command: Command, query: str) -> bool:
+    """Whether a command's label holds the words, or its pinyin or initials begin with them."""
+    text = query.casefold().strip()
+    label = command.label.casefold()
+    if all(word in label for word in text.split()):
+        return True
+    return text.isascii() and any(key.startswith(text.replace(" ", "")) for key in pinyin_keys(command.label).split())
+
+
+class Palette(QDialog):
+    """The palette. Commands first, then what the ledgers find.
+
+    Signals:
+        opened: (ledger, row id) of what was chosen.
+    """
+
+    opened = Signal(str, object)
+
+    def __init__(self, desk: Desk, commands: Sequence[Command], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("palette")
+        self.setWindowTitle(_("查找"))
+        self._desk = desk
+        self._commands = tuple(commands)
+        self.line = QLineEdit()
+        self.line.setObjectName("palette-line")
+        self.line.setPlaceholderText(_("人名、地点、日志、命令;汉字或拼音首字母"))
+        self.line.setAccessibleName(_("查找"))
+        self.line.textChanged.connect(self.look)
+        self.line.installEventFilter(self)
+        self.model = _Model(self)
+        self.list = QListView()
+        self.list.setObjectName("palette-list")
+        self.list.setModel(self.model)
+        self.list.setUniformItemSizes(True)
+        self.list.clicked.connect(self._choose)
+        column = QVBoxLayout(self)
+        column.setSpacing(current().px(8))
+        column.addWidget(self.line)
+        column.addWidget(self.list, 1)
+        self.resize(current().px(640), current().px(440))
+        self.look("")
+
+    def look(self, text: str) -> None:
+        """Show what `text` finds."""
+        found = [
+            Choice(command.label, command.key, command.run)
+            for command in self._commands
+            if not text.strip() or matches(command, text)
+        ]
+        if text.strip():
+            for hit in self._desk.find(text, limit=6):
+                title = _(self._desk.ledger(hit.ledger).title)
+                found.append(Choice(hit.title.replace("\n", " ")[:80], title, None, hit.ledger, hit.row))
+        self.model.show_choices(found[:MOST])
+        if found:
+            self.list.setCurrentIndex(self.model.index(0))
+
+    def _choose(self, index: QModelIndex) -> None:
+        if not index.isValid():
+            return
+        choice = self.model.choices[index.row()]
+        self.accept()
+        if choice.run is not None:
+            choice.run()
+        else:
+            self.opened.emit(choice.ledger, choice.row)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+                self.list.event(event)
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._choose(self.list.currentIndex())
+                return True
+        return super().eventFilter(watched, event)
