@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    return True if collection_path == TESTS / "real" and not os.environ.get("DUTYDESK_REAL_DATA") else None
+    return True if collection_path.is_relative_to(TESTS / "real") and not os.environ.get("DUTYDESK_REAL_DATA") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
