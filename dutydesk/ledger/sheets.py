@@ -29,6 +29,7 @@ from python_calamine import (
 
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
+from dutydesk.ledger import xls
 from dutydesk.ledger.records import Grid, Line
 
 MAX_UNPACKED = 200 * 2**20
@@ -154,15 +155,21 @@ def read_sheet(data: bytes, file: str, form: str, sheet: str | None = None) -> G
 
     `form` is what the bytes are (`xlsx`, `xls`, `ods`), for the result. Raises `Refused`.
     """
-    warnings = [] if form == "xls" else check_archive(data, file)
+    warnings: list[Problem] = []
     try:
+        if form == "xls":
+            xls.check(data)
+        else:
+            warnings = check_archive(data, file)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         found = _choose(book, file, sheet, warnings)
         rows = found.to_python(skip_empty_area=True)
         start = found.start or (0, 0)
         merges = tuple((r1, c1, r2, c2) for (r1, c1), (r2, c2) in found.merged_cell_ranges or ())
-    except PasswordError:
+    except (PasswordError, xls.LockedError):
         raise Refused(Problem(_("文件有密码保护,请另存为没有密码的文件"), file=file)) from None
+    except xls.BrokenError:
+        raise Refused(Problem(_("文件已损坏,打不开"), file=file)) from None
     except (CalamineError, OSError, ValueError, OverflowError) as error:
         raise Refused(Problem(_("表格打不开:{why}").format(why=str(error)[:120]), file=file)) from None
     except BaseException as error:
