@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -49,6 +51,18 @@ class DeskLock:
                 time.sleep(0.02)
             else:
                 return
+
+    @contextmanager
+    def exclusively(self) -> Generator[None]:
+        """Hold the desk alone for a while and share it again; raises `Unavailable` when others stay in it."""
+        if self.exclusive:
+            yield
+            return
+        self._wait(exclusive=True, patience=2.0)
+        try:
+            yield
+        finally:
+            self._wait(exclusive=False, patience=2.0)
 
     def alone(self) -> bool:
         """Whether nobody else uses the desk now; holds it exclusively from then on when true."""

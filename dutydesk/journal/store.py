@@ -215,7 +215,9 @@ class Store:
         if version < VERSION:
             from dutydesk.journal.upgrade import upgrade  # noqa: PLC0415 - alembic is loaded when it is needed
 
-            upgrade(self.home, self._raw, version)
+            assert self._lock is not None
+            with self._lock.exclusively():  # another process may have brought it up meanwhile
+                upgrade(self.home, self._raw, self._raw.execute("PRAGMA user_version").fetchone()[0])
 
     def _compare(self, head: headfile.Head | None) -> None:
         if head is not None:
@@ -246,7 +248,9 @@ class Store:
             return
         from dutydesk.journal.rebuild import adapt  # noqa: PLC0415 - only after an upgrade
 
-        adapt(self._raw, self.schema, self.home.attachments)
+        assert self._lock is not None
+        with self._lock.exclusively():
+            adapt(self._raw, self.schema, self.home.attachments)
         self._set_local("schema", self.schema.fingerprint)
 
     def close(self) -> None:

@@ -272,9 +272,7 @@ class Merging(RuleBasedStateMachine):
         if giver == taker:
             return
         parcels = [
-            parcel
-            for desk in d.frontier(self.stores[giver])
-            for parcel in d.acts_of(self.stores[giver], desk)[:6]
+            parcel for desk in d.frontier(self.stores[giver]) for parcel in d.acts_of(self.stores[giver], desk)[:6]
         ]
         random.Random(seed).shuffle(parcels)
         assert take_in(self.stores[taker], parcels).quarantined == 0
@@ -322,7 +320,9 @@ class Merging(RuleBasedStateMachine):
                 listed = d.ask(store, f"SELECT count(*) FROM {name} WHERE _state = 1")
                 assert count(connection, shape, Query(name)) == listed[0][0]
                 for word in ("钱一", "丁 12", "导入", "sun", "甲", "0571", "定"):
-                    out.append((name, word, sorted(row.id for row in rows(connection, shape, Query(name, search=word)))))
+                    out.append(
+                        (name, word, sorted(row.id for row in rows(connection, shape, Query(name, search=word))))
+                    )
         return out
 
     def teardown(self) -> None:

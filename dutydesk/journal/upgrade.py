@@ -1,0 +1,119 @@
+"""Bringing an older file to this program's schema: the one place that loads alembic.
+
+The file is copied beside itself first. All revisions run in one transaction together with `user_version`, so that a
+kill at any moment leaves the old file working and the next start begins again. Migrations never make an act; the
+ledger tables are projections and are adapted afterwards (`journal/rebuild.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from dutydesk.core.errors import Damaged, Unavailable
+from dutydesk.core.i18n import _
+from dutydesk.core.paths import Home
+from dutydesk.journal import recipe, tables
+
+SCRIPTS = Path(str(files("dutydesk"))) / "migrations"
+
+
+def revision(version: int) -> str:
+    """The name of the revision that makes a file of `version`; alembic's `base` for an empty one."""
+    return f"{version:04d}" if version else "base"
+
+
+def upgrade(home: Home, raw: recipe.Raw, version: int) -> None:
+    """Bring the file of `raw` from `version` to this program's. The caller holds the desk exclusively.
+
+    Leaves `desk.before-<version>.sqlite` beside it. Raises `Unavailable` when the disk has no room for the copy or
+    the migration, `Damaged` when the copy does not hold what the file holds; the file is then as it was.
+    """
+    if version == tables.VERSION:
+        return
+    copy(home, raw, version)
+    move(raw, version, tables.VERSION)
+
+
+def copy(home: Home, raw: recipe.Raw, version: int) -> Path:
+    """A verified copy of the file as it is now; returns where it is. An encrypted file's copy has the same key."""
+    target = home.root / f"desk.before-{version}.sqlite"
+    temporary = target.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    try:
+        raw.execute("VACUUM INTO ?", (str(temporary),))
+        _check(raw, temporary, version)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        sync_folder(home.root)
+    except (OSError, recipe.driver().DatabaseError) as error:
+        temporary.unlink(missing_ok=True)
+        raise Unavailable(_("升级前的备份没有做成,数据未改动({error})").format(error=error)) from None
+    except Damaged:
+        temporary.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def _check(raw: recipe.Raw, made: Path, version: int) -> None:
+    raw.execute("ATTACH DATABASE ? AS made", (str(made),))
+    try:
+        sound = [row[0] for row in raw.execute("PRAGMA made.integrity_check(5)").fetchall()]
+        held = raw.execute("PRAGMA made.user_version").fetchone()[0]
+        same = sound == ["ok"] and held == version and _counts(raw, "made") == _counts(raw, "main")
+    finally:
+        raw.execute("DETACH DATABASE made")
+    if not same:
+        raise Damaged(_("升级前的备份与原文件不一致,数据未改动"))
+
+
+def _counts(raw: recipe.Raw, schema: str) -> list[tuple[str, int]]:
+    names = raw.execute(
+        f"SELECT name FROM {schema}.sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
+    ).fetchall()
+    return [(name, raw.execute(f'SELECT count(*) FROM {schema}."{name}"').fetchone()[0]) for (name,) in names]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def move(raw: recipe.Raw, version: int, wanted: int) -> None:
+    """Run the revisions from `version` to `wanted`, up or down, in one transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config: Any = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        acts = _acts(raw)
+        with recipe.core(raw) as connection:
+            config.attributes["connection"] = connection
+            connection.begin()
+            command.stamp(config, revision(version))
+            (command.upgrade if wanted > version else command.downgrade)(config, revision(wanted))
+        raw.execute("DROP TABLE IF EXISTS temp.alembic_version")
+        if _acts(raw) != acts:
+            raise Damaged(_("升级改动了原始记录,已撤销"))
+        raw.execute(f"PRAGMA user_version={wanted}")
+        raw.execute("COMMIT")
+    except BaseException:
+        raw.execute("ROLLBACK")
+        raise
+
+
+def _acts(raw: recipe.Raw) -> tuple[int, int]:
+    """How many acts there are, and the last arrival: migrations leave both alone."""
+    if raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'act'").fetchone() is None:
+        return 0, 0
+    return tuple(raw.execute("SELECT count(*), coalesce(max(arrival), 0) FROM act").fetchone())

@@ -1,0 +1,17 @@
+"""alembic's environment: migrations run on the connection that the journal hands over, inside its transaction.
+
+The number of a file's schema is SQLite's own `user_version`; alembic's table of versions is temporary and goes with
+the connection, so that an upgraded file is the same as a new one.
+"""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=None,
+    transactional_ddl=True,
+    version_table_schema="temp",
+)
+context.run_migrations()
