@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 from urllib.parse import unquote
@@ -39,7 +39,7 @@ class NumberKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Card:
     """One person or office. `numbers` in the order in which they are to be called; `office` tells that the card is
-    of a unit or hotline, whose numbers are nobody's personal data. `address` is one line."""
+    of a unit or hotline, whose numbers are nobody's personal data. `address` is one line; `line` is where the card begins in its file."""
 
     name: str
     unit: str = ""
@@ -49,7 +49,7 @@ class Card:
     numbers: tuple[tuple[NumberKind, str], ...] = ()
     emails: tuple[str, ...] = ()
     address: str = ""
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,7 @@ _WRITTEN: Final = {
 def write_vcards(cards: Iterable[Card]) -> bytes:
     """vCard 3.0 (RFC 2426): UTF-8, CRLF, folded at 75 octets between characters, escaped.
 
-    `read_vcards` gives the same cards again (their `line` apart). A kind that a number's words and shape would not
+    `read_vcards` gives equal cards again. A kind that a number's words and shape would not
     tell is kept in the parameter X-KIND, which other programs ignore.
     """
     out: list[bytes] = []
@@ -332,8 +332,3 @@ def _fold(line: str) -> bytes:
             row = b" "
         row += octets
     return b"\r\n".join([*rows, row]) + b"\r\n"
-
-
-def same(card: Card) -> Card:
-    """The card without the line it came from, for comparing."""
-    return replace(card, line=0)

@@ -7,7 +7,7 @@ metres: nothing here is a float.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dutydesk.core.clock import parse_iso
@@ -117,7 +117,7 @@ class Alert:
     note: str = ""
     infos: tuple[Info, ...] = ()
     dialect: Dialect = Dialect.CAP_1_2
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
     @property
     def info(self) -> Info:

@@ -34,7 +34,7 @@ Row = Mapping[str, str]
 
 def looks_like_list(head: bytes, name: str) -> bool:
     """Whether the first bytes and the file's name promise a web list of warnings."""
-    plain = head.casefold()
+    plain = head.lower()
     return b"alertid" in plain or (b"issuetime" in plain and name.casefold().endswith((".json", ".js")))
 
 
