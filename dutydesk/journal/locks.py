@@ -66,7 +66,8 @@ class DeskLock:
 
     def alone(self) -> bool:
         """Whether nobody else uses the desk now; holds it exclusively from then on when true."""
-        assert self._file is not None
+        if self._file is None:
+            return False
         try:
             _take(self._file, exclusive=True)
         except OSError:

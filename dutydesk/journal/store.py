@@ -178,14 +178,16 @@ class Store:
         raw = recipe.connect(self.home.database, self.key)
         self._raw = raw
         self._writer = self._borrowed.enter_context(recipe.core(raw, self.home.attachments))
-        self._check_version()
         try:
+            self._check_version()
             self._compare(head)
             if head is not None and not head.clean:
                 self._quick_check()
             self._sync_projections()
         except recipe.driver().DatabaseError as error:
             raise _family(error) from None
+        except DBAPIError as error:
+            raise _family(error.orig or error) from None
         self._readers = create_engine(
             "sqlite://",
             module=recipe.driver(),

@@ -102,7 +102,7 @@ def move(raw: recipe.Raw, version: int, wanted: int) -> None:
             connection.begin()
             command.stamp(config, revision(version))
             (command.upgrade if wanted > version else command.downgrade)(config, revision(wanted))
-        raw.execute("DROP TABLE IF EXISTS temp.alembic_version")
+        raw.execute("DROP TABLE alembic_version")
         if _acts(raw) != acts:
             raise Damaged(_("升级改动了原始记录,已撤销"))
         raw.execute(f"PRAGMA user_version={wanted}")

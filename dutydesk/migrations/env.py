@@ -1,7 +1,7 @@
 """alembic's environment: migrations run on the connection that the journal hands over, inside its transaction.
 
-The number of a file's schema is SQLite's own `user_version`; alembic's table of versions is temporary and goes with
-the connection, so that an upgraded file is the same as a new one.
+The number of a file's schema is SQLite's own `user_version`; alembic's table of versions is dropped again in the same
+transaction, so that an upgraded file is the same as a new one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,5 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=None,
     transactional_ddl=True,
-    version_table_schema="temp",
 )
 context.run_migrations()
