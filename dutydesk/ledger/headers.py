@@ -18,7 +18,7 @@ from dutydesk.core.reference import reference
 from dutydesk.ledger.spec import Field, Ledger, On
 
 _BRACKETS = re.compile(r"[(\[{【〔〈《](.*?)[)\]}】〕〉》]")
-_EXACT, _WORD, _BARE = 3, 2, 1
+EXACT, _WORD, _BARE = 3, 2, 1
 
 # Unit → (dimension, size in the dimension's base), keyed as `plain` writes it. 1 亩 = 666⅔ m².
 UNITS: dict[str, tuple[str, Fraction]] = {
@@ -96,7 +96,7 @@ def grade_of(header: str, item: Field, words: Sequence[str]) -> tuple[int, int] 
     whole, bare, _inside = forms(header)
     own = (plain(item.name), plain(item.label), plain(_(item.label)))
     if whole in own:
-        return (_EXACT, 0)
+        return (EXACT, 0)
     if whole in words:
         return (_WORD, -words.index(whole))
     if bare and bare in own:

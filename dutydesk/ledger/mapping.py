@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
-from dutydesk.ledger.headers import UNITS, composed_of, forms, grade_of, list_kind, lists_of, plain, words_of
+from dutydesk.ledger.headers import EXACT, UNITS, composed_of, forms, grade_of, list_kind, lists_of, plain, words_of
 from dutydesk.ledger.spec import Field, Ledger, On
 
 
@@ -32,13 +32,15 @@ class ColumnMapping:
 
     `columns` names one header for a field, or several whose texts are joined (`First Name` + `Last Name`). `lists`
     are repeated columns that belong to another ledger (people: `numbers`). `factors` turn a header's unit into the
-    field's. `missing_required` are fields that saving a new row demands and no column gives.
+    field's. `guessed` are fields whose column was known by a foreign word, not by name, label or the user: a code there
+    may be somebody else's. `missing_required` are fields that saving a new row demands and no column gives.
     """
 
     ledger: str
     columns: Mapping[str, tuple[str, ...]]
     lists: Mapping[str, tuple[ListColumn, ...]] = field(default_factory=dict[str, tuple[ListColumn, ...]])
     factors: Mapping[str, Fraction] = field(default_factory=dict[str, Fraction])
+    guessed: frozenset[str] = frozenset()
     unmapped_headers: tuple[str, ...] = ()
     missing_required: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -89,6 +91,7 @@ def propose(
         {item.name: draft.columns[item.name] for item in fields},
         draft.lists,
         factors,
+        draft.guessed(fields, given or {}),
         tuple(header for header in headers if header not in used),
         tuple(item.name for item in required if item.name not in draft.columns and item.name not in supplied),
         tuple(draft.warnings),
@@ -207,6 +210,15 @@ class _Draft:
             taken = tuple(ListColumn(header, kind) for header, kind in found if kind)
             if taken:
                 self.lists[name] = taken
+
+    def guessed(self, fields: Sequence[Field], given: Collection[str]) -> frozenset[str]:
+        """Fields whose header is neither given nor their own name or label."""
+        return frozenset(
+            item.name
+            for item in fields
+            if item.name not in given
+            and any((grade_of(header, item, ()) or (0, 0))[0] != EXACT for header in self.columns[item.name])
+        )
 
     def factors(self, fields: Sequence[Field]) -> dict[str, Fraction]:
         """Factors for numeric columns whose header names another unit than the field's."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import N_, _
 from dutydesk.ledger.headers import family_last
-from dutydesk.ledger.kinds import PHONE, Resolve
+from dutydesk.ledger.kinds import PHONE, Code, Flag, Resolve
 from dutydesk.ledger.mapping import ColumnMapping
 from dutydesk.ledger.parsers import Parse, parser
 from dutydesk.ledger.records import Cells, Records
@@ -96,11 +96,12 @@ def parse_records(
 ) -> Parsed:
     """All rows of a file: values of the mapped fields, and every reason why a line is refused.
 
-    Lines that only add up the lines above (合计 …) or repeat the header are left out with a warning. Fields in
+    Lines that only add up the lines above (合计 …) or repeat the header are left out with a warning, and so is a column of codes that was only guessed from a foreign
+    header (`Status`) and holds words this ledger does not know. Fields in
     `mapping.missing_required` are the importer's to judge: an update of known rows may do without them.
     """
     parsed = Parsed(refused=list(records.refused), warnings=[*records.warnings, *mapping.warnings])
-    columns, joins = _columns(ledger, records, mapping, resolve)
+    columns, joins = _columns(ledger, records, mapping, resolve, parsed.warnings)
     at = {header: number for number, header in enumerate(records.headers)}
     lists = {name: [(at[item.header], item.kind) for item in items] for name, items in mapping.lists.items()}
     headers, width, file, keep = records.headers, len(records.headers), records.file, parsed.rows.append
@@ -135,7 +136,7 @@ def parse_records(
 
 
 def _columns(
-    ledger: Ledger, records: Records, mapping: ColumnMapping, resolve: Resolve | None
+    ledger: Ledger, records: Records, mapping: ColumnMapping, resolve: Resolve | None, warnings: list[Problem]
 ) -> tuple[list[tuple[str, int, Parse, bool]], list[Join]]:
     """For each mapped field: name, cell, parser, whether it must be there; and what makes the cells, beyond those of
     the file, that are joined of several."""
@@ -149,8 +150,28 @@ def _columns(
             column = len(records.headers) + len(joins)
             joins.append(_joiner([at[header] for header in headers], headers))
         must = item.required and name != ledger.number
-        columns.append((name, column, parser(item, resolve, mapping.factors.get(name)), must))
+        parse = parser(item, resolve, mapping.factors.get(name))
+        if name in mapping.guessed and isinstance(item.kind, Code | Flag) and not must:
+            strange = _strange(parse, {cells[column] for _line, cells in records.rows})
+            if strange:
+                reason = _("“{header}”里的{label}不是这里的说法,没有读入:{seen}").format(
+                    header="+".join(headers), label=_(item.label), seen="、".join(strange[:5])
+                )
+                warnings.append(Problem(reason, name, records.header_line or None, records.file))
+                continue
+        columns.append((name, column, parse, must))
     return columns, joins
+
+
+def _strange(parse: Parse, texts: set[str]) -> list[str]:
+    """The texts that are no code of the field."""
+    found: list[str] = []
+    for text in sorted(texts):
+        try:
+            parse(text)
+        except ValueError:
+            found.append(text)
+    return found
 
 
 def _joiner(numbers: list[int], headers: tuple[str, ...]) -> Join:

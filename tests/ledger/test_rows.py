@@ -110,6 +110,14 @@ def test_totals_and_repeated_headers_are_left_out_and_told() -> None:
     assert not parsed.refused
 
 
+def test_codes_of_someone_else_are_left_out_with_a_warning_but_never_where_the_header_is_ours() -> None:
+    parsed = parse(LEDGER, "名称,Grade\n甲,Functional\n乙,COMMUNITY\n")
+    assert [values for _line, values in parsed.rows] == [{"name": "甲"}, {"name": "乙"}]
+    assert [(p.field, "Functional" in p.reason) for p in parsed.warnings] == [("level", True)]
+    assert parse(LEDGER, "名称,Grade\n甲,DISTRICT\n").rows[0][1]["level"] == "DISTRICT"
+    assert [p.field for p in parse(LEDGER, "名称,级别\n甲,Functional\n").refused] == ["level"]
+
+
 def test_units_of_the_header_are_converted_exactly() -> None:
     parsed = parse(LEDGER, "名称,面积(万㎡),容量(万人)\n甲,16.01,1.5\n乙,0.00001,x\n")
     assert parsed.rows[0][1] == {"name": "甲", "area_m2": 16_010_000, "capacity": 15_000}
