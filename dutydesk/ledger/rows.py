@@ -151,7 +151,7 @@ def _columns(
             joins.append(_joiner([at[header] for header in headers], headers))
         must = item.required and name != ledger.number
         parse = parser(item, resolve, mapping.factors.get(name))
-        if name in mapping.guessed and isinstance(item.kind, Code | Flag) and not must:
+        if name in mapping.guessed and isinstance(item.kind, Code | Flag) and len(headers) == 1 and not must:
             strange = _strange(parse, {cells[column] for _line, cells in records.rows})
             if strange:
                 reason = _("“{header}”里的{label}不是这里的说法,没有读入:{seen}").format(
