@@ -129,9 +129,9 @@ def test_an_empty_file_opens_as_a_desk_after_its_upgrade(tmp_path: Path) -> None
         row = d.add(store, "people", name="钱一")
         assert d.ask(store, "SELECT name FROM people WHERE id = ?", row) == [("钱一",)]
     with d.make(tmp_path / "other") as new:
-        names = {name: sql for name, sql in d.ask(new, "SELECT name, sql FROM sqlite_master")}
+        names = dict(d.ask(new, "SELECT name, sql FROM sqlite_master"))
     with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
-        assert {name: sql for name, sql in d.ask(store, "SELECT name, sql FROM sqlite_master")} == names
+        assert dict(d.ask(store, "SELECT name, sql FROM sqlite_master")) == names
 
 
 @pytest.mark.parametrize("key", [None, d.KEY], ids=["plain", "encrypted"])
