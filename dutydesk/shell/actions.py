@@ -1,0 +1,259 @@
+"""What the window does for its panes: import, export, preview and print, copies, checks, alarms.
+
+The work itself is elsewhere and without Qt (`exchange`, `sync`, `journal.verify`); here it is given a dialog, a job and
+a sentence.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+
+from dutydesk.core.clock import HOUR, SystemClock
+from dutydesk.core.errors import Damaged, DutyDeskError, Problem
+from dutydesk.core.i18n import _
+from dutydesk.core.paths import Home
+from dutydesk.journal import batches
+from dutydesk.ledger.feature import Form, OpenItem
+from dutydesk.qt import dialogs, theme
+from dutydesk.qt.jobs import Job, Token, sentence
+from dutydesk.qt.preview import PdfPreview
+from dutydesk.qt.sound import Sound
+
+if TYPE_CHECKING:
+    from dutydesk.journal.desk import Desk
+    from dutydesk.shell.window import MainWindow
+
+LAST_COPY = "snapshot.last"
+
+
+def take_copy(home: Path, key: bytes | None, at: int, token: Token) -> tuple[int, str]:
+    """In a process of its own: a verified copy; gives its time and file."""
+    from dutydesk.core.clock import FixedClock
+    from dutydesk.features import schema
+    from dutydesk.sync.snapshots import take
+
+    token.check()
+    made = take(Home(home), schema(), FixedClock(at), key=key)
+    return made.at, str(made.path)
+
+
+def look_through(home: Path, key: bytes | None, deep: bool, token: Token) -> tuple[int, list[str]]:
+    """In a process of its own: verify the record; gives the number of acts and what is wrong."""
+    from dutydesk.features import schema
+    from dutydesk.journal.verify import verify
+
+    def told(done: int, whole: int) -> None:
+        token.progress(done, whole)
+
+    report = verify(Home(home), schema(), key, told, deep=deep)
+    return report.acts, [f"{fault.where}: {fault.what}" for fault in report.problems]
+
+
+class Actions(QObject):
+    """The services of one window; see the module's docstring."""
+
+    def __init__(self, window: MainWindow, desk: Desk) -> None:
+        super().__init__(window)
+        self.window = window
+        self.desk = desk
+        self.sound = Sound(muted=os.environ.get("DUTYDESK_MUTE", "") == "1")
+        self._alarmed: set[tuple[str, bytes, str, int]] = set()
+        self._first_look = True
+        self._preview: QDialog | None = None
+        self._hourly = QTimer(self)
+        self._hourly.setInterval(HOUR)
+        self._hourly.timeout.connect(self.snapshot_quietly)
+
+    # -- the record ------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """After the window is there: finish what was cut off, look at the record, make the first copy."""
+        if self.desk.store.notes:
+            dialogs.tell(self.window, "\n".join(self.desk.store.notes))
+        self._resume()
+        self.check_quietly()
+        self.snapshot_quietly()
+        self._hourly.start()
+
+    def _resume(self) -> None:
+        job = self.window.jobs.run(_("完成上次未写完的导入"), self._resume_work)
+        job.failed.connect(self._failed)
+
+    def _resume_work(self, token: Token) -> int:
+        return batches.resume(self.desk.store, token.progress)
+
+    def check_quietly(self) -> None:
+        """Look whether the file is sound, in a process of its own."""
+        job = self.window.jobs.run_process(
+            _("检查记录"), look_through, self.desk.store.home.root, self.desk.store.key, False
+        )
+        job.result.connect(self._checked)
+        job.failed.connect(self._failed)
+
+    def _checked(self, found: tuple[int, list[str]]) -> None:
+        _acts, problems = found
+        self.window.mark_record(sound=not problems)
+        if problems:
+            dialogs.fail(self.window, Damaged(*[Problem(text) for text in problems[:5]]))
+
+    def verify(self) -> None:
+        """The whole check, asked for by a person, with an answer in words."""
+        job = self.window.jobs.run_process(
+            _("检查记录"), look_through, self.desk.store.home.root, self.desk.store.key, True
+        )
+        job.result.connect(self._verified)
+        job.failed.connect(self._failed)
+
+    def _verified(self, found: tuple[int, list[str]]) -> None:
+        acts, problems = found
+        self._checked(found)
+        if not problems:
+            dialogs.tell(self.window, _("记录完好:共 {acts} 条,校验全部通过").format(acts=acts))
+
+    def snapshot_quietly(self) -> Job:
+        """A verified copy without a word, as every hour."""
+        store = self.desk.store
+        job = self.window.jobs.run_process(_("备份"), take_copy, store.home.root, store.key, self.desk.clock.now())
+        job.result.connect(self._copied)
+        job.failed.connect(self._failed)
+        return job
+
+    def snapshot(self) -> None:
+        """A copy asked for by a person."""
+        self.snapshot_quietly().result.connect(self._copy_told)
+
+    def _copied(self, made: tuple[int, str]) -> None:
+        self.desk.store.remember(LAST_COPY, str(made[0]))
+        self.window.refresh()
+
+    def _copy_told(self, made: tuple[int, str]) -> None:
+        dialogs.tell(self.window, _("备份完成:{name}").format(name=Path(made[1]).name))
+
+    def _failed(self, text: str) -> None:
+        dialogs.fail(self.window, text)
+
+    # -- paper -----------------------------------------------------------------------------------------------------
+
+    def forms(self) -> list[Form]:
+        """All printouts of all features."""
+        return [form for feature in self.desk.features for form in feature.forms]
+
+    def make(self, form: Form, **params: Any) -> bytes:
+        """The PDF of a form; the module with reportlab is loaded now."""
+        module, name = form.make.split(":")
+        function: Callable[..., bytes] = getattr(importlib.import_module(module), name)
+        return function(self.desk, **params)
+
+    def choose_form(self) -> None:
+        """Ask which form, then preview it for the running shift."""
+        from dutydesk.shell.forms import FormChooser
+
+        chooser = FormChooser([form for form in self.forms() if "incident" not in form.params], self.window)
+        chooser.chosen.connect(self._form_chosen)
+        chooser.open()
+
+    def _form_chosen(self, form: Form) -> None:
+        try:
+            pdf = self.make(form)
+        except DutyDeskError as error:
+            dialogs.fail(self.window, sentence(error))
+            return
+        self.preview(pdf, _(form.title), form.code, "", ())
+
+    def preview(
+        self, pdf: bytes, title: str, form: str = "", about: str = "", missing: Sequence[Problem] = ()
+    ) -> QDialog:
+        """Show a PDF in the window's own preview; printing or saving it is recorded."""
+        if missing:
+            dialogs.tell(self.window, "\n".join(str(problem) for problem in missing[:8]))
+        dialog = QDialog(self.window)
+        dialog.setObjectName("preview-dialog")
+        dialog.setWindowTitle(title)
+        view = PdfPreview(memory=self.desk.store, parent=dialog)
+        column = QVBoxLayout(dialog)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(view)
+        view.show_pdf(pdf, title, f"{form or 'print'}-{about or ''}.pdf".replace("/", "-").replace("-.", "."))
+        view.closed.connect(dialog.accept)
+        record = _Printed(self.desk, pdf, title, form, about, dialog)
+        view.printed.connect(record.note)
+        view.saved.connect(record.note)
+        dialog.resize(min(theme.current().px(900), self.window.width()), max(480, self.window.height() - 60))
+        dialog.open()
+        self._preview = dialog
+        return dialog
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def choose_import(self) -> None:
+        """Ask which list a file goes into."""
+        from dutydesk.shell.forms import LedgerChooser
+
+        chooser = LedgerChooser(self.desk, self.window)
+        chooser.chosen.connect(self.import_into)
+        chooser.open()
+
+    def import_into(self, ledger: str, parent: QWidget | None = None) -> None:
+        """Choose a file for a ledger and go through the import dialog."""
+        from dutydesk.shell.importing import start_import
+
+        start_import(self, ledger, parent or self.window)
+
+    def export_from(self, ledger: str, query: Any = None, parent: QWidget | None = None) -> None:
+        """Write what a list shows into a file."""
+        from dutydesk.shell.importing import start_export
+
+        start_export(self, ledger, query, parent or self.window)
+
+    # -- alarms ----------------------------------------------------------------------------------------------------
+
+    def alarm(self, items: Sequence[OpenItem], now: int) -> None:
+        """Sound once when something becomes due; what is late when the window starts is shown, not sounded."""
+        fresh = False
+        for item in items:
+            if item.due_at is not None and item.due_at <= now:
+                key = (item.ledger, item.row, item.title, item.due_at)
+                if key not in self._alarmed:
+                    self._alarmed.add(key)
+                    fresh = True
+        if fresh and not self._first_look:
+            self.sound.play("due")
+        self._first_look = False
+
+    # -- leaving ---------------------------------------------------------------------------------------------------
+
+    def may_close(self) -> bool:
+        """Whether the window may close now; always, for nothing unsaved is ever lost (drafts are kept)."""
+        return True
+
+    def close(self) -> None:
+        """Stop what runs by itself."""
+        self._hourly.stop()
+        self.sound.close()
+
+
+class _Printed(QObject):
+    """Records that a paper was printed or saved."""
+
+    def __init__(self, desk: Desk, pdf: bytes, title: str, form: str, about: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self._told = (desk, pdf, title, form, about)
+
+    def note(self, _where: object) -> None:
+        """Write it into the record once."""
+        from dutydesk.shifts.service import record_print
+
+        desk, pdf, title, form, about = self._told
+        record_print(desk, form or "PDF", title, about, pdf)
+
+
+def system_clock() -> SystemClock:
+    """The clock of a real desk."""
+    return SystemClock()

@@ -1,0 +1,62 @@
+"""The shortcut sheet (F1): what every key does, of the window and of the panes that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from dutydesk.core.i18n import _
+from dutydesk.ledger.feature import Feature
+from dutydesk.qt.theme import current
+from dutydesk.qt.widgets import button, label
+
+Commands = Sequence[tuple[str, str, Callable[[], None]]]
+
+
+class KeySheet(QDialog):
+    """Two columns of keys; Esc closes it."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        features: Iterable[Feature],
+        panes: Iterable[tuple[str, QWidget | None]],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("key-sheet")
+        self.setWindowTitle(_("快捷键"))
+        inside = QWidget()
+        grid = QGridLayout(inside)
+        grid.setHorizontalSpacing(current().px(24))
+        grid.setVerticalSpacing(current().px(4))
+        groups: list[tuple[str, list[tuple[str, str]]]] = [
+            (_("窗口"), [(key, text) for text, key, _run in commands if key]),
+            (_("窗格"), [(feature.key, _(feature.title)) for feature in features if feature.key]),
+        ]
+        for title, pane in panes:
+            told: Any = pane
+            if pane is not None and hasattr(told, "commands"):
+                groups.append((title, [(key, text) for text, key, _run in told.commands() if key]))
+        for n, (title, entries) in enumerate(group for group in groups if group[1]):
+            holder = QWidget()
+            column = QGridLayout(holder)
+            column.setContentsMargins(0, 0, 0, current().px(8))
+            column.addWidget(label(title, "heading"), 0, 0, 1, 2)
+            for at, (key, text) in enumerate(entries, 1):
+                column.addWidget(label(key), at, 0)
+                column.addWidget(label(text), at, 1)
+            column.setColumnStretch(1, 1)
+            column.setRowStretch(len(entries) + 1, 1)
+            grid.addWidget(holder, n // 2, n % 2)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(inside)
+        close = button(_("关闭"), primary=True)
+        close.clicked.connect(self.accept)
+        layout = QVBoxLayout(self)
+        layout.addWidget(area, 1)
+        layout.addWidget(close)
+        self.resize(current().px(680), current().px(520))
