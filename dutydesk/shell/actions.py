@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from dutydesk.core.clock import HOUR, SystemClock
+from dutydesk.core.clock import HOUR
 from dutydesk.core.errors import Damaged, DutyDeskError, Problem
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
@@ -253,7 +253,3 @@ class _Printed(QObject):
         desk, pdf, title, form, about = self._told
         record_print(desk, form or "PDF", title, about, pdf)
 
-
-def system_clock() -> SystemClock:
-    """The clock of a real desk."""
-    return SystemClock()

@@ -29,7 +29,6 @@ from dutydesk.core.clock import DAY, HOUR, Clock
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _, language
 from dutydesk.qt import dialogs, theme
-from dutydesk.qt.widgets import label
 from dutydesk.shell.board import StatusBoard
 from dutydesk.shell.todo import TodoPane
 
@@ -174,6 +173,10 @@ class MainWindow(QMainWindow):
         self._refresh_timer.start()
         self._tick()
         self.refresh()
+
+    def begin(self) -> None:
+        """The quiet work of a running window: finish, check, copy."""
+        self._actions.begin()
 
     def _title(self) -> str:
         unit = self.desk.config.unit or self.desk.config.name
@@ -553,7 +556,3 @@ class _Arrange:
     def __call__(self) -> None:
         self._window.arrange(self._name)
 
-
-def early_note(text: str) -> QWidget:
-    """What stands in the window when the desk could not be opened."""
-    return label(text, "heading", wrap=True)
