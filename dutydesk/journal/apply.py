@@ -58,6 +58,7 @@ class Applier:
         self._next: dict[str, int] = {}
         self._tally: dict[str, int] = defaultdict(int)
         self._counter: dict[tuple[bytes, str, int], int] = {}
+        self._forgotten: set[str] = set()
 
     # -- the act ---------------------------------------------------------------------------------------------------
 
@@ -114,6 +115,9 @@ class Applier:
                 (desk, ledger, year, count),
             )
         self._counter.clear()
+        for fts in sorted(self._forgotten):  # a deleted entry stays readable in the index until its parts are merged
+            self.cursor.execute(f"INSERT INTO {fts} ({fts}) VALUES ('optimize')")
+        self._forgotten.clear()
 
     def _unknown(self, act: Act, body: Mapping[str, Any], personal: Personal) -> str:
         if act.sv > SCHEMA_VERSION:
@@ -433,6 +437,8 @@ class Applier:
         if found:
             self._settle(shape, row, found[0])
             self._rekey(shape, row, before, self._key(shape, found[0]))
+            if any(field.name in shape.ledger.personal for field in shape.ledger.searched):
+                self._forgotten.add(shape.fts)
 
     def _forget(self, ledger: str, row: bytes) -> None:
         self.cursor.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (ledger, row))
