@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, or_, select, text
+from sqlalchemy import table as sql_table
 
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dutydesk.journal.store import Store
 
 PAGE = 256
+_OPEN_BATCH = sql_table("open_batch", column("batch")).c.batch
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "null", "set", "has")
 
 
@@ -292,7 +294,7 @@ def _conditions(connection: Connection, shape: Shape, query: Query) -> Iterator[
     yield table.c["_state"] == LISTED
     if _hiding(connection):
         batch = table.c["_batch"]
-        yield or_(batch.is_(None), batch.not_in(text("SELECT batch FROM open_batch")))
+        yield or_(batch.is_(None), batch.not_in(select(_OPEN_BATCH)))
     for condition in query.where:
         if condition.field not in table.c:
             raise Refused(Problem(_("没有这个字段"), field=condition.field, file=shape.ledger.name))
