@@ -196,7 +196,7 @@ class Applier:
         if shape.ledger.personal and self._is_erased(shape, row):
             values = {field: value for field, value in values.items() if field not in shape.ledger.personal}
             for field in sorted(shape.ledger.personal):
-                self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (ERASED, n))
+                self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (ERASED, n))
         if state == EXPECTED:
             self.cursor.execute(
                 f"UPDATE {name} SET _act = ?, _hlc = ?, _state = ?, _batch = ? WHERE _n = ?",
@@ -207,7 +207,7 @@ class Applier:
                 if self._heads(name, row, field):
                     self._write(shape, row, n, field, value, (), act)
                 else:
-                    self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (value, n))
+                    self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (value, n))
         else:
             self._materialise(shape, row, n, made_by, made_hlc)
             if (act.hlc, act.act_id) < (made_hlc, made_by):
@@ -222,7 +222,7 @@ class Applier:
     def _materialise(self, shape: Shape, row: bytes, n: int, made_by: bytes, made_hlc: int) -> None:
         """Enter the maker of a row as head of every field that has none: another act made the same row."""
         name = shape.ledger.name
-        current = self.cursor.execute(f"SELECT {', '.join(shape.names)} FROM {name} WHERE _n = ?", (n,)).fetchone()
+        current = self.cursor.execute(f"SELECT {shape.columns} FROM {name} WHERE _n = ?", (n,)).fetchone()
         gone = shape.ledger.personal if shape.ledger.personal and self._is_erased(shape, row) else frozenset[str]()
         for field, value in zip(shape.names, current, strict=True):
             if value is not None and field not in gone and not self._heads(name, row, field):
@@ -302,7 +302,7 @@ class Applier:
         heads = {head[0]: (head[1], head[2]) for head in self._heads(name, row, field)}
         bases = set(bases)
         if not heads and field != DELETE:
-            maker = self.cursor.execute(f"SELECT _act, _hlc, {field} FROM {name} WHERE _n = ?", (n,)).fetchone()
+            maker = self.cursor.execute(f"SELECT _act, _hlc, \"{field}\" FROM {name} WHERE _n = ?", (n,)).fetchone()
             if maker[0] is not None and maker[0] != act.act_id and maker[2] is not None:
                 if maker[0] in bases:
                     bases.discard(maker[0])
@@ -326,7 +326,7 @@ class Applier:
             self._add_head(name, row, field, act.act_id, act.hlc, value)
         if heads and field != DELETE:
             shown = max(heads.items(), key=lambda head: (head[1][0], head[0]))[1][1]
-            self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (shown, n))
+            self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (shown, n))
         self._mark(name, row, field, HEADS, present=field != DELETE and len(heads) > 1)
 
     def _add_head(self, ledger: str, row: bytes, field: str, act_id: bytes, hlc: int, value: Value) -> None:
@@ -373,7 +373,7 @@ class Applier:
             self.cursor.execute(f"DELETE FROM {shape.fts} WHERE rowid = ?", (n,))
         if now == LISTED:
             found = self.cursor.execute(
-                f"SELECT {', '.join(shape.names)} FROM {shape.ledger.name} WHERE _n = ?", (n,)
+                f"SELECT {shape.columns} FROM {shape.ledger.name} WHERE _n = ?", (n,)
             ).fetchone()
             values = dict(zip(shape.names, found, strict=True))
             self.cursor.execute(
@@ -386,7 +386,7 @@ class Applier:
     def _key(self, shape: Shape, n: int) -> tuple[Value, ...] | None:
         if not shape.ledger.match or shape.ledger.mode is Mode.APPEND:
             return None
-        columns = ", ".join(shape.ledger.match)
+        columns = ", ".join(f'"{field}"' for field in shape.ledger.match)
         found = self.cursor.execute(f"SELECT {columns} FROM {shape.ledger.name} WHERE _n = ?", (n,)).fetchone()
         return tuple(found)
 
@@ -406,7 +406,7 @@ class Applier:
         if all(value is None for value in key) or ERASED in key:
             return
         name = shape.ledger.name
-        where = " AND ".join(f"{field} IS ?" for field in shape.ledger.match)
+        where = " AND ".join(f"\"{field}\" IS ?" for field in shape.ledger.match)
         found = self.cursor.execute(f"SELECT id, _act, _state FROM {name} WHERE {where}", key).fetchall()
         if len(found) == 1:
             if found[0][2] != EXPECTED:
@@ -433,7 +433,7 @@ class Applier:
             self._mark(name, row, field, HEADS, present=False)
             if found:
                 marker = None if found[1] == EXPECTED else ERASED
-                self.cursor.execute(f"UPDATE {name} SET {field} = ? WHERE _n = ?", (marker, found[0]))
+                self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (marker, found[0]))
         if found:
             self._settle(shape, row, found[0])
             self._rekey(shape, row, before, self._key(shape, found[0]))

@@ -41,7 +41,7 @@ def ledger_digest(cursor: Cursor, schema: Schema, name: str) -> str:
 
 def ledger_rows(schema: Schema, name: str) -> str:
     """The statement that reads a ledger for its digest."""
-    columns = ", ".join(("id", "_act", "_hlc", "_state", *sorted(schema[name].names)))
+    columns = ", ".join(f'"{column}"' for column in ("id", "_act", "_hlc", "_state", *sorted(schema[name].names)))
     return f"SELECT {columns} FROM {name} ORDER BY id"
 
 

@@ -149,7 +149,7 @@ def _add(raw: recipe.Raw, schema: Schema) -> bool:
         want = {column.name: column.type.__class__.__name__ for column in schema[name].table.columns}
         if any(want.get(column) != kind for column, kind in have.items()):
             return False
-        todo += [f"ALTER TABLE {name} ADD COLUMN {column} {kind}" for column, kind in want.items() if column not in have]
+        todo += [f"ALTER TABLE {name} ADD COLUMN \"{column}\" {kind}" for column, kind in want.items() if column not in have]
     gone = {name for name in held if name in MERGE_TABLES} ^ set(MERGE_TABLES)
     stale = [n for n in held if n.startswith("fts_") and n.count("_") == 1 and n not in wanted]
     if gone or stale:

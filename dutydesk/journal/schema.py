@@ -45,8 +45,13 @@ class Shape:
 
     @cached_property
     def insert(self) -> str:
-        columns = ("_n", "id", "_act", "_hlc", "_state", "_batch", *self.names)
-        return f"INSERT INTO {self.ledger.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        marks = ", ".join("?" * (6 + len(self.names)))
+        return f"INSERT INTO {self.ledger.name} (_n, id, _act, _hlc, _state, _batch, {self.columns}) VALUES ({marks})"
+
+    @cached_property
+    def columns(self) -> str:
+        """The fields' columns for a statement, quoted: a field may be called `order`, `in` or `by`."""
+        return ", ".join(f'"{name}"' for name in self.names)
 
     @cached_property
     def fts(self) -> str:
