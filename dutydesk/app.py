@@ -166,7 +166,7 @@ class Starter(QObject):
 
         try:
             if start.sample:
-                from dutydesk.exchange.sample import make_sample
+                from dutydesk.sample import make_sample
 
                 make_sample(self.home, self.clock)
             else:

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 SYSTEM = "system"
 CLI = "cli"
 RESERVED_AUTHORS = (SYSTEM, CLI)
 
 
+_bytes: Callable[[int], bytes] = secrets.token_bytes
+
+
+@contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Within, ids and salts follow from `seed`: for pictures, golden prints and tests alone. `None` changes nothing."""
+    global _bytes
+    before = _bytes
+    if seed is not None:
+        _bytes = random.Random(seed).randbytes
+    try:
+        yield
+    finally:
+        _bytes = before
+
+
+def token(size: int) -> bytes:
+    """`size` bytes by chance."""
+    return _bytes(size)
+
+
 def new_id(at: int) -> bytes:
     """A fresh UUIDv7 for the moment `at` (milliseconds since the epoch): 48 bits of time, 74 of chance."""
-    value = int.from_bytes(secrets.token_bytes(10), "big")
+    value = int.from_bytes(_bytes(10), "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return (at & 0xFFFF_FFFF_FFFF).to_bytes(6, "big") + value.to_bytes(10, "big")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from dutydesk.core.clock import MINUTE, Clock, local
 from dutydesk.core.errors import Damaged, Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
-from dutydesk.core.ids import CLI, SYSTEM, new_id
+from dutydesk.core.ids import CLI, SYSTEM, new_id, token
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
 from dutydesk.journal import chain, headfile, recipe
@@ -501,7 +500,7 @@ class Store:
             if not change.new:
                 entry["bases"] = self._bases(cursor, shape, change)
             if private:
-                salt, data = secrets.token_bytes(16), canonical(private)
+                salt, data = token(16), canonical(private)
                 personal[n] = (salt, data)
                 entry["personal"] = chain.personal_hash(salt, data)
             listed.append(entry)
