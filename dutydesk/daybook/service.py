@@ -1,0 +1,421 @@
+"""What is done with the duty log, and what is asked of it.
+
+A saved entry is never rewritten. A correction is a new row that names the old one (`amends`) with its reason and the
+whole corrected content; several corrections form a chain, each naming the one before it. Follow-ups hang on the first
+row of a chain and end by a row that names it (`answers`): an amendment never opens, moves or closes one, and never
+changes what time it was (domain.md §3.6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import Connection, and_, exists, select
+
+from dutydesk.core.clock import MINUTE
+from dutydesk.core.errors import Problem, Refused
+from dutydesk.core.i18n import _
+from dutydesk.core.reference import reference
+from dutydesk.daybook import rules, spans
+from dutydesk.daybook.ledger import LOG
+from dutydesk.daybook.model import LOG_TABLE
+from dutydesk.journal import attachments as files
+from dutydesk.journal import query as q
+from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Row
+from dutydesk.journal.schema import Shape
+from dutydesk.ledger.feature import Change
+from dutydesk.ledger.rows import parse_row
+from dutydesk.ledger.spec import Value, Values
+from dutydesk.ledger.table import LISTED
+
+LATE_MINUTES = 60
+"""An entry typed later than this after its time is 补录 (design; setting `log.late_minutes`)."""
+LATE_SETTING = "log.late_minutes"
+MOST_BYTES = 50 * 1024 * 1024
+CONTENT = (
+    *("happened_at", "category", "line", "direction", "means", "party", "party_phone", "text", "handling"),
+    *("already_told", "region", "incident", "person"),
+)
+"""What an amendment may correct, and carries whole."""
+CHAIN = 200
+"""More corrections of one entry than anyone makes: a longer chain is a ring made by a damaged file."""
+INCIDENT_REF = re.compile(r"(?<![\w#＃])[#＃]\s?((?:\d{4}-)?\d{1,6})(?!\d)")
+SHAPE = Shape(LOG, LOG_TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file to be kept beside an entry; `type` is what it is called by its ending."""
+
+    name: str
+    data: bytes
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What other rows say of an entry: what corrects it, what answers it (both oldest first), the row it corrects or
+    answers, the incident's number."""
+
+    amended_by: tuple[Row, ...] = ()
+    answered_by: tuple[Row, ...] = ()
+    amends: Row | None = None
+    answers: Row | None = None
+    incident_no: str = ""
+
+
+def tables() -> Mapping[str, Any]:
+    """Categories of the log with what each needs."""
+    return reference("log_categories")
+
+
+def short_no(no: Value) -> str:
+    """`2026-0512` → `#0512`; what stands before the year stays."""
+    return "#" + re.sub(r"\d{4}-(?=\d+$)", "", str(no)) if no else ""
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def add(
+    desk: Desk,
+    given: Mapping[str, Value],
+    *,
+    incident: bytes | None = None,
+    answers: bytes | None = None,
+    due: str | int | None = None,
+    attachments: Sequence[Attachment] = (),
+) -> Row:
+    """Write an entry. Texts are read as an officer types them (`1402`, a category's label), other values taken as they
+    are; no time means now, a reference `#31` in the text links that incident. Needs a text, nothing else.
+
+    Raises `Refused` with a problem for each field.
+    """
+    now = desk.clock.now()
+    values = _values(desk, given, now)
+    if due not in (None, ""):
+        values["due_at"] = _due(due, now)
+    answered = chain(desk, answers)[0] if answers else None
+    values["answers"] = answered.id if answered else values.get("answers")
+    values["incident"] = incident or values.get("incident") or _named_incident(desk, str(values["text"]))
+    if answered is not None and not values["incident"]:
+        values["incident"] = answered.get("incident")
+    happened = values["happened_at"]
+    assert isinstance(happened, int)
+    values["shift"] = shift_text(desk, happened)
+    values["late"] = 1 if is_late(desk, happened, now) else None
+    return _write(desk, "log.add", values, now, attachments)
+
+
+def answer(desk: Desk, row: Row, text: str, **more: Value) -> Row:
+    """Close a follow-up: what was told back, as an entry of its own that names it."""
+    base: dict[str, Value] = {name: row.get(name) for name in ("line", "incident") if row.get(name) is not None}
+    return add(desk, {**base, **more, "text": text}, answers=row.id)
+
+
+def remind(desk: Desk, row: Row, due: str | int, text: str = "") -> Row:
+    """Follow an entry up (again) by `due`: a new entry that takes the place of an open follow-up of `row`."""
+    if due in ("", None):
+        raise Refused(Problem(_("写上什么时候反馈"), "due_at"))
+    told = text.strip() or _("跟进 {no}:{text}").format(no=short_no(row.get("no")), text=row.text("text")[:60])
+    base: dict[str, Value] = {
+        name: row.get(name) for name in ("category", "line", "incident", "party", "party_phone") if row.get(name)
+    }
+    return add(desk, {**base, "text": told}, answers=row.id, due=due)
+
+
+def amend(desk: Desk, row: Row, changed: Mapping[str, Value], reason: str) -> Row:
+    """Correct an entry: a new row with the whole corrected content that names the latest one of the chain.
+
+    `changed` are texts or values of `CONTENT`; everything else stays as it was. Raises `Refused` without a reason,
+    without a difference, or for a field that an amendment does not touch (follow-ups have their own rows).
+    """
+    problems = [
+        Problem(_("更正不能改这一项"), name) for name in changed if name not in CONTENT
+    ]
+    if not reason.strip():
+        problems.append(Problem(_("写上更正原因"), "reason"))
+    if problems:
+        raise Refused(*problems)
+    now = desk.clock.now()
+    latest = chain(desk, row.id)[-1]
+    values: dict[str, Value] = {name: latest.get(name) for name in CONTENT}
+    parsed = _values(desk, {"text": latest.text("text"), "happened_at": latest.get("happened_at"), **changed}, now)
+    values.update({name: parsed.get(name) for name in changed})
+    if all(values[name] == latest.get(name) for name in CONTENT):
+        raise Refused(Problem(_("没有改动"), "text"))
+    happened = values["happened_at"]
+    assert isinstance(happened, int)
+    values["shift"] = shift_text(desk, happened)
+    values["late"] = latest.get("late")
+    values["amends"] = latest.id
+    told, problems = parse_row(LOG, {"reason": reason}, partial=True)
+    if problems:
+        raise Refused(*problems)
+    values["reason"] = told["reason"]
+    return _write(desk, "log.amend", values, now, ())
+
+
+def attach(desk: Desk, row: Row, attachments: Sequence[Attachment]) -> None:
+    """Keep files beside an entry that is saved already."""
+    changes = _attached(desk, row.id, attachments, desk.clock.now())
+    if changes:
+        desk.act("log.attach", changes)
+
+
+def _write(desk: Desk, kind: str, values: Values, now: int, attachments: Sequence[Attachment]) -> Row:
+    kept = {name: value for name, value in values.items() if value is not None}
+    change = desk.new("log", {**kept, "recorded_at": now, **({"recorder": desk.me.name} if desk.me.name else {})})
+    changes = [change, *_attached(desk, change.row, attachments, now)]
+    happened = values["happened_at"]
+    desk.act(kind, changes, happened_at=happened if isinstance(happened, int) else None)
+    made = desk.get("log", change.row)
+    assert made is not None
+    return made
+
+
+def _attached(desk: Desk, row: bytes, attachments: Sequence[Attachment], now: int) -> list[Change]:
+    """The rows of files that are on disk by then. All are looked at before the first is kept."""
+    for item in attachments:
+        if len(item.data) > MOST_BYTES:
+            raise Refused(Problem(_("附件超过 {most} MB").format(most=MOST_BYTES // 1024 // 1024), file=item.name))
+        if not item.data:
+            raise Refused(Problem(_("附件是空的"), file=item.name))
+    changes: list[Change] = []
+    for item in attachments:
+        name = PurePath(item.name.replace("\\", "/")).name or _("附件")
+        values: Values = {
+            "name": name[-200:],
+            "ledger": "log",
+            "row": row.hex(),
+            "sha256": files.keep(desk.store.home, item.data),
+            "size": len(item.data),
+            "type": item.type or PurePath(name).suffix.lstrip(".").lower() or None,
+            "at": now,
+        }
+        changes.append(desk.new("attachments", {key: value for key, value in values.items() if value is not None}))
+    return changes
+
+
+def _values(desk: Desk, given: Mapping[str, Value], now: int) -> dict[str, Value]:
+    """Values of texts and values; one refusal for all that is wrong."""
+    problems: list[Problem] = []
+    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    happened = texts.pop("happened_at", None if isinstance(given.get("happened_at"), int) else "")
+    # A reference that is typed may be a number or a name; ids in hex and codes are read by their kinds.
+    parsed, wrong = parse_row(LOG, {"text": "", **texts}, resolve=desk.resolve, partial=True)
+    problems += [Problem(_("写上内容"), "text") if item.field == "text" and not texts.get("text", "").strip() else item
+                 for item in wrong]  # fmt: skip
+    values: dict[str, Value] = {name: value for name, value in given.items() if not isinstance(value, str)}
+    values.update(parsed)
+    if happened is not None:
+        try:
+            values["happened_at"] = rules.parse_time(happened, now)
+        except Refused as refused:
+            problems += refused.problems
+    unknown = [name for name in values if name not in LOG]
+    problems += [Problem(_("“{title}”没有这个字段").format(title=_(LOG.title)), name) for name in unknown]
+    if problems:
+        raise Refused(*problems)
+    return values
+
+
+def _due(due: str | int | None, now: int) -> int | None:
+    if not isinstance(due, str):
+        return due
+    try:
+        return rules.parse_due(due, now)
+    except Refused as refused:
+        raise Refused(*(Problem(problem.reason, "due_at") for problem in refused.problems)) from None
+
+
+def _named_incident(desk: Desk, text: str) -> bytes | None:
+    """The incident whose number stands in a text as `#31` or `#2026-0031`; the first one that is known."""
+    if "incidents" not in desk.store.schema.shapes:
+        return None
+    for found in INCIDENT_REF.finditer(text):
+        row = incident_named(desk, found[1])
+        if row is not None:
+            return row.id
+    return None
+
+
+def incident_named(desk: Desk, number: str) -> Row | None:
+    """The incident of a number as people write it, the newest of that number; None when there is none."""
+    with desk.store.read() as connection:
+        try:
+            return q.find(connection, desk.store.schema["incidents"], number)
+        except Refused:
+            return None
+
+
+def shift_text(desk: Desk, at: int) -> str:
+    """`2026-11-22/H24`: the shift that a moment belongs to."""
+    return spans.shift_of(at, desk.config.shift_pattern).shift
+
+
+def is_late(desk: Desk, happened: int, now: int) -> bool:
+    """Whether an entry is 补录: from before the running shift, or typed long after its time."""
+    running = spans.shift_of(now, desk.config.shift_pattern)
+    return happened < running.start or now - happened > late_minutes(desk) * MINUTE
+
+
+def late_minutes(desk: Desk) -> int:
+    """The setting, else `LATE_MINUTES`."""
+    for row in desk.rows("settings", q.Condition("key", "=", LATE_SETTING), limit=1):
+        value = row.text("value").strip()
+        if value.isascii() and value.isdigit():
+            return int(value)
+    return LATE_MINUTES
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+def chain(desk: Desk, row: bytes) -> list[Row]:
+    """An entry and its corrections, oldest first, whichever of them is named. Where two desks corrected the same row,
+    the later correction (by the journal's time) is the one that goes on. Raises `Refused` when there is no such row."""
+    with desk.store.read() as connection:
+        return chain_of(connection, row)
+
+
+def chain_of(connection: Connection, row: bytes) -> list[Row]:
+    """`chain` over a connection."""
+    first = q.by_id(connection, SHAPE, row)
+    if first is None:
+        raise Refused(Problem(_("没有这一条"), file="log"))
+    for _step in range(CHAIN):
+        before = first.get("amends")
+        older = q.by_id(connection, SHAPE, before) if isinstance(before, bytes) else None
+        if older is None:
+            break
+        first = older
+    found = [first]
+    seen = {first.id}
+    while len(found) < CHAIN:
+        following = amendments(connection, [found[-1].id]).get(found[-1].id, [])
+        if not following or following[-1].id in seen:
+            return found
+        found.append(following[-1])
+        seen.add(following[-1].id)
+    return found
+
+
+def amendments(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, list[Row]]:
+    """The rows that correct each of these, in the journal's order."""
+    return _named_by(connection, "amends", ids)
+
+
+def answers(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, list[Row]]:
+    """The rows that answer each of these, in the journal's order."""
+    return _named_by(connection, "answers", ids)
+
+
+def _named_by(connection: Connection, field: str, ids: Sequence[bytes]) -> dict[bytes, list[Row]]:
+    table = LOG_TABLE
+    found: dict[bytes, list[Row]] = {}
+    for start in range(0, len(ids), 500):
+        statement = (
+            select(table.c["_n"])
+            .where(table.c[field].in_(ids[start : start + 500]), table.c["_state"] == LISTED)
+            .order_by(table.c["_hlc"], table.c.id)
+        )
+        keys = [n for (n,) in connection.execute(statement)]
+        for row in q.by_n(connection, SHAPE, keys):
+            named = row[field]
+            assert isinstance(named, bytes)
+            found.setdefault(named, []).append(row)
+    return found
+
+
+def marks(connection: Connection, rows: Sequence[Row], incidents: Shape | None = None) -> dict[bytes, Marks]:
+    """What stands around each of these rows: four questions for any number of rows."""
+    ids = [row.id for row in rows]
+    corrected, answered = amendments(connection, ids), answers(connection, ids)
+    named = [value for row in rows for value in (row.get("amends"), row.get("answers")) if isinstance(value, bytes)]
+    known = q.by_ids(connection, SHAPE, named) if named else {}
+    linked = [value for row in rows if isinstance(value := row.get("incident"), bytes)]
+    events = q.by_ids(connection, incidents, linked) if incidents is not None and linked else {}
+    return {
+        row.id: Marks(
+            tuple(corrected.get(row.id, ())),
+            tuple(answered.get(row.id, ())),
+            _of(known, row.get("amends")),
+            _of(known, row.get("answers")),
+            short_no(event.get("no")) if (event := _of(events, row.get("incident"))) else "",
+        )
+        for row in rows
+    }
+
+
+def _of(rows: Mapping[bytes, Row], row: Value) -> Row | None:
+    return rows.get(row) if isinstance(row, bytes) else None
+
+
+def follow_ups(connection: Connection, now: int) -> list[Row]:
+    """Entries that wait for an answer, the next due first; answered ones and amendments are not among them."""
+    table, later = LOG_TABLE, LOG_TABLE.alias("later")
+    answered = exists(
+        select(later.c["_n"]).where(and_(later.c.answers == table.c.id, later.c["_state"] == LISTED))
+    )
+    statement = (
+        select(table.c["_n"])
+        .where(table.c.due_at > 0, table.c["_state"] == LISTED, table.c.amends.is_(None), ~answered)
+        .order_by(table.c.due_at, table.c["_n"])
+    )
+    return q.by_n(connection, SHAPE, [n for (n,) in connection.execute(statement)])
+
+
+def entries(connection: Connection, start: int, end: int) -> list[Row]:
+    """All rows of [start, end) by time, corrections included, oldest first."""
+    where = (q.Condition("happened_at", ">=", start), q.Condition("happened_at", "<", end))
+    return q.rows(connection, SHAPE, q.Query("log", where, "", "happened_at"))
+
+
+def standing(rows: Sequence[Row]) -> list[Row]:
+    """Of some rows those that none of the others corrects: every entry once, as it now reads."""
+    corrected = {row.get("amends") for row in rows}
+    return [row for row in rows if row.id not in corrected]
+
+
+def to_fill(connection: Connection, start: int, end: int) -> list[tuple[Row, tuple[str, ...]]]:
+    """Entries of [start, end) as they now read that still lack something required (待补), and what they lack."""
+    found = standing(entries(connection, start, end))
+    moved = amendments(connection, [row.id for row in found])  # corrected to a time outside the span
+    lacking = ((row, missing(row.values)) for row in found if row.id not in moved)
+    return [(row, fields) for row, fields in lacking if fields]
+
+
+def missing(values: Values) -> tuple[str, ...]:
+    """The fields that an entry still lacks."""
+    return rules.missing_fields(values, tables())
+
+
+def missing_words(values: Values) -> str:
+    """`对方、处理情况`: what an entry still lacks, in words."""
+    return labels(missing(values))
+
+
+def labels(fields: Iterable[str]) -> str:
+    """Labels of fields in one line."""
+    return _("、").join(_(LOG[name].label) for name in fields)
+
+
+def attached(desk: Desk, row: bytes) -> list[Row]:
+    """The files kept beside an entry, oldest first."""
+    where = (q.Condition("ledger", "=", "log"), q.Condition("row", "=", row.hex()))
+    return desk.rows("attachments", *where, order="at")
+
+
+def attachment_data(desk: Desk, attachment: Row) -> bytes:
+    """A file's content, for saving it elsewhere; never opened here. Raises `Refused` when it has not arrived, `Damaged`
+    when it is not what was kept."""
+    data = files.read(desk.store.home, attachment.text("sha256"))
+    if data is None:
+        raise Refused(Problem(_("附件还没有传到本机"), file=attachment.text("name")))
+    return data
