@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import _
@@ -22,7 +22,7 @@ from dutydesk.ledger.spec import Field, Ledger, On, Value
 from dutydesk.qt.editors import Editor, ParseTime, make_editor
 from dutydesk.qt.picker import Find
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, label
+from dutydesk.qt.widgets import IconButton, button, label
 
 if TYPE_CHECKING:
     from dutydesk.journal.query import Row
@@ -100,9 +100,9 @@ class LedgerForm(QWidget):
         column.setSpacing(theme.px(8))
         width = max((self.fontMetrics().horizontalAdvance(_(item.label)) for item in (*first, *rest)), default=0)
         column.addLayout(self._grid(first, width))
-        self.more = QToolButton()
+        self.more = IconButton("right", _("更多"))
         self.more.setCheckable(True)
-        self.more.setProperty("flat", True)
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more.setText(_("更多({count} 项)").format(count=len(rest)))
         self.more.setVisible(bool(rest))
         self.more.toggled.connect(self._fold)
@@ -161,6 +161,7 @@ class LedgerForm(QWidget):
 
     def _fold(self, shown: bool) -> None:
         self._rest.setVisible(shown)
+        self.more.set_icon("down" if shown else "right")
 
     # -- texts and values -------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from dutydesk.qt.dialogs import Memory
 from dutydesk.qt.jobs import Job, JobRunner, Token
 from dutydesk.qt.table import Index
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Elided, button, label, line
+from dutydesk.qt.widgets import Elided, button, fit, label, line
 
 SAMPLE_ROWS = 3
 Result = Mapping[str, Any]
@@ -190,7 +190,7 @@ class ImportDialog(QDialog):
         outer.addWidget(self.note)
         self.columns = QScrollArea()
         self.columns.setWidgetResizable(True)
-        self.columns.setMinimumHeight(theme.px(200))
+        self.columns.setMinimumHeight(theme.px(88))
         outer.addWidget(self.columns, 3)
         self.create_missing = QCheckBox(_("建立还没有的单位、地点"))
         self.partial = QCheckBox(_("有错的行跳过,其余照样导入"))
@@ -216,7 +216,7 @@ class ImportDialog(QDialog):
         self.table.horizontalHeader().resizeSection(0, theme.px(80))
         self.table.horizontalHeader().resizeSection(1, theme.px(140))
         self.table.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
-        self.table.setMinimumHeight(theme.px(140))
+        self.table.setMinimumHeight(theme.px(84))
         outer.addWidget(self.table, 2)
         bar = QHBoxLayout()
         bar.setSpacing(gap)
@@ -235,7 +235,7 @@ class ImportDialog(QDialog):
         for widget in (self.check, self.go, self.leave):
             bar.addWidget(widget)
         outer.addLayout(bar)
-        self.resize(theme.px(760), theme.px(640))
+        fit(self, theme.px(760), theme.px(640))
 
     # -- steps ------------------------------------------------------------------------------------------------------
 
@@ -301,6 +301,7 @@ class ImportDialog(QDialog):
         grid.setContentsMargins(0, 0, theme.px(8), 0)
         grid.setHorizontalSpacing(theme.px(12))
         grid.setVerticalSpacing(theme.px(4))
+        grid.setColumnMinimumWidth(0, theme.px(160))
         grid.setColumnStretch(1, 1)
         for column, title in enumerate((_("文件里的列"), _("前几行"), _("填入"))):
             grid.addWidget(label(title, "small"), 0, column)
@@ -315,9 +316,7 @@ class ImportDialog(QDialog):
             combo.currentIndexChanged.connect(self._altered)
             combo.setMinimumWidth(theme.px(140))
             self._combos[header] = combo
-            name = Elided(header or _("(无名)"))
-            name.setMinimumWidth(theme.px(140))
-            grid.addWidget(name, at + 1, 0)
+            grid.addWidget(Elided(header or _("(无名)")), at + 1, 0)
             grid.addWidget(Elided(seen, "muted"), at + 1, 1)
             grid.addWidget(combo, at + 1, 2)
         grid.setRowStretch(len(sample.headers) + 1, 1)

@@ -13,7 +13,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QStringListModel, Qt, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QStyledItemDelegate, QWidget
 
 from dutydesk.core.i18n import _
 from dutydesk.ledger.spec import Choice
@@ -93,6 +93,8 @@ class Picker(QLineEdit):
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setMaxVisibleItems(MOST_SHOWN)
         self._completer.setWidget(self)
+        # QCompleter's own delegate is of the old kind that style sheets only half reach.
+        self._completer.popup().setItemDelegate(QStyledItemDelegate(self._completer.popup()))
         self._completer.activated[QModelIndex].connect(self._activate)  # pyright: ignore[reportIndexIssue]
         self._arrow = QAction(_("全部"), self)
         self._arrow.triggered.connect(self.show_all)

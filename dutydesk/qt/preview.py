@@ -9,7 +9,17 @@ from collections import OrderedDict
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut, QWheelEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import Problem, Unavailable
@@ -299,3 +309,7 @@ class PdfPreview(QWidget):
         if self._pages is not None:
             self._pages.close()
             self._pages = None
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._drop()
+        super().closeEvent(event)

@@ -50,6 +50,7 @@ QPushButton:hover, QToolButton:hover { background: $hover; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: $selection; color: $on_selection; }
 QPushButton:focus, QToolButton:focus { border: 2px solid $accent; padding: 0 ${p11}px; }
 QToolButton:focus { padding: 0 ${p3}px; }
+QLineEdit QToolButton { min-width: 0; min-height: 0; padding: 0; border: none; background: transparent; }
 QPushButton[primary="true"] { color: $on_accent; background: $accent; border-color: $accent; font-weight: bold; }
 QPushButton[primary="true"]:focus { border: 2px solid $text; }
 QPushButton:disabled, QToolButton:disabled, QPushButton[primary="true"]:disabled {
@@ -126,6 +127,9 @@ QScrollBar::handle:hover { background: $outline; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QCalendarWidget QWidget { alternate-background-color: $raised; }
+QCalendarWidget #qt_calendar_navigationbar { background: $window; }
+QCalendarWidget QToolButton { border-color: transparent; background: transparent; padding: 0 ${p8}px; }
+QCalendarWidget QTableView::item { padding: 0; border: none; }
 """)
 _PADDINGS = (2, 3, 4, 5, 7, 8, 11, 12, 16, 20, 24, 26, 32)
 _SIZES = (12, 13, 16, 20)
