@@ -85,13 +85,14 @@ def plan(desk: Desk, ledger: str, data: bytes, name: str, options: Options | Non
     made.mapping, made.source, made.remember = content.mapping, content.source, content.remember
     made.refused, made.warnings = content.refused, content.warnings
     made.unchanged = content.repeats
-    if ledger not in desk.store.schema.shapes:
-        _plan_samples(desk, content, made, name)
-    else:
-        for target, records in content.records.items():
-            _Matcher(desk, desk.ledger(target), content, made, name, counts=target == ledger).go(records)
-        if options.replace:
-            _plan_deletions(desk, desk.ledger(ledger), content, made, name)
+    for target, records in content.records.items():
+        _Matcher(desk, desk.ledger(target), content, made, name, counts=target == ledger).go(records)
+    if content.counts is not None:
+        made.added, made.changed, made.unchanged = content.counts
+    if options.replace:
+        if ledger not in desk.store.schema.shapes:
+            raise Refused(Problem(_("这种文件不能用来替换"), file=name))
+        _plan_deletions(desk, desk.ledger(ledger), content, made, name)
     if content.referents is not None and content.referents.made:
         used = {value for change in made.changes for value in change.values.values() if isinstance(value, bytes)}
         made.changes[:0] = [change for change in content.referents.made if change.row in used]
@@ -104,18 +105,6 @@ def plan(desk: Desk, ledger: str, data: bytes, name: str, options: Options | Non
 def refused_plan(ledger: str, name: str, options: Options, error: Refused) -> Plan:
     """The plan of a file that could not be understood at all."""
     return Plan(ledger, name, "", options, refused=list(error.problems))
-
-
-def _plan_samples(desk: Desk, content: Content, made: Plan, name: str) -> None:
-    """A target that is no ledger (readings of gauges): its records are added when the batch that carries them is new."""
-    fresh = False
-    for target, records in content.records.items():
-        before = (made.added, made.changed)
-        _Matcher(desk, desk.ledger(target), content, made, name, counts=True).go(records)
-        if desk.ledger(target).mode is Mode.APPEND:
-            fresh = fresh or made.added > before[0]
-    taken = max(0, content.read - len({(found.line, found.reason) for found in made.refused}))
-    made.added, made.changed, made.unchanged = (taken, 0, 0) if fresh else (0, 0, taken)
 
 
 class _Matcher:
@@ -141,6 +130,11 @@ class _Matcher:
         self._check_promises(records)
 
     def _group(self, fields: tuple[str, ...], given: Sequence[str], records: Sequence[Record]) -> None:
+        if self.content.counts is not None and self.ledger.mode is Mode.APPEND:
+            # The feature has found that the file brings news: the row that names it is written.
+            for record in records:
+                self._add(record)
+            return
         by_key: dict[Key, list[Record]] = {}
         for record in records:
             values = record.values

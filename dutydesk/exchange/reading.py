@@ -63,6 +63,7 @@ class Content:
     warnings: list[Problem] = field(default_factory=list[Problem])
     repeats: int = 0
     attached: tuple[bytes, ...] = ()
+    counts: tuple[int, int, int] | None = None
     mapping: ColumnMapping | None = None
     referents: Referents | None = None
     source: str = ""
@@ -86,33 +87,36 @@ def targets(desk: Desk) -> list[str]:
     return list(dict.fromkeys((*names, *(item.ledger for feature in desk.features for item in feature.importers))))
 
 
+def _choose(desk: Desk, ledger: str, data: bytes, name: str, wanted: str = "") -> Importer | None:
+    """The file form that is meant by `--format` or told from the file; `None` for a table. Raises `Refused`."""
+    known = importers(desk, ledger)
+    if not known and ledger not in desk.store.schema.shapes:
+        raise Refused(Problem(_("没有台账“{name}”,可用:{known}").format(name=ledger, known="、".join(targets(desk)))))
+    if wanted in TABLE_FORMATS and ledger in desk.store.schema.shapes:
+        return None
+    forms = "、".join((*(item.format for item in known), *sorted(TABLE_FORMATS)))
+    found = None
+    if wanted:
+        found = next((item for item in known if item.format == wanted), None)
+        if found is None:
+            reason = _("{ledger}没有格式“{wanted}”,可用:{forms}").format(ledger=ledger, wanted=wanted, forms=forms)
+            raise Refused(Problem(reason, file=name))
+    else:
+        found = next((item for item in known if item.sniff(data[:HEAD], name)), None)
+        if found is None and ledger not in desk.store.schema.shapes:
+            raise Refused(Problem(_("认不出文件的格式,请用 --format 指明:{forms}").format(forms=forms), file=name))
+    return found
+
+
 def read_file(desk: Desk, ledger: str, data: bytes, name: str, options: Options) -> Content:
     """The records of a file. Raises `Refused` when the file as a whole cannot be understood."""
-    known = importers(desk, ledger)
-    chosen = _choose(known, data, name, options.format, ledger)
+    chosen = _choose(desk, ledger, data, name, options.format)
     if chosen is not None:
         return _read_special(desk, chosen, data, name, options)
-    if ledger not in desk.store.schema.shapes and known:
-        forms = "、".join(f"{item.format}({_(item.title)})" for item in known)
-        raise Refused(Problem(_("认不出文件的格式,请用 --format 指明:{forms}").format(forms=forms), file=name))
     declared = ledger_of(desk, ledger)
     if ledger in SYSTEM_LEDGERS:
         raise Refused(Problem(_("“{title}”由程序自己记录,不能导入").format(title=_(declared.title)), file=name))
     return _read_table(desk, declared, data, name, options)
-
-
-def _choose(known: Sequence[Importer], data: bytes, name: str, wanted: str, ledger: str) -> Importer | None:
-    if wanted in TABLE_FORMATS:
-        return None
-    if wanted:
-        named = next((item for item in known if item.format == wanted), None)
-        if named is None:
-            forms = "、".join((*(item.format for item in known), *sorted(TABLE_FORMATS)))
-            raise Refused(Problem(_("{ledger}没有格式“{wanted}”,可用:{forms}").format(
-                ledger=ledger, wanted=wanted, forms=forms), file=name))  # fmt: skip
-        return named
-    head = data[:HEAD]
-    return next((item for item in known if item.sniff(head, name)), None)
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
@@ -250,23 +254,22 @@ def _child_values(entry: Entry, order: int, number: str, codes: frozenset[str]) 
 # -- file forms of features --------------------------------------------------------------------------------------------
 
 
-def _profile(data: bytes) -> str:
-    """Files of one source begin alike: their first line without its digits."""
+def _profile(desk: Desk, chosen: Importer, data: bytes, options: Options) -> tuple[str, dict[str, str]]:
+    """(what files of this source have in common, the settings of last time that nobody gives anew).
+
+    Files of one source begin alike: their first line without its digits.
+    """
     first = data[:4096].splitlines()[0] if data[:4096].strip() else b""
-    return hashlib.sha256(re.sub(rb"\d+", b"", first)).hexdigest()[:16]
+    source = hashlib.sha256(re.sub(rb"\d+", b"", first)).hexdigest()[:16]
+    kept = recall(desk.store, f"{chosen.ledger}/{chosen.format}", source)
+    return source, {key: value for key, value in kept.items() if key not in options.settings}
 
 
 def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options: Options) -> Content:
-    source = _profile(data)
-    place = f"{chosen.ledger}/{chosen.format}"
-    last = {key: value for key, value in recall(desk.store, place, source).items() if key not in options.settings}
-    try:
-        incoming: Incoming = load(chosen.read)(desk, data, name, last | dict(options.settings))
-    except Refused:
-        if not last:
-            raise
-        last = {}
-        incoming = load(chosen.read)(desk, data, name, dict(options.settings))
+    source, last = _profile(desk, chosen, data, options)
+    settings = last | dict(options.settings)
+    more = {} if chosen.ledger in desk.store.schema.shapes else {"create": options.create}
+    incoming: Incoming = load(chosen.read)(desk, data, name, settings, **more)
     # Cards name units and posts as they please: these are made, and the warnings say so.
     referents = Referents(desk, ("regions", "units", "posts") if options.create else ("units", "posts"))
     content = Content(
@@ -276,14 +279,14 @@ def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options:
         refused=list(incoming.refused),
         warnings=list(incoming.warnings),
         attached=incoming.attached,
+        counts=incoming.counts,
         referents=referents,
         source=source,
-        remember={key: value for key, value in options.settings.items() if key in LASTING or key.startswith("column.")},
+        remember={key: value for key, value in settings.items() if key in LASTING or key.startswith("column.")},
     )
     if last:
         said = "、".join(f"{key}={value}" for key, value in sorted(last.items()))
         content.warnings.append(Problem(_("沿用这种文件上次的设置:{said}").format(said=said), file=name))
-    content.remember = last | content.remember
     for draft in incoming.drafts:
         record = _record(draft, desk, referents, name)
         if record.problems:

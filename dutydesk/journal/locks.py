@@ -75,6 +75,14 @@ class DeskLock:
         self.exclusive = True
         return True
 
+    def shared(self) -> bool:
+        """Whether somebody else uses the desk now, which it goes on to share with them."""
+        shared = not self.alone()
+        # An upgrade that fails has let go of the shared lock (flock(2)); one that succeeds holds too much.
+        self._wait(exclusive=False, patience=2.0)
+        self.exclusive = False
+        return shared
+
     def release(self) -> None:
         """Let go."""
         if self._file is not None:

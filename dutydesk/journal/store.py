@@ -294,6 +294,20 @@ class Store:
         except DBAPIError as error:
             raise _family(error.orig or error) from None
 
+    def shared(self) -> bool:
+        """Whether another process, such as a window, has this desk open now: bulk work then takes small steps."""
+        return self._lock is not None and not self._lock.exclusive and self._lock.shared()
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Make all projections again from the acts, for which the desk must have been opened exclusively; returns the
+        number of acts. `progress(done, whole)` may raise to stop: the old projections stay."""
+        from dutydesk.journal.rebuild import no_progress, rebuild  # noqa: PLC0415 - rarely needed
+
+        if self._raw is None or self._lock is None or not self._lock.exclusive:
+            raise Unavailable(_("数据文件夹正被另一个程序使用,请先关闭它"))
+        with self._gate:
+            return rebuild(self._raw, self.schema, self.home.attachments, progress or no_progress)
+
     def data_version(self) -> int:
         """Changes when another connection has written: the window asks once a second."""
         assert self._raw is not None

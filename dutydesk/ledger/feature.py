@@ -96,13 +96,18 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What a file holds: `read` counts its data records; `attached` are contents to be kept beside the original."""
+    """What a file holds: `read` counts its data records; `attached` are contents to be kept beside the original.
+
+    `counts` (added, changed, unchanged) says how the records compare where they are not the rows of `drafts`
+    (readings of gauges stand in a file that one row names).
+    """
 
     read: int
     drafts: tuple[Draft, ...]
     refused: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     attached: tuple[bytes, ...] = ()
+    counts: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,8 @@ class Importer:
     """A file form that a ledger understands beside plain tables: `dutydesk import LEDGER FILE --format NAME`.
 
     `read` is a dotted `module:function` called with `(desk, data, name, settings)`, `settings` being the `--set`
-    pairs; it returns an `Incoming`. `sniff(head, name)` tells from the first bytes and the file's name.
+    pairs; it returns an `Incoming`. Where `ledger` is a target that is no ledger (rain), `read` is given `create` too,
+    since it alone knows what its file refers to. `sniff(head, name)` tells from the first bytes and the file's name.
     """
 
     ledger: str
@@ -118,6 +124,20 @@ class Importer:
     title: str
     read: str
     sniff: Callable[[bytes, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """A file form that a ledger can be written in beside tables: `dutydesk export LEDGER FILE` by its ending.
+
+    `write` is a dotted `module:function` called with `(desk, rows, reveal)`: rows as `Desk.rows` gives them, `reveal`
+    whether personal fields may be shown; it returns the file's bytes.
+    """
+
+    ledger: str
+    ending: str
+    title: str
+    write: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +167,11 @@ def no_lines(changes: Sequence[Change]) -> Sequence[Change]:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """All that a feature folder hands to the program; `pane` is dotted and imported when first opened."""
+    """All that a feature folder hands to the program; `pane` is dotted and imported when first opened.
+
+    `adders` name the commands by which rows of a ledger with rules of its own are added (`dutydesk add`): ledger →
+    dotted `module:function`, called with `(desk, values)`; it returns a `Receipt` or the new row's id.
+    """
 
     name: str
     title: str
@@ -155,6 +179,8 @@ class Feature:
     derived: tuple[Derived, ...] = ()
     commands: tuple[Command, ...] = ()
     importers: tuple[Importer, ...] = ()
+    exporters: tuple[Exporter, ...] = ()
+    adders: Mapping[str, str] = field(default_factory=dict[str, str])
     forms: tuple[Form, ...] = ()
     pane: str = ""
     key: str = ""
