@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from dutydesk.core.errors import Damaged, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 
+_HASH = re.compile("[0-9a-f]{64}")
+
 
 def path_of(home: Home, sha256: str) -> Path:
     """Where the file of this hash lies, whether it has arrived or not."""
-    return home.attachments / sha256[:2] / sha256
+    return _within(home.attachments, sha256)
+
+
+def _within(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / sha256
 
 
 def keep(home: Home, data: bytes) -> str:
@@ -44,8 +51,14 @@ def keep(home: Home, data: bytes) -> str:
 
 def read(home: Home, sha256: str) -> bytes | None:
     """The content, `None` when it has not arrived (未到). Raises `Damaged` when it is not what was kept."""
-    path = path_of(home, sha256)
-    if not path.exists():
+    return read_within(home.attachments, sha256)
+
+
+def read_within(folder: Path, sha256: str) -> bytes | None:
+    """As `read`, for a derived table, which knows the folder alone. A hash that another desk sent is no path: what is
+    not 64 hex digits has not arrived."""
+    path = _within(folder, sha256)
+    if not _HASH.fullmatch(sha256) or not path.exists():
         return None
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:

@@ -120,6 +120,21 @@ class Series:
         """The end of the latest sample, ms."""
         return self.moments[-1] if self.moments else None
 
+    def latest(self, at: int) -> tuple[int, int] | None:
+        """The end and the length (ms) of the last reading at or before `at` that has a value."""
+        n = bisect_right(self._ends, at)
+        return None if n == 0 else (self._ends[n - 1], self._ends[n - 1] - self._starts[n - 1])
+
+    def moment(self, at: int) -> int | None:
+        """The end of the last sample at or before `at`, with a value or without."""
+        n = bisect_right(self.moments, at)
+        return None if n == 0 else self.moments[n - 1]
+
+    def bars(self) -> tuple[array[int], array[int], array[int]]:
+        """Starts, ends (ms) and tenths of the base, for the hyetograph."""
+        values = self._values
+        return self._starts, self._ends, array("q", [values[n + 1] - values[n] for n in range(len(self._ends))])
+
     def between(self, start: int, end: int) -> Total:
         """The sum of `(start, end]`, ms."""
         total = self._base(start, end)
