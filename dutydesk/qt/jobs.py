@@ -10,7 +10,6 @@ cancelled. What it returns or raises arrives as a signal; slots are bound method
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import queue
 import threading
 from collections.abc import Callable
@@ -224,6 +223,8 @@ class _Remote:
     arguments: tuple[Any, ...]
 
     def __call__(self, token: Token) -> Any:
+        import multiprocessing  # not before the first such job: the window's start does not pay for it
+
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_in_process, args=(theirs, self.function, self.arguments), daemon=True)
