@@ -21,6 +21,7 @@ TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co Cn Cf'"
 """Only blanks part tokens: what a letter is, Python decides, not the tables of Unicode 6.1."""
 
 BREAK = "\n"
+RARE = "\U00020000"
 
 
 def fold(text: str) -> str:
@@ -31,10 +32,14 @@ def fold(text: str) -> str:
 
 
 def runs(folded: str) -> list[str]:
-    """The longest stretches of letters and digits."""
+    """The longest stretches of letters and digits.
+
+    All beyond U+20000 counts as a letter: which rare characters are known there depends on the age of Python, and an
+    index must be read by a later one.
+    """
     if folded.isalnum():
         return [folded]
-    return "".join([c if c.isalnum() else " " for c in folded]).split()
+    return "".join([c if c.isalnum() or c >= RARE else " " for c in folded]).split()
 
 
 def words(folded: str) -> str:
