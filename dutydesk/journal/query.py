@@ -213,7 +213,8 @@ class Pages:
         """Where a row stands in the list, `None` when it is not in it."""
         with self.store.read() as connection:
             found = by_id(connection, self.shape, row)
-            if found is None:
+            state = select(self.shape.table.c["_state"]).where(self.shape.table.c.id == row)
+            if found is None or connection.execute(state).scalar() != LISTED:
                 return None
             if self._indexed and self._keys is None and not _hiding(connection):
                 table = self.shape.table
@@ -317,7 +318,8 @@ def _condition(column: ColumnElement[Any], condition: Condition) -> ColumnElemen
         case ">=":
             return column >= value
         case "in":
-            return column.in_(list(value))
+            known = column.in_([item for item in value if item is not None])
+            return or_(known, column.is_(None)) if None in value else known
         case "null":
             return column.is_(None)
         case "set":
