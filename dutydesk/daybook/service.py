@@ -92,12 +92,15 @@ def add(
     attachments: Sequence[Attachment] = (),
 ) -> Row:
     """Write an entry. Texts are read as an officer types them (`1402`, a category's label), other values taken as they
-    are; no time means now, a reference `#31` in the text links that incident. Needs a text, nothing else.
+    are. No time means now; a category brings its direction, means and line where they are not given; a reference
+    `#31` in the text links that incident. Needs a text, nothing else.
 
     Raises `Refused` with a problem for each field.
     """
     now = desk.clock.now()
     values = _values(desk, given, now)
+    for name, code in rules.defaults(str(values.get("category") or ""), tables()).items():
+        values.setdefault(name, code)
     if due not in (None, ""):
         values["due_at"] = _due(due, now)
     answered = chain(desk, answers)[0] if answers else None
@@ -112,21 +115,27 @@ def add(
     return _write(desk, "log.add", values, now, attachments)
 
 
-def answer(desk: Desk, row: Row, text: str, **more: Value) -> Row:
+def answer(desk: Desk, row: Row, given: Mapping[str, Value], attachments: Sequence[Attachment] = ()) -> Row:
     """Close a follow-up: what was told back, as an entry of its own that names it."""
-    base: dict[str, Value] = {name: row.get(name) for name in ("line", "incident") if row.get(name) is not None}
-    return add(desk, {**base, **more, "text": text}, answers=row.id)
+    base = {name: row.get(name) for name in ("line", "incident") if row.get(name) is not None}
+    return add(desk, {**base, **_given(given)}, answers=row.id, attachments=attachments)
 
 
-def remind(desk: Desk, row: Row, due: str | int, text: str = "") -> Row:
+def remind(
+    desk: Desk, row: Row, due: str | int, given: Mapping[str, Value] | None = None, attachments: Sequence[Attachment] = ()
+) -> Row:
     """Follow an entry up (again) by `due`: a new entry that takes the place of an open follow-up of `row`."""
-    if due in ("", None):
+    if due == "":
         raise Refused(Problem(_("写上什么时候反馈"), "due_at"))
-    told = text.strip() or _("跟进 {no}:{text}").format(no=short_no(row.get("no")), text=row.text("text")[:60])
-    base: dict[str, Value] = {
-        name: row.get(name) for name in ("category", "line", "incident", "party", "party_phone") if row.get(name)
-    }
-    return add(desk, {**base, "text": told}, answers=row.id, due=due)
+    told = _("跟进 {no}:{text}").format(no=short_no(row.get("no")), text=row.text("text")[:60])
+    names = ("category", "line", "incident", "party", "party_phone")
+    base = {name: row.get(name) for name in names if row.get(name) is not None}
+    return add(desk, {**base, "text": told, **_given(given or {})}, answers=row.id, due=due, attachments=attachments)
+
+
+def _given(given: Mapping[str, Value]) -> dict[str, Value]:
+    """What was really given: an empty text leaves a default as it is."""
+    return {name: value for name, value in given.items() if value not in ("", None)}
 
 
 def amend(desk: Desk, row: Row, changed: Mapping[str, Value], reason: str) -> Row:

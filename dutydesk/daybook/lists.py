@@ -1,0 +1,203 @@
+"""The log as a list: which rows a filter means, and what a reader sees of each. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dutydesk.core.clock import local
+from dutydesk.core.i18n import N_, _
+from dutydesk.daybook import rules, service, spans
+from dutydesk.daybook.ledger import LOG
+from dutydesk.daybook.service import Marks, short_no
+from dutydesk.journal import query as q
+from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Condition, Query, Row
+from dutydesk.ledger.spec import Value
+
+COLUMNS = ("no", "happened_at", "category", "party", "text", "handling", "incident", "due_at", "recorder")
+PERIODS = (
+    ("all", N_("全部")),
+    ("shift", N_("本班")),
+    ("before", N_("上一班")),
+    ("today", N_("今日")),
+    ("yesterday", N_("昨日")),
+    ("day", N_("选日期")),
+)
+FOLLOWED = Condition("due_at", ">", 0)
+"""In a list's query: only what waits for an answer. `LogPages` knows which those are."""
+NOTHING = Marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list shows. `period` is a code of `PERIODS`, `day` the date of `day`; empty means every."""
+
+    period: str = "all"
+    day: str = ""
+    category: str = ""
+    line: str = ""
+    waiting: bool = False
+    search: str = ""
+
+    def span(self, desk: Desk) -> spans.Span | None:
+        """The stretch of time that is meant now; None for all of it. Raises `Refused` for a day that is none."""
+        now, pattern = desk.clock.now(), desk.config.shift_pattern
+        match self.period:
+            case "shift":
+                return spans.shift_of(now, pattern)
+            case "before":
+                return spans.shift_before(spans.shift_of(now, pattern), pattern)
+            case "today":
+                return spans.day_of(now)
+            case "yesterday":
+                return spans.day_of(spans.day_of(now).start - 1)
+            case "day" if self.day:
+                return spans.day_on(self.day)
+            case _:
+                return None
+
+    def query(self, desk: Desk, order: str = "") -> Query:
+        """The same as a question to the store; everything that is filtered is filtered there."""
+        where: list[Condition] = []
+        span = self.span(desk)
+        if span is not None:
+            where += [Condition("happened_at", ">=", span.start), Condition("happened_at", "<", span.end)]
+        if self.category:
+            where.append(Condition("category", "=", self.category))
+        if self.line:
+            where.append(Condition("line", "=", self.line))
+        if self.waiting:
+            where.append(FOLLOWED)
+        return Query("log", tuple(where), self.search.strip(), order)
+
+
+class LogPages(q.Pages):
+    """Pages of the log whose rows carry what other rows say of them, learnt once a page."""
+
+    def __init__(self, desk: Desk, query: Query) -> None:
+        self._asked = query
+        if FOLLOWED in query.where:
+            with desk.store.read() as connection:
+                waiting = tuple(row.id for row in service.follow_ups(connection, desk.clock.now()))
+            others = tuple(condition for condition in query.where if condition != FOLLOWED)
+            query = replace(query, where=(*others, Condition("id", "in", waiting)))
+        super().__init__(desk.store, query)
+        self._incidents = desk.store.schema.shapes.get("incidents")
+
+    def page(self, index: int) -> Sequence[Row]:
+        rows = super().page(index)
+        if not rows:
+            return rows
+        with self.store.read() as connection:
+            found = service.marks(connection, rows, self._incidents)
+        return [Marked(row.ledger, row.id, row.n, row.values, row.act, found[row.id]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked(Row):
+    """A row of the log with what stands around it."""
+
+    marks: Marks = NOTHING
+
+
+def marks_of(row: Row) -> Marks:
+    """What stands around a row, nothing for a row that was not read by `LogPages`."""
+    return row.marks if isinstance(row, Marked) else NOTHING
+
+
+def clock_text(at: Value, now: int) -> str:
+    """`14:02`; with the date when it is not today's, with the year when it is not this year's."""
+    if not isinstance(at, int):
+        return ""
+    moment, today = local(at), local(now)
+    if moment.date() == today.date():
+        return f"{moment:%H:%M}"
+    return f"{moment:%m-%d %H:%M}" if moment.year == today.year else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def text_cell(row: Row) -> str:
+    """The text with what a reader has to know before it: 更正, 已更正, 反馈, 补录."""
+    marks = marks_of(row)
+    before: list[str] = []
+    if marks.amended_by:
+        before.append(_("已更正→{no}").format(no=short_no(marks.amended_by[-1].get("no"))))
+    if row.get("amends"):
+        before.append(_("更正 {no}").format(no=short_no(marks.amends.get("no") if marks.amends else None)).strip())
+    if marks.answers is not None:
+        before.append(_("反馈 {no}").format(no=short_no(marks.answers.get("no"))))
+    if row.get("late"):
+        before.append(_("补录"))
+    text = row.text("text")
+    if row.get("amends"):
+        text = _("{text}(原因:{reason})").format(text=text, reason=row.text("reason"))
+    return "".join(f"〔{part}〕" for part in before) + text
+
+
+def due_cell(row: Row, now: int) -> str:
+    """`15:00`, `逾期 15:00`, `已反馈 #0515`; empty where nothing is awaited."""
+    due, marks = row.get("due_at"), marks_of(row)
+    if not isinstance(due, int) or row.get("amends"):
+        return ""
+    if marks.answered_by:
+        return _("已反馈 {no}").format(no=short_no(marks.answered_by[-1].get("no")))
+    if rules.reminder_due(due, now) == "DUE":
+        return _("逾期 {time}").format(time=clock_text(due, now))
+    return clock_text(due, now)
+
+
+def due_tone(row: Row, now: int) -> str:
+    """The tone of that cell: late when it is, orange within ten minutes."""
+    due, marks = row.get("due_at"), marks_of(row)
+    if not isinstance(due, int) or row.get("amends"):
+        return ""
+    state = rules.reminder_due(due, now, answered=bool(marks.answered_by))
+    return {"DUE": "late"}.get(state, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of a correction: how it read, how it reads."""
+
+    field: str
+    old: str
+    new: str
+
+
+def differences(desk: Desk, old: Row, new: Row) -> list[Difference]:
+    """What a correction changed, as people read it; personal values masked."""
+    return [
+        Difference(name, shown(desk, old, name), shown(desk, new, name))
+        for name in service.CONTENT
+        if old.get(name) != new.get(name)
+    ]
+
+
+def difference_text(desk: Desk, old: Row, new: Row) -> str:
+    """A correction in one paragraph: 原…… 现…… 原因……."""
+    parts = [
+        _("{label}:原“{old}”,现“{new}”").format(label=_(LOG[item.field].label), old=item.old, new=item.new)
+        for item in differences(desk, old, new)
+    ]
+    parts.append(_("原因:{reason}").format(reason=new.text("reason")))
+    return _(";").join(parts)
+
+
+def shown(desk: Desk, row: Row, name: str) -> str:
+    """A field as people read it: titles for references, personal values masked."""
+    item = LOG[name]
+    value = row.get(name)
+    ledger = getattr(item.kind, "ledger", "")
+    if ledger:
+        return desk.title(ledger, value) if isinstance(value, bytes) else ""
+    text = item.kind.show(value, item)
+    return item.kind.mask(text) if text and item.masks(row.values) else text
+
+
+def title(values: Mapping[str, Value]) -> str:
+    """What an entry is called elsewhere: `#0512 14:02 隧道积水约60厘米`."""
+    at = values.get("happened_at")
+    time = f"{local(at):%H:%M}" if isinstance(at, int) else ""
+    text = " ".join(str(values.get("text") or "").split())
+    text = text if len(text) <= 40 else text[:39] + "…"
+    return " ".join(part for part in (short_no(values.get("no")), time, text) if part)
