@@ -1,0 +1,520 @@
+"""The pane of a plain ledger: search, filters, table, and a form at its side; totals in its head; import, export and
+print where the window offers them.
+
+A feature's pane is a `ListPane` with its own columns, totals, commands and further keys. What it does to the record it
+does through its service; here is only how that looks and which keys it has.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from dutydesk.core.errors import DutyDeskError, Problem
+from dutydesk.core.i18n import _
+from dutydesk.ledger.spec import Ledger, Value
+from dutydesk.qt import dialogs
+from dutydesk.qt.announcer import Announcer, Changed, announcer_for
+from dutydesk.qt.editors import ParseTime
+from dutydesk.qt.forms import LedgerForm
+from dutydesk.qt.listview import LedgerView
+from dutydesk.qt.table import LedgerModel
+from dutydesk.qt.theme import current
+from dutydesk.qt.widgets import Elided, SearchBox, SplitTitle, button, label
+
+if TYPE_CHECKING:
+    from dutydesk.journal.desk import Desk
+    from dutydesk.journal.query import Condition, Query, Row
+
+CommandRow = tuple[str, str, Callable[[], None]]
+
+
+class RowPages:
+    """Rows that are all in memory, as the pages that a table asks for."""
+
+    size = 256
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._at = {row.id: at for at, row in enumerate(rows)}
+
+    def count(self) -> int:
+        return len(self._rows)
+
+    def page(self, index: int) -> Sequence[Row]:
+        return self._rows[index * self.size : (index + 1) * self.size]
+
+    def position(self, row: bytes) -> int | None:
+        return self._at.get(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """One answer of a filter: what it is called and the conditions that it means."""
+
+    label: str
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Printout:
+    """What a pane prints: bytes, title, code of the form, what it is about, and what cannot be printed as it stands."""
+
+    pdf: bytes
+    title: str
+    form: str
+    about: str = ""
+    missing: Sequence[Problem] = ()
+
+
+def announcer_of(desk: Desk) -> Announcer:
+    """The announcer that the window put among the services, or the store's own."""
+    return desk.services.get("announcer") or announcer_for(desk.store)
+
+
+class ListPane(QWidget):
+    """See the module's docstring.
+
+    Parameters:
+        ledger: the ledger's name. title: head of the pane. shown: the ledger with computed columns, columns narrower
+            or otherwise placed. pages: `(query) -> Pages`. important: the column that takes the room left over.
+        empty: what an empty list says, and what to do next.
+
+    A subclass says what is done: `make`, `change`, `remove`; and where it has them `totals`, `narrowings`, `defaults`,
+    `printout`.
+    """
+
+    form_width = 400
+
+    def __init__(
+        self,
+        desk: Desk,
+        ledger: str,
+        *,
+        title: str,
+        shown: Ledger | None = None,
+        columns: Sequence[str] = (),
+        important: str = "name",
+        pages: Callable[[Query], Any] | None = None,
+        tone: Callable[[Row, str], str] | None = None,
+        hint: str = "",
+        empty: tuple[str, str] = ("", ""),
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{ledger}-pane")
+        self.desk = desk
+        self.ledger = desk.ledger(ledger)
+        self.title = title
+        self.form: LedgerForm | None = None
+        self._row: Row | None = None
+        self._combos: dict[str, QComboBox] = {}
+        self._narrow: dict[str, Sequence[Narrow]] = {}
+        self._keys: list[tuple[str, str, Callable[[], None]]] = []
+        self._name = ledger
+        self.model = LedgerModel(shown or self.ledger, desk, columns=columns, pages=pages, tone=tone)
+        self.view = LedgerView(self.model, important=important, empty=empty, parent=self)
+        self.view.setObjectName(f"{ledger}-list")
+        self._lay_out(hint)
+        self._bind()
+        self._announcer = announcer_of(desk)
+        self._announcer.changed.connect(self.heed)
+        self._restore_columns()
+        self.refill()
+
+    # -- what a subclass says --------------------------------------------------------------------------------------
+
+    def make(self, values: Mapping[str, Value]) -> bytes:
+        """Add a row; its id. Raises `Refused`."""
+        raise NotImplementedError
+
+    def change(self, row: Row, values: Mapping[str, Value]) -> None:
+        """Write a row again. Raises `Refused`."""
+        raise NotImplementedError
+
+    def remove(self, row: Row) -> None:
+        """Take a row off the list. Raises `Refused`."""
+        raise NotImplementedError
+
+    def totals(self) -> str:
+        """One line of totals for the head."""
+        return _("{count} 条").format(count=self.desk.count(self._name))
+
+    def narrowings(self) -> Mapping[str, Sequence[Narrow]]:
+        """The filters by name; the first answer of each is everything."""
+        return {}
+
+    def defaults(self) -> Mapping[str, Value]:
+        """What a new row begins with."""
+        return {}
+
+    def printout(self) -> Printout | None:
+        """What 打印 prints."""
+        return None
+
+    def listens(self) -> tuple[str, ...]:
+        """Other ledgers whose changes change this list."""
+        return ()
+
+    # -- layout ----------------------------------------------------------------------------------------------------
+
+    def _lay_out(self, hint: str) -> None:
+        theme = current()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self.head = SplitTitle(self.title)
+        self.head.note.setObjectName(f"{self._name}-totals")
+        self.add_button = self.tool(_("新增"), "new", "Ctrl+N", self.new_row)
+        self.head.add(self.add_button)
+        if "import" in self.desk.services:
+            self.head.add(self.tool(_("导入"), "import", "Ctrl+I", self.import_file))
+        if "export" in self.desk.services:
+            self.head.add(self.tool(_("导出"), "export", "Ctrl+Shift+E", self.export_file))
+        if type(self).printout is not ListPane.printout:
+            self.head.add(self.tool(_("打印"), "print", "Ctrl+P", self.print_list))
+        outer.addWidget(self.head)
+        self.bar = QHBoxLayout()
+        self.bar.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
+        self.bar.setSpacing(theme.px(8))
+        self.search = SearchBox(hint or _("搜索"))
+        self.search.setObjectName(f"{self._name}-search")
+        self.bar.addWidget(self.search, 1)
+        for name in self.narrowings():
+            combo = QComboBox()
+            combo.setObjectName(f"{self._name}-filter-{name}")
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            combo.currentIndexChanged.connect(self._narrowed)
+            self._combos[name] = combo
+            self.bar.addWidget(combo)
+        outer.addLayout(self.bar)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setObjectName(f"{self._name}-split")
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(self.view)
+        self.side = QWidget()
+        self.side.setObjectName(f"{self._name}-side")
+        self._side = QVBoxLayout(self.side)
+        self._side.setContentsMargins(0, 0, 0, 0)
+        self._side.setSpacing(0)
+        self.side.hide()
+        self.split.addWidget(self.side)
+        self.split.setStretchFactor(0, 1)
+        outer.addWidget(self.split, 1)
+        self.status = Elided("", "muted")
+        self.status.setObjectName(f"{self._name}-status")
+        self.status.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
+        self.status.hide()
+        outer.addWidget(self.status)
+
+    def tool(self, text: str, name: str, key: str, run: Callable[[], None]) -> QPushButton:
+        """A button of the head with its key; the key works anywhere in the pane and stands in the palette."""
+        made = button(text, tip=f"{text} ({key})" if key else "")
+        made.setObjectName(f"{self._name}-{name}")
+        made.setAccessibleName(text)
+        made.clicked.connect(run)
+        self.key(text, key, run)
+        return made
+
+    def key(self, text: str, key: str, run: Callable[[], None]) -> None:
+        """A key of the pane and its place in the palette."""
+        if key:
+            QShortcut(QKeySequence(key), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._keys.append((text, key, run))
+
+    def _bind(self) -> None:
+        self.search.searched.connect(self.model.set_search)
+        self.search.down.connect(self.focus_list)
+        self.view.opened.connect(self.open_row)
+        self.view.typed.connect(self._type)
+        self.view.filter_dropped.connect(self._filter_dropped)
+        self.view.notice.connect(self.say)
+        self.key(_("找"), "Ctrl+F", self.focus_search)
+        QShortcut(QKeySequence("Delete"), self.view, self.delete_row, context=Qt.ShortcutContext.WidgetShortcut)
+        self._keys.append((_("删除"), "Delete", self.delete_row))
+
+    # -- for the window --------------------------------------------------------------------------------------------
+
+    def focus_first(self) -> None:
+        """Where the caret goes when the pane is shown."""
+        if self.form is not None:
+            self.form.setFocus()
+        else:
+            self.view.setFocus() if self.model.rowCount() else self.search.setFocus()
+
+    def show_row(self, ledger: str, row: bytes) -> None:
+        """Make a row current, dropping the filters where they hide it."""
+        if ledger != self._name:
+            return
+        if not self.view.show_row(row):
+            self.drop_filters()
+            self.view.show_row(row)
+        self.view.setFocus()
+
+    def commands(self) -> list[CommandRow]:
+        """What the palette and the key sheet show of this pane."""
+        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    def heed(self, changed: Changed) -> None:
+        """Slot for the announcer."""
+        self.model.heed(changed)
+        if changed.touches(*self.listens()):
+            self.model.refresh()
+        if changed.touches(self._name, *self.listens()):
+            self.refill()
+
+    def refill(self) -> None:
+        """Bring totals and filters up to date."""
+        self.head.note.setText(self.totals())
+        self._narrow = dict(self.narrowings())
+        for name, combo in self._combos.items():
+            answers, kept = self._narrow[name], combo.currentText()
+            texts = [answer.label for answer in answers]
+            if texts != [combo.itemText(at) for at in range(combo.count())]:
+                combo.blockSignals(True)
+                combo.clear()
+                combo.addItems(texts)
+                combo.setCurrentIndex(max(combo.findText(kept), 0))
+                combo.setAccessibleName(texts[0] if texts else name)
+                combo.blockSignals(False)
+
+    def conditions(self) -> list[Condition]:
+        """What the filters ask for."""
+        found: list[Condition] = []
+        for name, combo in self._combos.items():
+            at = combo.currentIndex()
+            if 0 <= at < len(self._narrow.get(name, ())):
+                found += self._narrow[name][at].where
+        return found
+
+    def narrow(self, name: str, answer: int) -> None:
+        """Choose an answer of a filter."""
+        self._combos[name].setCurrentIndex(answer)
+
+    def _narrowed(self, _index: int) -> None:
+        self.model.set_where(self.conditions())
+
+    def drop_filters(self) -> None:
+        """Show everything again."""
+        self._filter_dropped()
+        self.model.set_where(())
+        self.model.set_search("")
+
+    def _filter_dropped(self) -> None:
+        for combo in self._combos.values():
+            combo.blockSignals(True)
+            combo.setCurrentIndex(0)
+            combo.blockSignals(False)
+        self.search.blockSignals(True)
+        self.search.clear()
+        self.search.blockSignals(False)
+
+    def say(self, text: str) -> None:
+        """One quiet sentence below the list."""
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def focus_search(self) -> None:
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def focus_list(self) -> None:
+        if self.model.rowCount() and not self.view.currentIndex().isValid():
+            self.view.setCurrentIndex(self.model.index(0, 0))
+        self.view.setFocus()
+
+    def _type(self, text: str) -> None:
+        self.search.setFocus()
+        self.search.insert(text)
+
+    # -- the form --------------------------------------------------------------------------------------------------
+
+    def new_row(self) -> None:
+        """An empty form, or the draft that was put aside."""
+        form = LedgerForm(self.ledger, self.desk, defaults=self.defaults(), parse_time=self.parse_time())
+        self.show_form(form, _("新增{title}").format(title=_(self.ledger.title)), self.save_new)
+        draft = self.desk.store.state(f"draft.{self._name}")
+        if draft:
+            form.restore(json.loads(draft))
+            self.say(_("草稿已带回"))
+
+    def open_row(self, row: Row) -> None:
+        """Change a row."""
+        held = self.desk.get(self._name, row.id)
+        if held is None:
+            return
+        form = LedgerForm(self.ledger, self.desk, held, parse_time=self.parse_time())
+        self._row = held
+        self.show_form(form, self.desk.title_of(held), self.save_row)
+
+    def parse_time(self) -> ParseTime | None:
+        """How times are typed."""
+        return None
+
+    def show_form(self, form: LedgerForm, head: str, save: Callable[[dict[str, Value]], None]) -> None:
+        """Put a form at the side; the list waits while it is open."""
+        self.close_form()
+        self.form = form
+        form.setObjectName(f"{self._name}-form")
+        for name, editor in form.editors.items():
+            editor.input.setObjectName(f"{self._name}-field-{name}")
+        form.save.setObjectName(f"{self._name}-save")
+        form.leave.setObjectName(f"{self._name}-leave")
+        title = label(head, "heading", wrap=True)
+        title.setContentsMargins(current().px(16), current().px(8), current().px(16), 0)
+        self._side.addWidget(title)
+        self._side.addWidget(form, 1)
+        form.submitted.connect(save)
+        form.drafted.connect(self._keep_draft)
+        form.closed.connect(self.close_form)
+        self.model.hold()
+        self.open_side()
+        form.setFocus()
+
+    def open_side(self) -> None:
+        """Show what stands at the side, as wide as a form needs and at most half the pane."""
+        if self.side.isHidden():
+            self.side.show()
+            width = min(current().px(self.form_width), max(self.width() // 2, current().px(300)))
+            self.split.setSizes([max(self.width() - width, 1), width])
+
+    def clear_side(self) -> None:
+        """Take away what stands at the side."""
+        while self._side.count():
+            item = self._side.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def close_form(self) -> None:
+        """Put the form away and go back to the list."""
+        if self.form is None:
+            return
+        inside = self.form.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
+        self.form = None
+        self._row = None
+        self.clear_side()
+        self.side.hide()
+        self.model.release()
+        if inside:
+            self.view.setFocus()
+
+    def save_new(self, values: dict[str, Value]) -> None:
+        form = self.form
+        assert form is not None
+        try:
+            row = self.make(values)
+        except DutyDeskError as error:
+            form.refuse(error.problems)
+            return
+        self.desk.store.remember(f"draft.{self._name}", "")
+        form.done()
+        self._saved(row)
+        form.setFocus()
+
+    def save_row(self, values: dict[str, Value]) -> None:
+        form, row = self.form, self._row
+        assert form is not None
+        assert row is not None
+        try:
+            self.change(row, values)
+        except DutyDeskError as error:
+            form.refuse(error.problems)
+            return
+        self.close_form()
+        self._saved(row.id)
+        self.view.setFocus()
+
+    def _saved(self, row: bytes) -> None:
+        held = self.model.held
+        if held:
+            self.model.release()
+        self.model.refresh()
+        self.view.show_row(row)
+        if held:
+            self.model.hold()
+        self.refill()
+        self.say(_("已保存 {title}").format(title=self.desk.title(self._name, row)))
+
+    def _keep_draft(self, texts: dict[str, str]) -> None:
+        if self._row is None:
+            self.desk.store.remember(f"draft.{self._name}", json.dumps(texts, ensure_ascii=False))
+            self.say(_("没有保存,内容留作草稿"))
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    def delete_row(self) -> None:
+        """Ask, then take the current row off the list."""
+        row = self.view.current_row()
+        if row is None:
+            return
+        self._row = row
+        text = _("从{ledger}里删除“{title}”?删除后仍可在记录里查到。").format(
+            ledger=_(self.ledger.title), title=self.desk.title_of(row)
+        )
+        dialogs.confirm(self, text, _("删除")).answered.connect(self._delete)
+
+    def _delete(self, yes: bool) -> None:
+        row, self._row = self._row, None
+        if not yes or row is None:
+            return
+        try:
+            self.remove(row)
+        except DutyDeskError as error:
+            dialogs.fail(self, error)
+            return
+        self.say(_("已删除 {title}").format(title=self.desk.title_of(row)))
+
+    def import_file(self) -> None:
+        self.desk.services["import"](self._name, self)
+
+    def export_file(self) -> None:
+        self.desk.services["export"](self._name, self.stored_query(), self)
+
+    def stored_query(self) -> Query:
+        """The query as the record can answer it, without conditions on computed columns."""
+        from dataclasses import replace
+
+        query = self.model.query
+        order = query.order if query.order.lstrip("-") in self.ledger else ""
+        return replace(query, where=tuple(one for one in query.where if one.field in self.ledger), order=order)
+
+    def print_list(self) -> None:
+        """Preview the list's print."""
+        try:
+            made = self.printout()
+        except DutyDeskError as error:
+            dialogs.fail(self, error)
+            return
+        if made is not None:
+            self.preview(made)
+
+    def preview(self, made: Printout) -> None:
+        """Show a print in the window's preview; without one there is nothing to show it in."""
+        show = self.desk.services.get("preview")
+        if show is None:
+            self.say(_("这里不能预览打印"))
+        else:
+            show(made.pdf, made.title, made.form, made.about, made.missing)
+
+    # -- columns ---------------------------------------------------------------------------------------------------
+
+    def _restore_columns(self) -> None:
+        kept = self.desk.store.state(f"columns.{self._name}")
+        if kept:
+            self.view.restore_columns(kept.encode())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        state = self.view.columns_state().decode()
+        if not event.spontaneous() and state != self.desk.store.state(f"columns.{self._name}"):
+            self.desk.store.remember(f"columns.{self._name}", state)
