@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from dutydesk.core.clock import local
 from dutydesk.core.i18n import N_, _
@@ -201,3 +202,75 @@ def title(values: Mapping[str, Value]) -> str:
     text = " ".join(str(values.get("text") or "").split())
     text = text if len(text) <= 40 else text[:39] + "…"
     return " ".join(part for part in (short_no(values.get("no")), time, text) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is to be read of one entry: `facts` are (label, text), `corrections` (heading, differences) in order,
+    `files` its attachments."""
+
+    heading: str
+    note: str
+    facts: tuple[tuple[str, str], ...]
+    corrections: tuple[tuple[str, tuple[Difference, ...]], ...]
+    files: tuple[Row, ...]
+
+
+FACTS = (
+    *("text", "handling", "line", "direction", "means", "party", "party_phone", "already_told"),
+    *("region", "incident", "person"),
+)
+
+
+def told(desk: Desk, row: Row) -> Told:
+    """An entry as it now reads, whichever row of its chain is given, with every correction since it was made."""
+    now = desk.clock.now()
+    with desk.store.read() as connection:
+        chain = service.chain_of(connection, row.id)
+        latest, first = chain[-1], chain[0]
+        around = service.marks(connection, [first])[first.id]
+    made = Marked(first.ledger, first.id, first.n, first.values, first.act, around)
+    heading = " ".join(
+        part
+        for part in (
+            short_no(first.get("no")),
+            clock_text(latest.get("happened_at"), now),
+            shown(desk, latest, "category"),
+            _("补录") if first.get("late") else "",
+        )
+        if part
+    )
+    note = _("{who} 记于 {when} · 班次 {shift}").format(
+        who=first.text("recorder") or _("未署名"),
+        when=clock_text(first.get("recorded_at"), now) or "—",
+        shift=first.text("shift") or "—",
+    )
+    facts = [(_(LOG[name].label), text) for name in FACTS if (text := shown(desk, latest, name))]
+    if lacking := service.missing_words(latest.values):
+        facts.insert(0, (_("待补"), lacking))
+    if due := due_cell(made, now):
+        facts.append((_("待反馈"), due))
+    if around.answers is not None:
+        facts.append((_("反馈的是"), title(around.answers.values)))
+    facts += [(_("反馈"), title(item.values)) for item in around.answered_by]
+    corrections = tuple(
+        (
+            _("{no} {who} {when} 更正,原因:{reason}").format(
+                no=short_no(new.get("no")),
+                who=new.text("recorder"),
+                when=clock_text(new.get("recorded_at"), now),
+                reason=new.text("reason"),
+            ),
+            tuple(differences(desk, old, new)),
+        )
+        for old, new in pairwise(chain)
+    )
+    files = tuple(file for one in chain for file in service.attached(desk, one.id))
+    return Told(heading, note, tuple(facts), corrections, files)
+
+
+def size_text(size: int) -> str:
+    """`1.2 MB`, `340 KB`, `12 B`."""
+    if size >= 1024 * 1024:
+        return f"{size / 1024 / 1024:.1f} MB"
+    return f"{-(-size // 1024)} KB" if size >= 1024 else f"{size} B"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from dutydesk.core.i18n import pick
 from dutydesk.core.reference import rows
 from dutydesk.daybook.ledger import LOG
-from dutydesk.journal import drafts, query as q
+from dutydesk.journal import drafts
+from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
@@ -18,7 +20,6 @@ QUICK_SETTING = "log.quick_texts"
 """One phrase a line: `名称|类别|内容`; a name that is there already is replaced, an empty content takes it away."""
 BLANK = "__"
 FORM = "log.entry"
-MOST_DRAFTS = 20
 MOST_FOUND = 8
 RECENT = 200
 _QUICK = re.compile(r"/(\w*)$")
@@ -161,7 +162,7 @@ class Drafts:
     @classmethod
     def load(cls, desk: Desk) -> Drafts:
         """As this workstation kept them."""
-        held = drafts.kept(desk.store, FORM) or {}
+        held: dict[str, Any] = drafts.kept(desk.store, FORM) or {}
         return cls(desk, dict(held.get("current", {})), [dict(item) for item in held.get("aside", [])])
 
     def keep(self) -> None:
@@ -172,8 +173,8 @@ class Drafts:
             self._kept = repr(body)
 
     def put_aside(self, texts: Texts) -> None:
-        """Open another one; of more than `MOST_DRAFTS` the oldest goes."""
-        self.aside = [*self.aside, texts][-MOST_DRAFTS:]
+        """Open another one."""
+        self.aside.append(texts)
         self.current = {}
 
     def take(self, at: int = -1) -> Texts:
