@@ -16,8 +16,9 @@ INCIDENTS = Ledger(
         Field("received_at", TIME, N_("接报时间"), required=True, width=16),
         Field("source", CODE, N_("信息来源"), choices=choices("sources", "source_kind"), width=12),
         Field("caller", TEXT, N_("报告人"), width=12, search=Search.NAME, on=On.FORM | On.FILE | On.PRINT),
-        Field("caller_phone", PHONE, N_("报告人电话"), width=14, search=Search.TEXT, personal=True,
-              on=On.FORM | On.FILE),
+        Field(
+            "caller_phone", PHONE, N_("报告人电话"), width=14, search=Search.TEXT, personal=True, on=On.FORM | On.FILE
+        ),
         Field("type", CODE, N_("类别"), required=True, choices=choices("event_codes", "event_code"), width=14),
         Field("region", ref("regions"), N_("区域"), width=12),
         Field("place", TEXT, N_("地点"), required=True, width=24, search=Search.NAME),
@@ -35,6 +36,8 @@ INCIDENTS = Ledger(
         Field("grade", CODE, N_("初判等级"), choices=choices("incident_grades", "grade"), width=10),
         Field("state", CODE, N_("状态"), choices=choices("incident_grades", "incident_state"), width=8),
         Field("major", FLAG, N_("重大事项"), width=8, on=On.FORM | On.FILE),
+        Field("phoned_at", TIME, N_("电话快报时间"), width=16, on=On.FORM | On.FILE),
+        Field("phoned_to", TEXT, N_("电话快报对象"), width=20, on=On.FORM | On.FILE),
         Field("reported_at", TIME, N_("初报时间"), width=16, on=On.FORM | On.FILE),
         Field("reported_to", TEXT, N_("初报对象与方式"), width=20, on=On.FORM | On.FILE),
     ),

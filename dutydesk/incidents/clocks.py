@@ -1,0 +1,105 @@
+"""The reporting clocks of an incident: the deadlines of `report_rules.json` as this desk has set them, and what has
+stopped them.
+
+Settings (ledger `settings`): `report.CODE.minutes`, `report.CODE.active` (1 or 0), `report.CODE.to` for a rule by its
+code, and `report.soon_percent`. A value that means nothing changes nothing.
+
+Only evidence stops a clock: who was told, how and when (`phoned_at`, `reported_at`). A telephone report stops the
+clocks of the step PHONE, a first report all. An incident that was closed without a report keeps its lateness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import INTEGER, TEXT, Connection, select
+from sqlalchemy.sql.expression import column, table
+
+from dutydesk.core.figures import late_minutes
+from dutydesk.core.reference import by_code, reference
+from dutydesk.incidents import rules
+from dutydesk.incidents.rules import CLOSED, Clock, ClockState
+from dutydesk.ledger.spec import Values
+from dutydesk.ledger.table import LISTED
+
+PREFIX = "report."
+PHONE_STEP = "PHONE"
+_SETTINGS = table(
+    "settings", column("_n", INTEGER), column("_state", INTEGER), column("key", TEXT), column("value", TEXT)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules in force here, in the shape of `report_rules.json`, and how near its end a clock is due soon."""
+
+    tables: Mapping[str, Any]
+    soon_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A clock and where it stands; `done_at` is when the evidence says that it was answered, `late` the minutes by
+    which that, or the present, lies behind the due time."""
+
+    clock: Clock
+    state: ClockState
+    done_at: int | None
+    late: int
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody still has to report."""
+        return self.state in ("RUNNING", "DUE_SOON", "OVERDUE")
+
+
+def settings(connection: Connection) -> dict[str, str]:
+    """The settings of reporting by key."""
+    found = connection.execute(
+        select(_SETTINGS.c.key, _SETTINGS.c.value)
+        .where(_SETTINGS.c["_state"] == LISTED, _SETTINGS.c.key.startswith(PREFIX))
+        .order_by(_SETTINGS.c["_n"])
+    )
+    return {str(key): str(value or "").strip() for key, value in found}
+
+
+def rules_of(given: Mapping[str, str]) -> Rules:
+    """The reference data with the desk's own settings on top."""
+    held = reference("report_rules")
+    soon = int(by_code("report_rules", "setting")["SOON_PERCENT"]["value"])
+    told = given.get(f"{PREFIX}soon_percent", "")
+    if told.isascii() and told.isdecimal() and int(told) <= 100:
+        soon = int(told)
+    own: list[dict[str, Any]] = []
+    for row in held["tables"]["report_rule"]["rows"]:
+        mine = dict(row)
+        minutes, active, to = (given.get(f"{PREFIX}{row['code']}.{name}", "") for name in ("minutes", "active", "to"))
+        if minutes.isascii() and minutes.isdecimal() and 0 < int(minutes) <= 44_640:
+            mine["minutes"] = int(minutes)
+        if active in ("0", "1"):
+            mine["active"] = active == "1"
+        if to:
+            mine["to"] = to
+        own.append(mine)
+    return Rules({"tables": {"report_rule": {"rows": own}}}, soon)
+
+
+def rules_here(connection: Connection) -> Rules:
+    """The rules in force at this desk."""
+    return rules_of(settings(connection))
+
+
+def timed(values: Values, rules_in_force: Rules, now: int, closed_at: int | None = None) -> tuple[Timed, ...]:
+    """Every clock of an incident at `now`, the next due first; `closed_at` is when it was closed without a report."""
+    phoned, reported = values.get("phoned_at"), values.get("reported_at")
+    shut = values.get("state") in CLOSED
+    found: list[Timed] = []
+    for clock in rules.report_clocks(values, rules_in_force.tables):
+        answers = [at for at in (reported, phoned if clock.step == PHONE_STEP else None) if isinstance(at, int)]
+        done_at = min(answers, default=None)
+        state = rules.clock_state(clock, now, done_at, waived=shut, soon_percent=rules_in_force.soon_percent)
+        until = done_at if done_at is not None else closed_at if shut and closed_at is not None else now
+        found.append(Timed(clock, state, done_at, late_minutes(clock.due_at, until)))
+    return tuple(found)
