@@ -81,7 +81,10 @@ def connect(path: Path | str, key: bytes | None = None, *, create: bool = False,
     """
     module = driver()
     uri = "file:" + _quoted(str(path)) + ("?mode=ro" if read_only else "" if create else "?mode=rw")
-    raw = module.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
+    try:
+        raw = module.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=512)
+    except module.DatabaseError as error:
+        raise _unreadable(error) from None
     try:
         prepare(raw, key, create=create, read_only=read_only)
     except BaseException:
@@ -106,13 +109,14 @@ def prepare(raw: Raw, key: bytes | None = None, *, create: bool = False, read_on
                 mode = raw.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             if mode != "wal":
                 raise Unavailable(_("数据库不能使用 WAL 方式(现为 {mode})").format(mode=mode))
+        for name, value, expected in SETTINGS:
+            raw.execute(f"PRAGMA {name}={value}")
+            held = raw.execute(f"PRAGMA {name}").fetchone()
+            if held is not None and held[0] != expected:
+                raise Unavailable(_("数据库设置 {name} 未生效").format(name=name))
+        raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except driver().DatabaseError as error:
         raise _unreadable(error) from None
-    for name, value, expected in SETTINGS:
-        raw.execute(f"PRAGMA {name}={value}")
-        held = raw.execute(f"PRAGMA {name}").fetchone()
-        if held is not None and held[0] != expected:
-            raise Unavailable(_("数据库设置 {name} 未生效").format(name=name))
 
 
 def _unreadable(error: Exception) -> Exception:
