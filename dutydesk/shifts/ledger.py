@@ -28,6 +28,8 @@ SHIFTS = Ledger(
     match=("date", "code"),
     order="-starts_at",
 )
+ORIGINAL, COPY = "正本", "副本"
+"""What a paper is: the first of its kind about one thing, or one made again."""
 PRINTS = Ledger(
     "prints",
     N_("打印记录"),

@@ -1,0 +1,262 @@
+"""P01 交接班记录表: what one crew hands to the next (domain.md §3.7, §8.2).
+
+Nothing that is open can be left out: the six blocks are the desk's own list of open items, and where a block is empty
+the sheet says 无. The sheet names the record it was made from; what the QR symbol holds stands in `sheet.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from dutydesk.core.clock import DAY, local
+from dutydesk.core.i18n import _
+from dutydesk.core.reference import label, rows
+from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Condition, Row
+from dutydesk.ledger.feature import OpenItem
+from dutydesk.printing.page import Document, Foot
+from dutydesk.printing.tables import Column, Group
+from dutydesk.printing.tables import Row as PaperRow
+from dutydesk.shifts import rules, service
+from dutydesk.shifts.ledger import COPY
+from dutydesk.shifts.service import SHEET, Made
+from dutydesk.shifts.sheet import Place
+
+NUMERALS = "一二三四五六七八九"
+LATE_ENTRIES = 31 * DAY
+"""How far back an entry may have happened that was typed in the last 24 hours and is shown with them (补录)."""
+SKIPPED = ("shifts.crew",)
+"""Figures that stand elsewhere on the sheet."""
+NO_WARNING = ("TEST", "DRAFT")
+"""Messages that are no warning to anyone, whatever a list says."""
+
+
+def p01(desk: Desk, *, shift: str | None = None) -> bytes:
+    """The sheet of a shift (`2026-11-22/NIGHT` or a date), of the running one by default.
+
+    Equal records and clocks give equal bytes. Raises `Refused` for a shift that is none.
+    """
+    document, made = draw(desk, shift=shift)
+    pdf = document.pdf()
+    service.note_made(desk, pdf, made)
+    return pdf
+
+
+def draw(desk: Desk, *, shift: str | None = None) -> tuple[Document, Made]:
+    """The sheet before it becomes bytes, and what it was made from; `Document.missing` names what no face can draw."""
+    now = desk.clock.now()
+    span, row = service.find(desk, shift) if shift else service.shift_at(desk, now)
+    made, places = service.made_now(desk, SHEET, service.key_of(span))
+    until = min(now, span.end)
+    document = Document(
+        title=_("交接班记录表"),
+        unit=desk.config.unit or desk.config.name,
+        at=now,
+        shift=rules.shift_label(span),
+        watermark="·".join(part for part in (desk.config.mark, _(COPY) if made.copy else "") if part),
+        foot=Foot(_foot(made), made.sheet.code()),
+    )
+    document.pairs(_head(desk, span, row), columns=3)
+    _blocks(document, _open(desk, now, row), now)
+    _equipment(document, row)
+    # What is signed stands with what is handed over; numbers and log are its annexes.
+    document.signatures([_("交班人"), _("接班人"), _("带班领导")])
+    _counters(document, desk, span.start, until)
+    _log(document, desk, until)
+    _record(document, made, places)
+    return document, made
+
+
+def _foot(made: Made) -> str:
+    sheet = made.sheet
+    told = _("打印前记录 {desk}/{epoch} #{seq} 校验 {head}").format(
+        desk=sheet.desk, epoch=sheet.epoch, seq=sheet.seq, head=" ".join(sheet.head[at : at + 4] for at in (0, 4, 8, 12))
+    )
+    return f"{SHEET} {told}"
+
+
+def _head(desk: Desk, span: rules.Shift, row: Row | None) -> list[tuple[str, str]]:
+    """From when to when, who, and what kind of night; — where nobody filled it in."""
+    ledger = desk.ledger("shifts")
+
+    def shown(name: str) -> str:
+        value = row.get(name) if row is not None else None
+        if isinstance(value, bytes):
+            return desk.title("people", value)
+        return ledger[name].kind.show(value, ledger[name]) or "—"
+
+    day, _gap, hours = rules.shift_label(span).rpartition(f" {local(span.start):%H:%M}–")
+    pairs = [
+        (_("日期"), day),
+        (_("起止"), f"{local(span.start):%H:%M}–{hours}"),
+        (_("天气"), shown("weather")),
+        (_("带班领导"), shown("leader")),
+        (_("主班"), shown("primary")),
+        (_("副班"), shown("secondary")),
+        (_("风险等级"), shown("risk_level")),
+        (_("值守状态"), shown("mode")),
+        (_("接班时间"), f"{local(row.number('taken_over_at')):%m-%d %H:%M}" if row and row.get("taken_over_at") else "—"),
+    ]
+    if row is not None and row.get("note"):
+        pairs.append((_("备注"), row.text("note")))
+    return pairs
+
+
+# -- the six blocks ---------------------------------------------------------------------------------------------------
+
+
+def _open(desk: Desk, now: int, row: Row | None) -> list[OpenItem]:
+    """Every open item of every feature, the next due first. Left out are only messages that are no warning, and that
+    this very sheet has not been printed."""
+    own = service.unprinted(row) if row is not None else None
+    items = [item for item in desk.open_items(now) if item != own]
+    ids = [item.row for item in items if item.ledger == "warnings"]
+    tests = {
+        held.id
+        for held in (desk.get("warnings", row_id) for row_id in ids)
+        if held is not None and held.get("status") in NO_WARNING
+    }
+    return [item for item in items if not (item.ledger == "warnings" and item.row in tests)]
+
+
+def by_block(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
+    """Items by block, in the sheet's order of blocks; what names no block that there is stands under 待办."""
+    blocks: dict[str, list[OpenItem]] = {row["code"]: [] for row in rows("duty", "block")}
+    for item in items:
+        blocks[item.block if item.block in blocks else "TODO"].append(item)
+    return blocks
+
+
+def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
+    document.heading(_("未结事项(截至 {time})").format(time=local(now).strftime("%m-%d %H:%M")), 2)
+    columns = [
+        Column(_("序号"), width=11, align="center"),
+        Column(_("事项"), weight=1.25),
+        Column(_("说明"), weight=1.0),
+        Column(_("到时"), width=24, align="center"),
+    ]
+    document.table(columns, _block_rows(by_block(items), now), size=9.5)
+
+
+def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[PaperRow]:
+    number = 0
+    for at, (code, items) in enumerate(blocks.items()):
+        name = f"{NUMERALS[at]}、{label('duty', 'block', code)}"
+        yield Group(_("{name}({count}项)").format(name=name, count=len(items)) if items else name)
+        if not items:
+            yield ("", _("无"), "", "")
+        for item in items:
+            number += 1
+            detail = "" if item.detail in item.title else item.detail
+            yield (str(number), item.title, detail, _due(item.due_at, now))
+
+
+def _due(due_at: int | None, now: int) -> str:
+    """`14:30` today, `06-19 14:30` another day; late ones say so in a word, colours are lost on paper."""
+    if due_at is None:
+        return ""
+    moment = local(due_at)
+    shown = f"{moment:%H:%M}" if moment.date() == local(now).date() else f"{moment:%m-%d %H:%M}"
+    return _("{time} 逾期").format(time=shown) if due_at < now else shown
+
+
+def _equipment(document: Document, row: Row | None) -> None:
+    ticks = service.equipment_of(row.text("equipment") if row is not None else "")
+    signs = {None: "□", True: "√", False: "×"}
+    told = "  ".join(f"{signs[tick.ok]} {tick.label}{f'({tick.remark})' if tick.remark else ''}" for tick in ticks)
+    document.pairs([(_("设备清点"), told)], columns=1, size=9.5)
+
+
+# -- counters, log, record --------------------------------------------------------------------------------------------
+
+
+def _counters(document: Document, desk: Desk, start: int, end: int) -> None:
+    document.need(24)
+    document.heading(_("附一 本班数字"), 2)
+    figures = [figure for name, figure in desk.figures(start, max(end, start + 1)).items() if name not in SKIPPED]
+    if figures:
+        pairs = [(_(figure.label), f"{figure.value} {_(figure.unit)}".strip()) for figure in figures]
+        document.pairs(pairs, columns=4, size=9.5)
+    else:
+        document.paragraph(_("无"))
+
+
+def _log(document: Document, desk: Desk, until: int) -> None:
+    document.need(24)
+    span = _("{start} 至 {end}").format(
+        start=local(until - DAY).strftime("%m-%d %H:%M"), end=local(until).strftime("%m-%d %H:%M")
+    )
+    document.heading(_("附二 24小时值班日志({span})").format(span=span), 2)
+    entries = log_entries(desk, until)
+    if not entries:
+        document.paragraph(_("无"))
+        return
+    columns = [
+        Column(_("编号"), width=20, align="center"),
+        Column(_("时间"), width=13, align="center"),
+        Column(_("类别"), width=17, align="center"),
+        Column(_("内容"), weight=1.6),
+        Column(_("处理情况"), weight=1.0),
+    ]
+    document.table(columns, _log_rows(desk, entries), size=9)
+
+
+def log_entries(desk: Desk, until: int) -> list[Row]:
+    """What happened in the 24 hours before `until`, and what was typed in them about the month before; by time."""
+    start = until - DAY
+    found = desk.rows("log", Condition("happened_at", ">", start), Condition("happened_at", "<=", until))
+    found += desk.rows(
+        "log",
+        Condition("happened_at", "<=", start),
+        Condition("happened_at", ">", start - LATE_ENTRIES),
+        Condition("recorded_at", ">", start),
+        Condition("recorded_at", "<=", until),
+    )
+    return sorted(found, key=lambda row: (row.number("happened_at"), row.text("no"), row.id))
+
+
+def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
+    """Every entry as it was written; one that corrects another names it with the reason, one that was corrected is
+    marked, so that neither can be read without the other."""
+    named = [value for row in entries if isinstance(value := row.get("amends"), bytes)]
+    held = {row.id: row for row in entries} | {
+        row.id: row for row in (desk.get("log", row_id) for row_id in named) if row is not None
+    }
+    later = {row.get("amends"): row for row in entries}
+    incidents = _numbers(desk, entries)
+    category = desk.ledger("log")["category"]
+    day = None
+    for row in entries:
+        moment = local(row.number("happened_at"))
+        if moment.date() != day:
+            day = moment.date()
+            yield Group(_("{month}月{day}日").format(month=day.month, day=day.day))
+        text = row.text("text")
+        event = incidents.get(row.get("incident"))
+        if event:
+            text = _("{text}〔事件 {no}〕").format(text=text, no=event)
+        amended = row.get("amends")
+        if isinstance(amended, bytes):
+            old = held[amended].text("no") if amended in held else ""
+            text = _("〔更正 {no},原因:{reason}〕{text}").format(no=old or "—", reason=row.text("reason") or "—", text=text)
+        if row.id in later:
+            text = _("{text}〔已更正,见 {no}〕").format(text=text, no=later[row.id].text("no"))
+        if row.get("late"):
+            text = _("〔补录〕{text}").format(text=text)
+        kind = category.kind.show(row.get("category"), category)
+        yield (row.text("no"), f"{moment:%H:%M}", kind, text, row.text("handling"))
+
+
+def _numbers(desk: Desk, entries: Sequence[Row]) -> dict[object, str]:
+    """Numbers of the incidents that entries belong to."""
+    ids = {value for row in entries if isinstance(value := row.get("incident"), bytes)}
+    return {held.id: held.text("no") for held in (desk.get("incidents", row) for row in sorted(ids)) if held is not None}
+
+
+def _record(document: Document, made: Made, places: Sequence[Place]) -> None:
+    document.need(14)
+    told = ";".join(place.text() for place in places)
+    size = 8.5
+    document.paragraph(_("依据的记录:{places}。本表由记录自动汇总,未结事项不可删减。").format(places=told), size=size)
+    if made.copy:
+        document.paragraph(_("本班交接班表已打印过,此为副本。"), size=size)

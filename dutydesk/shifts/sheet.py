@@ -1,0 +1,122 @@
+"""What a printed sheet says of the record it was made from, and how the record answers for it.
+
+The QR symbol at the foot of a P01 holds one line of ASCII:
+
+    DD1;district;desk8;epoch;seq;hash16;shift        DD1;330102;0190c0de;1;512;9f3a…;2026-11-22/H24
+
+`district` the GB/T 2260 code (may be empty); `desk8` the first 8 hex digits of the desk's id; `epoch`, `seq`, `hash16`
+(16 hex digits) the journal head of that desk *before* the act that records the print; `shift` what the sheet is about.
+Whoever holds the paper can ask any later record whether it still contains that head: an act that was altered or taken
+out before it cannot be hidden, since every hash goes into the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from dutydesk.core.errors import Problem, Refused
+from dutydesk.core.i18n import _
+from dutydesk.core.settings import DeskConfig
+
+_CODE = re.compile(
+    r"DD1;(?P<district>[^;]*);(?P<desk>[0-9a-f]{8});(?P<epoch>\d{1,9});(?P<seq>\d{1,18});(?P<head>[0-9a-f]{16});"
+    r"(?P<about>[^;]*)"
+)
+Verdict = Literal["same", "other", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The head that a paper names; `desk` 8 and `head` 16 hex digits."""
+
+    district: str
+    desk: str
+    epoch: int
+    seq: int
+    head: str
+    about: str
+
+    def code(self) -> str:
+        """The line of the QR symbol."""
+        return f"DD1;{self.district};{self.desk};{self.epoch};{self.seq};{self.head};{self.about}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far one desk's acts reach: `code` its short code or the first digits of its id, `number` the last number of
+    its log, empty where it has none."""
+
+    code: str
+    own: bool
+    epoch: int
+    seq: int
+    number: str
+
+    def text(self) -> str:
+        """`本机/1 至 #512,日志至 2026-0123`."""
+        name = _("本机 {code}").format(code=self.code) if self.own else self.code
+        told = _("{name}/{epoch} 至 #{seq}").format(name=name, epoch=self.epoch, seq=self.seq)
+        return _("{place},日志至 {number}").format(place=told, number=self.number) if self.number else told
+
+
+def read(text: str) -> Sheet:
+    """The sheet that a scanned line tells of. Raises `Refused` when it is not such a line."""
+    match = _CODE.fullmatch(text.strip())
+    if match is None:
+        raise Refused(Problem(_("不是交接班表上的二维码:{text}").format(text=text.strip()[:40])))
+    return Sheet(
+        match["district"], match["desk"], int(match["epoch"]), int(match["seq"]), match["head"], match["about"]
+    )
+
+
+def check(connection: Connection, sheet: Sheet) -> Verdict:
+    """Whether the record holds the head that a paper names: `same`; `other` where another act stands in its place;
+    `absent` where the record does not reach that far, or knows no such desk."""
+    found = connection.exec_driver_sql(
+        "SELECT hash FROM act WHERE desk IN (SELECT DISTINCT desk FROM frontier WHERE substr(hex(desk), 1, 8) = ?)"
+        " AND epoch = ? AND seq = ?",
+        (sheet.desk.upper(), sheet.epoch, sheet.seq),
+    ).all()
+    heads = [bytes(head).hex()[:16] for (head,) in found]
+    if not heads:
+        return "absent"
+    return "same" if sheet.head in heads else "other"
+
+
+def frontier(connection: Connection, config: DeskConfig) -> list[Place]:
+    """How far every desk's epochs reach, this desk's own first."""
+    own = config.desk_id
+    numbers = _last_numbers(connection)
+    places: list[tuple[bool, bytes, Place]] = []
+    for desk, epoch, seq in connection.exec_driver_sql("SELECT desk, epoch, seq FROM frontier ORDER BY desk, epoch"):
+        told = _epoch(connection, desk, epoch)
+        code = str(told.get("code") or bytes(desk).hex()[:8])
+        number = numbers.get(bytes(desk), "")
+        if number:
+            drill = "演-" if told.get("drill") else ""
+            number = drill + (f"{told['code']}-" if told.get("code") else "") + number
+        mine = bytes(desk) == own
+        places.append((not mine, bytes(desk), Place(code, mine and epoch == config.epoch, epoch, seq, number)))
+    places.sort(key=lambda item: (item[0], item[1], item[2].epoch))
+    return [place for _other, _desk, place in places]
+
+
+def _last_numbers(connection: Connection) -> dict[bytes, str]:
+    """`2026-0123` by desk: the last number of its log."""
+    found = connection.exec_driver_sql("SELECT desk, year, n FROM counter WHERE ledger = 'log' ORDER BY year")
+    return {bytes(desk): f"{year}-{n:04d}" for desk, year, n in found}
+
+
+def _epoch(connection: Connection, desk: bytes, epoch: int) -> Mapping[str, object]:
+    """What the first act of an epoch says of its desk."""
+    body = connection.exec_driver_sql(
+        "SELECT body FROM act WHERE desk = ? AND epoch = ? AND seq = 1", (desk, epoch)
+    ).scalar()
+    told: Mapping[str, object] = json.loads(body).get("epoch", {}) if body else {}
+    return told
