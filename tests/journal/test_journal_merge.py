@@ -39,10 +39,12 @@ NAMES = ("钱一", "孙二", "李三")
 UNITS = (None, "江岸街道")
 VALUES = st.sampled_from(("甲", "乙", "丙", "丁 12", None))
 FIELDS = {
-    "people": ("name", "unit", "phone", "age", "note", "home"),
-    "places": ("name", "manager", "area", "phone"),
-    "options": ("value", "phone", "note"),
+    "people": ("phone", "name", "phone", "age", "note", "unit", "home"),
+    "places": ("area", "manager", "area", "name", "phone"),
+    "options": ("value", "phone", "value", "note"),
 }
+MOST = {"people": 4, "places": 2, "log": 3}
+"""Few rows, so that desks meet in them."""
 KEYS = ("rain.red", "rain.blue")
 
 desk_numbers = st.integers(0, DESKS - 1)
@@ -157,6 +159,10 @@ class Merging(RuleBasedStateMachine):
     def pass_time(self, n: int, minutes: int) -> None:
         self.clocks[n].advance(minutes * 60_000)
 
+    def room(self, ledger: str) -> bool:
+        return sum(1 for known, _row in self.rows if known == ledger) < MOST[ledger]
+
+    @precondition(lambda self: self.room("people"))
     @rule(n=desk_numbers, name=st.sampled_from(NAMES), unit=st.sampled_from(UNITS), phone=VALUES, note=VALUES)
     def add_person(self, n: int, name: str, unit: str | None, phone: str | None, note: str | None) -> None:
         values: dict[str, Any] = {"name": name, "unit": unit, "phone": phone, "age": None}
@@ -166,6 +172,7 @@ class Merging(RuleBasedStateMachine):
         assert self.act(n, [change])
         self.rows.append(("people", change.row))
 
+    @precondition(lambda self: self.room("places"))
     @rule(n=st.integers(0, OLD_DESK - 1), index=picks, name=st.sampled_from(NAMES))
     def add_place(self, n: int, index: int, name: str) -> None:
         people = [row for ledger, row in self.rows if ledger == "people"] or [new_id(d.EVENING)]
@@ -183,6 +190,7 @@ class Merging(RuleBasedStateMachine):
         if ("options", row) not in self.rows:
             self.rows.append(("options", row))
 
+    @precondition(lambda self: self.room("log"))
     @rule(n=desk_numbers, text=VALUES)
     def add_entry(self, n: int, text: str | None) -> None:
         change = d.new("log", {"text": text or "接报", "happened_at": self.clocks[n].now()}, self.clocks[n].now())
@@ -204,6 +212,17 @@ class Merging(RuleBasedStateMachine):
             written = None if value is None else named_id(str(which))
         self.act(n, [Change(ledger, row, {field: written})])
 
+    @precondition(lambda self: self.rows)
+    @rule(n=desk_numbers, other=desk_numbers, index=picks, which=picks, value=VALUES, after=VALUES)
+    def edit_over(self, n: int, other: int, index: int, which: int, value: str | None, after: str | None) -> None:
+        """One desk writes a field, another gets that act alone and writes over it; its own others come later."""
+        if n == other:
+            return
+        self.edit(n, index, which, value)
+        self.deliver(n, other, n, 99, 0)
+        self.edit(other, index, which, after)
+
+    @precondition(lambda self: self.rows)
     @rule(n=desk_numbers, index=picks)
     def remove(self, n: int, index: int) -> None:
         found = self.pick(n, index)
@@ -244,6 +263,7 @@ class Merging(RuleBasedStateMachine):
             where = "ledger = ? AND row = ? AND field = ? AND kind = 'heads'"
             assert not d.ask(store, f"SELECT 1 FROM conflict WHERE {where}", ledger, row, field)
 
+    @precondition(lambda self: self.series or self.room("people"))
     @rule(n=desk_numbers, name=st.sampled_from(NAMES))
     def go_on_with_import(self, n: int, name: str) -> None:
         batch, done = self.series.get(n) or (new_id(d.EVENING), 0)
@@ -264,6 +284,12 @@ class Merging(RuleBasedStateMachine):
         parcels = d.acts_of(self.stores[giver], desk, max(0, held - again))[:most]
         taken = take_in(self.stores[taker], parcels)
         assert taken.quarantined == taken.waiting == 0
+
+    @rule(giver=desk_numbers, taker=desk_numbers)
+    def meet(self, giver: int, taker: int) -> None:
+        """Everything that one desk has, to another."""
+        if giver != taker:
+            assert d.deliver(self.stores[giver], self.stores[taker]).quarantined == 0
 
     @precondition(lambda self: len(self.rows) > 3)
     @rule(giver=desk_numbers, taker=desk_numbers, seed=st.integers(0, 99))
