@@ -30,6 +30,7 @@ class Told(Change):
     the line's words (a place's name, who is inside now) are given by the command that knows them."""
 
     text: str = ""
+    handling: str = ""
     category: str = "OTHER"
     line: str = ""
     happened_at: int = 0
@@ -49,6 +50,7 @@ def told_lines(ledger: str, changes: Sequence[Change]) -> list[Change]:
                 "category": change.category,
                 "line": change.line or None,
                 "text": change.text,
+                "handling": change.handling or None,
                 "recorder": change.recorder or None,
             },
             new=True,
@@ -58,7 +60,16 @@ def told_lines(ledger: str, changes: Sequence[Change]) -> list[Change]:
     ]
 
 
-def tell(desk: Desk, change: Change, text: str, *, category: str, line: str = "", happened_at: int | None = None) -> Told:
+def tell(
+    desk: Desk,
+    change: Change,
+    text: str,
+    handling: str = "",
+    *,
+    category: str,
+    line: str = "",
+    happened_at: int | None = None,
+) -> Told:
     """`change` with its line of the log, written by whoever is at the desk."""
     now = desk.clock.now()
     return Told(
@@ -67,6 +78,7 @@ def tell(desk: Desk, change: Change, text: str, *, category: str, line: str = ""
         change.values,
         change.new,
         text=text,
+        handling=handling,
         category=category,
         line=line,
         happened_at=now if happened_at is None else happened_at,
@@ -138,7 +150,7 @@ def listed(desk: Desk, query: Query, shown: Ledger, compute: Compute, first: Cal
     if name in shown:
         rows.sort(key=_sorter(desk, shown, name, rows), reverse=query.order.startswith("-"))
     elif first is not None:
-        rows.sort(key=first)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        rows.sort(key=first)  # pyright: ignore[reportArgumentType]
     return rows
 
 

@@ -16,8 +16,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from dutydesk.core.errors import DutyDeskError, Problem
+from dutydesk.core.errors import DutyDeskError, Problem, Refused
 from dutydesk.core.i18n import _
+from dutydesk.core.shorthand import parse_time
 from dutydesk.ledger.spec import Ledger, Value
 from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Announcer, Changed, announcer_for
@@ -355,9 +356,15 @@ class ListPane(QWidget):
         self._row = held
         self.show_form(form, self.desk.title_of(held), self.save_row)
 
-    def parse_time(self) -> ParseTime | None:
-        """How times are typed."""
-        return None
+    def parse_time(self) -> ParseTime:
+        """How times are typed: `1402`, `14:02`, `昨2340`."""
+        return self._parse_time
+
+    def _parse_time(self, text: str) -> int:
+        try:
+            return parse_time(text, self.desk.clock.now())
+        except Refused as refused:
+            raise ValueError(refused.problems[0].reason) from None
 
     def show_form(self, form: LedgerForm, head: str, save: Callable[[dict[str, Value]], None]) -> None:
         """Put a form at the side; the list waits while it is open."""

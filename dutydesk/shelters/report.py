@@ -24,7 +24,7 @@ def p11(desk: Desk) -> bytes:
 
 def document(desk: Desk, query: Query | None = None) -> Document:
     """Form P11 over the shelters of `query` (all of them without one), still open so that `missing` can be shown."""
-    rows = sorted(service.listed(desk, query or Query("shelters", order="name")), key=_by_level())
+    rows = sorted(service.listed(desk, query or Query("shelters")), key=service.place_order(desk))
     titles = desk.titles("regions", list({region for row in rows if isinstance(region := row.get("region"), bytes)}))
     totals = service.totals_of(rows)
     now = desk.clock.now()
@@ -59,9 +59,9 @@ def columns() -> list[Column]:
     """The columns of the table."""
     return [
         Column(_("序号"), width=10, align="right"),
-        Column(_("名称"), weight=3.2),
-        Column(_("区域"), width=21),
-        Column(_("地址"), weight=2.0),
+        Column(_("名称"), weight=1.2),
+        Column(_("区域"), width=33),
+        Column(_("地址"), weight=1.0),
         Column(_("建筑面积(㎡)"), width=19, align="right"),
         Column(_("可用面积(㎡)"), width=19, align="right"),
         Column(_("可安置(人)"), width=15, align="right"),
@@ -71,16 +71,6 @@ def columns() -> list[Column]:
         Column(_("负责人"), width=16),
         Column(_("电话"), width=25),
     ]
-
-
-def _by_level():
-    levels = [row["code"] for row in service.tables()["tables"]["level"]["rows"]]
-
-    def key(row: Row) -> int:
-        level = row.get("level")
-        return levels.index(level) if level in levels else len(levels)
-
-    return key
 
 
 def _lines(rows: Sequence[Row], titles: dict[bytes, str], desk: Desk) -> list[Line]:
@@ -134,7 +124,7 @@ def _sum(name: str, rows: Sequence[Row]) -> Total:
             _area(found.usable_m2),
             str(found.capacity),
             str(found.standardised),
-            _("{open} 处启用").format(open=totals.open) if totals.open else "",
+            _("{open} 处").format(open=totals.open) if totals.open else "",
             str(totals.people) if totals.people else "",
             "",
             "",

@@ -6,7 +6,7 @@ listed now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from dutydesk.core.i18n import N_, _
 from dutydesk.core.reference import by_code, label, reference
 from dutydesk.journal import plain
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.query import Query, Row
+from dutydesk.journal.query import Condition, Query, Row
 from dutydesk.journal.store import Receipt
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import COUNT, INT
@@ -31,21 +31,21 @@ from dutydesk.shelters.model import COUNT_TABLE, SHELTER_TABLE
 GRACE = 5 * MINUTE
 """A wall clock may run this far ahead of the desk's."""
 LOG_CATEGORY, LOG_LINE = "RESPONSE", "FLOOD"
-_NARROW = {"level": 6, "region": 7, "area_m2": 10, "state": 4, "manager": 5, "standardised": 5}
+_NARROW = {"level": 5, "region": 7, "area_m2": 9, "state": 3, "manager": 4, "standardised": 5}
 SHOWN = Ledger(
     "shelters",
     SHELTERS.title,
     (
         *(replace(item, width=_NARROW.get(item.name, item.width)) for item in SHELTERS.fields),
-        Field("places", COUNT, N_("可安置"), width=6, unit=N_("人"), help=N_("按可用面积和人均面积算,不超过登记容量")),
-        Field("now", COUNT, N_("现有"), width=5, unit=N_("人")),
+        Field("places", COUNT, N_("可安置"), width=5, help=N_("按可用面积和人均面积算,不超过登记容量")),
+        Field("now", COUNT, N_("现有"), width=5, help=N_("现在里面的人数")),
         Field("load", INT, N_("满载率"), width=6, unit="%"),
     ),
     match=SHELTERS.match,
-    order=SHELTERS.order,
+    order="",
 )
 """The list of the screen: declared fields, and what is computed from them and from the counts."""
-COLUMNS = ("name", "level", "region", "state", "now", "places", "load", "area_m2", "manager", "manager_phone")
+COLUMNS = ("name", "state", "now", "places", "load", "level", "region", "area_m2", "manager_phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Totals:
     @property
     def line(self) -> str:
         """`205 = 4 + 14 + 187 · 16.01 万㎡ · 36 处规范化(17.56 %) · 启用 5 处 214 人`."""
-        return " · ".join((self.summary.count_text, self.summary.area_text, self.standardised_text, self.open_text))
+        return f"{self.summary.count_text} · {self.summary.area_text} · {self.standardised_text} · {self.open_text}"
 
 
 def tables() -> Mapping[str, Any]:
@@ -85,7 +85,8 @@ def present_by_shelter(connection: Connection) -> dict[bytes, int]:
     counts = COUNT_TABLE.c
     inside = func.coalesce(func.sum(func.coalesce(counts["in"], 0) - func.coalesce(counts["out"], 0)), 0)
     statement = select(counts.shelter, inside).where(counts["_state"] == LISTED).group_by(counts.shelter)
-    return {bytes(shelter): int(number) for shelter, number in connection.execute(statement) if shelter is not None}
+    rows = [tuple(row) for row in connection.execute(statement)]
+    return {bytes(shelter): int(number) for shelter, number in rows if shelter is not None}
 
 
 def present(desk: Desk, shelter: bytes) -> int:
@@ -127,25 +128,32 @@ def computed(desk: Desk, rows: Sequence[Row]) -> list[Row]:
 
 
 def listed(desk: Desk, query: Query) -> list[Row]:
-    """The rows of the list; without an order those in use come first, then by level and name."""
-    levels = [row["code"] for row in tables()["tables"]["level"]["rows"]]
+    """The rows of the list; without an order those in use come first, then by level, region's code and name."""
+    first = place_order(desk)
 
-    def first(row: Row) -> tuple[bool, int, str, str]:
-        level = row.get("level")
+    def key(row: Row) -> tuple[bool, int, str, str]:
+        return (row.get("state") not in rules.IN_USE and not row.number("now"), *first(row))
+
+    def compute(rows: list[Row]) -> list[Row]:
+        return computed(desk, rows)
+
+    return plain.listed(desk, query, SHOWN, compute, key)
+
+
+def place_order(desk: Desk) -> Callable[[Row], tuple[int, str, str]]:
+    """A sort key: level in the order of its table, code of the region, name."""
+    levels = [row["code"] for row in tables()["tables"]["level"]["rows"]]
+    codes = {row.id: row.text("code") for row in desk.rows("regions")}
+
+    def key(row: Row) -> tuple[int, str, str]:
+        level, region = row.get("level"), row.get("region")
         return (
-            row.get("state") not in rules.IN_USE and not row.number("now"),
             levels.index(level) if level in levels else len(levels),
-            regions.get(row.id, ""),
+            codes.get(region, "") if isinstance(region, bytes) else "",
             row.text("name"),
         )
 
-    def compute(rows: list[Row]) -> list[Row]:
-        titles = desk.titles("regions", list({region for row in rows if isinstance(region := row.get("region"), bytes)}))
-        regions.update((row.id, titles.get(region, "")) for row in rows if isinstance(region := row.get("region"), bytes))
-        return computed(desk, rows)
-
-    regions: dict[bytes, str] = {}
-    return plain.listed(desk, query, SHOWN, compute, first)
+    return key
 
 
 def totals(desk: Desk) -> Totals:
@@ -161,8 +169,6 @@ def totals_of(rows: Sequence[Row]) -> Totals:
 
 def counts(desk: Desk, shelter: bytes) -> list[Row]:
     """The counts of a shelter, newest first."""
-    from dutydesk.journal.query import Condition
-
     return desk.rows("shelter_counts", Condition("shelter", "=", shelter))
 
 
@@ -243,7 +249,8 @@ def count(
     told = plain.tell(
         desk,
         desk.new("shelter_counts", values),
-        _count_text(desk, held, arriving, leaving, after, needs, opened=state not in rules.IN_USE and wanted in rules.IN_USE),
+        _count_text(desk, held, arriving, leaving, needs, opened=state not in rules.IN_USE and wanted in rules.IN_USE),
+        _("现有 {count} 人").format(count=after),
         category=LOG_CATEGORY,
         line=LOG_LINE,
         happened_at=when,
@@ -261,15 +268,12 @@ def _held(desk: Desk, shelter: bytes) -> Row:
     return held
 
 
-def _count_text(
-    desk: Desk, held: Row, arriving: int, leaving: int, after: int, needs: str, *, opened: bool
-) -> str:
+def _count_text(desk: Desk, held: Row, arriving: int, leaving: int, needs: str, *, opened: bool) -> str:
     parts = [_("启用")] if opened else []
     if arriving:
         parts.append(_("转入 {count} 人").format(count=arriving))
     if leaving:
         parts.append(_("转出 {count} 人").format(count=leaving))
-    parts.append(_("现有 {count} 人").format(count=after))
     if needs.strip():
         parts.append(_("需要{needs}").format(needs=needs_text(needs)))
     return _("避灾安置 {place}:{what}").format(place=_place(desk, held), what=_("、").join(parts))
@@ -283,9 +287,8 @@ def _told_state(desk: Desk, held: Row, change: Change, inside: int) -> Change:
         return change
     what = label("shelters", "state", new)
     text = _("避灾安置 {place}:{what}").format(place=_place(desk, held), what=what)
-    if inside:
-        text += _(",现有 {count} 人").format(count=inside)
-    return plain.tell(desk, change, text, category=LOG_CATEGORY, line=LOG_LINE)
+    handling = _("现有 {count} 人").format(count=inside)
+    return plain.tell(desk, change, text, handling, category=LOG_CATEGORY, line=LOG_LINE)
 
 
 def _place(desk: Desk, held: Row) -> str:
@@ -315,17 +318,13 @@ def in_use(connection: Connection) -> list[InUse]:
     table = SHELTER_TABLE.c
     statement = select(table.id, table.name, table.state, table.usable_m2, table.capacity).where(table["_state"] == LISTED)
     holding = [shelter for shelter, number in inside.items() if number]
-    rows = connection.execute(statement.where(table.state.in_(rules.IN_USE))).all()
+    rows = [tuple(row) for row in connection.execute(statement.where(table.state.in_(rules.IN_USE)))]
     for start in range(0, len(holding), 500):
-        rows += connection.execute(statement.where(table.id.in_(holding[start : start + 500]))).all()
+        rows += [tuple(row) for row in connection.execute(statement.where(table.id.in_(holding[start : start + 500])))]
     found = {
-        bytes(row.id): InUse(
-            bytes(row.id),
-            str(row.name or ""),
-            str(row.state or ""),
-            inside.get(row.id, 0),
-            places({"usable_m2": row.usable_m2, "capacity": row.capacity}),
+        bytes(row): InUse(
+            bytes(row), name or "", state or "", inside.get(row, 0), places({"usable_m2": usable, "capacity": capacity})
         )
-        for row in rows
+        for row, name, state, usable, capacity in rows
     }
     return sorted(found.values(), key=lambda one: (-one.people, one.name))
