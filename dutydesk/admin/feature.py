@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dutydesk.core.i18n import N_
 from dutydesk.admin.ledger import ATTACHMENTS, AUDIT, SETTINGS
 from dutydesk.admin.model import ATTACHMENT_TABLE, AUDIT_TABLE, SETTING_TABLE
+from dutydesk.core.i18n import N_
 from dutydesk.ledger.feature import Feature
 
 ADMIN = Feature(
@@ -15,6 +15,7 @@ ADMIN = Feature(
         (AUDIT, AUDIT_TABLE),
         (ATTACHMENTS, ATTACHMENT_TABLE),
     ),
+    adders={"settings": "dutydesk.admin.service:add_setting"},
     pane="dutydesk.admin.pane:AdminPane",
     key="Alt+-",
 )

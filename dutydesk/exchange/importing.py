@@ -110,10 +110,15 @@ def refused_plan(ledger: str, name: str, options: Options, error: Refused) -> Pl
 class _Matcher:
     """Pairs the records of one ledger with the desk's rows and says what changes."""
 
-    def __init__(
-        self, desk: Desk, ledger: Ledger, content: Content, made: Plan, name: str, *, counts: bool
-    ) -> None:
-        self.desk, self.ledger, self.content, self.made, self.name, self.counts = desk, ledger, content, made, name, counts
+    def __init__(self, desk: Desk, ledger: Ledger, content: Content, made: Plan, name: str, *, counts: bool) -> None:
+        self.desk, self.ledger, self.content, self.made, self.name, self.counts = (
+            desk,
+            ledger,
+            content,
+            made,
+            name,
+            counts,
+        )
         self.must = [item.name for item in ledger.fields if item.required and item.name != ledger.number]
         self.secret = [item.name for item in ledger.fields if item.personal and isinstance(item.kind, Phone)]
         self.kin: dict[tuple[str, bytes], list[Held]] = {}
@@ -268,7 +273,9 @@ class _Matcher:
         if not broken:
             return
         links = [
-            item.name for item in self.ledger.fields if isinstance(item.kind, Ref) and item.kind.ledger == self.ledger.name
+            item.name
+            for item in self.ledger.fields
+            if isinstance(item.kind, Ref) and item.kind.ledger == self.ledger.name
         ]
         for record in records:
             for name in links:
@@ -294,7 +301,9 @@ def _plan_deletions(desk: Desk, ledger: Ledger, content: Content, made: Plan, na
             if owned and item.required and gone:
                 found = held(desk, shape.ledger, (item.name,), {(row,) for row in gone}, ())
                 made.changes += [
-                    desk.store.deletion(shape.ledger.name, row) for children in found.values() for row, _values in children
+                    desk.store.deletion(shape.ledger.name, row)
+                    for children in found.values()
+                    for row, _values in children
                 ]
     if len(gone) > MANY_ROWS or len(gone) * MANY_SHARE > len(rows):
         made.asks = _("将删除{title}里 {count} 条(共 {whole} 条),请确认").format(
@@ -360,7 +369,7 @@ def _weight(change: Change) -> int:
     """About the bytes that a change takes in an act's body, never fewer."""
     each = 60 if change.new else 120
     return 160 + sum(
-        each + (len(value) * 3 if isinstance(value, str) else 34) for value in change.values.values() if value is not None
+        each + (len(value) * 3 if isinstance(value, str) else 34)
+        for value in change.values.values()
+        if value is not None
     )
-
-

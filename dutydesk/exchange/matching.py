@@ -46,7 +46,9 @@ def key_fields(ledger: Ledger, given: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in ledger.match if name in given)
 
 
-def held(desk: Desk, ledger: Ledger, fields: Sequence[str], keys: Collection[Key], wanted: Collection[str]) -> dict[Key, list[Held]]:
+def held(
+    desk: Desk, ledger: Ledger, fields: Sequence[str], keys: Collection[Key], wanted: Collection[str]
+) -> dict[Key, list[Held]]:
     """Rows of the desk by key, in the order in which they came; of each the fields `wanted`."""
     table = desk.store.schema[ledger.name].table
     if not keys or not fields or not desk.count(ledger.name):

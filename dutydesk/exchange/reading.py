@@ -153,7 +153,8 @@ def _read_table(desk: Desk, ledger: Ledger, data: bytes, name: str, options: Opt
         mapping=mapping,
         referents=referents,
         source=source,
-        remember=mapping.remember() | {item: LEFT_OUT for item, header in (left_out | given).items() if not header.strip()},
+        remember=mapping.remember()
+        | {item: LEFT_OUT for item, header in (left_out | given).items() if not header.strip()},
     )
     _missing(ledger, mapping, constants, content, records.header_line, name)
     content.records[ledger.name] = _table_records(desk, ledger, records, parsed, fixed, content, name)
@@ -178,10 +179,13 @@ def _table_settings(
 
 def _own(ledger: Ledger, records: Records, mapping: ColumnMapping) -> tuple[str, frozenset[str]]:
     """What the file's own rows are called, where rows of this ledger name each other."""
-    if not any(isinstance(ledger[item].kind, Ref) and ledger[item].kind.ledger == ledger.name for item in mapping.columns):  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    kinds = [ledger[item].kind for item in mapping.columns]
+    if not any(isinstance(kind, Ref) and kind.ledger == ledger.name for kind in kinds):
         return "", frozenset()
     at = {header: number for number, header in enumerate(records.headers)}
-    columns = [at[headers[0]] for item, headers in mapping.columns.items() if item in ("code", "name") and len(headers) == 1]
+    columns = [
+        at[headers[0]] for item, headers in mapping.columns.items() if item in ("code", "name") and len(headers) == 1
+    ]
     return ledger.name, frozenset(cells[column].strip() for _line, cells in records.rows for column in columns)
 
 
@@ -217,7 +221,9 @@ def _table_records(
     seen: dict[tuple[str, ...], int] = {}
     cells_of = dict(records.rows)
     found: list[Record] = []
-    lists = [(item, *_child_fields(desk, ledger, item)) for item in lists_of(ledger.name) if item in desk.store.schema.shapes]
+    lists = [
+        (item, *_child_fields(desk, ledger, item)) for item in lists_of(ledger.name) if item in desk.store.schema.shapes
+    ]
     for line, values in parsed.rows:
         first = seen.setdefault(cells_of[line], line)
         if first != line:

@@ -26,7 +26,9 @@ class Referents:
     which its other rows may name them before they are written (a region's parent): their ids are in `promised`.
     """
 
-    def __init__(self, desk: Desk, create: Iterable[str] = (), own: tuple[str, frozenset[str]] = ("", frozenset())) -> None:
+    def __init__(
+        self, desk: Desk, create: Iterable[str] = (), own: tuple[str, frozenset[str]] = ("", frozenset())
+    ) -> None:
         self.desk = desk
         self.create = frozenset(create) & frozenset(CREATABLE)
         self.own = own
@@ -49,6 +51,8 @@ class Referents:
             return self.promised.setdefault(wanted, new_id(self.desk.clock.now()))
         if ledger in self.create:
             return self._make(ledger, wanted)
+        if ledger in CREATABLE:
+            raise ValueError(_("{title}里没有“{text}”,可选择一并新建(--create)").format(title=title, text=wanted))
         raise ValueError(_("{title}里没有“{text}”").format(title=title, text=wanted))
 
     def _load(self, ledger: str) -> None:

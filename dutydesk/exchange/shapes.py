@@ -138,9 +138,7 @@ def table(desk: Desk, ledger: Ledger, rows: Iterable[q.Row], *, reveal: bool) ->
     for part in _parts(rows):
         names = titles(desk, ledger, part)
         for row in part:
-            yield "\t".join(
-                (row.id.hex(), *(text_of(item, row.values, names, reveal=reveal) for item in fields))
-            )
+            yield "\t".join((row.id.hex(), *(text_of(item, row.values, names, reveal=reveal) for item in fields)))
 
 
 def _parts(rows: Iterable[q.Row]) -> Iterator[list[q.Row]]:

@@ -1,0 +1,188 @@
+"""What administration does: showing personal data for a reason, rules with their source, disputes settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dutydesk.core.errors import Problem, Refused
+from dutydesk.core.i18n import _
+from dutydesk.core.ids import named_id
+from dutydesk.journal import history
+from dutydesk.journal import query as q
+from dutydesk.journal.apply import DELETE, DUPLICATE, GONE, HEADS
+from dutydesk.journal.desk import Desk
+from dutydesk.journal.history import Conflict
+from dutydesk.journal.store import MOST_CHANGES, Receipt
+from dutydesk.ledger.feature import Change
+from dutydesk.ledger.kinds import Ref
+from dutydesk.ledger.spec import Mode, Value
+
+SETTINGS = "settings"
+
+
+# -- the audit ---------------------------------------------------------------------------------------------------------
+
+
+def audit(desk: Desk, action: str, subject: str, reason: str, result: str = "") -> Change:
+    """The row of the audit 审计 that goes with an act: who, what, why, at which workstation. Raises `Refused` without a
+    reason."""
+    if not reason.strip():
+        raise Refused(Problem(_("请写明原因"), "reason"))
+    values: dict[str, Value] = {"at": desk.clock.now(), "by": desk.me.name or desk.me.id, "action": action}
+    values |= {"subject": subject, "reason": reason.strip(), "result": result}
+    values["workstation"] = desk.config.name or desk.config.code
+    return desk.new("audit", values)
+
+
+def reveal(desk: Desk, ledger: str, row: bytes, field: str, reason: str) -> Value:
+    """The true value of a personal field; that it was asked for is recorded before it is shown.
+
+    Raises `Refused` without a reason or for a row that is not here.
+    """
+    held = desk.get(ledger, row)
+    if held is None:
+        raise Refused(Problem(_("没有这一条"), file=ledger))
+    item = desk.ledger(ledger)[field]
+    if item.masks(held.values):
+        subject = f"{ledger} {desk.title_of(held)} {_(item.label)}"
+        desk.act("audit.reveal", [audit(desk, "REVEAL", subject, reason)])
+    return held.values[field]
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def settings(desk: Desk) -> list[q.Row]:
+    """All settings by key."""
+    return desk.rows(SETTINGS)
+
+
+def setting(desk: Desk, key: str, default: str = "") -> str:
+    """The value of one setting."""
+    held = desk.get(SETTINGS, named_id(SETTINGS, key))
+    if held is None:
+        found = desk.rows(SETTINGS, q.Condition("key", "=", key), limit=1)
+        held = found[0] if found else None
+    return default if held is None else held.text("value")
+
+
+def add_setting(desk: Desk, values: Mapping[str, Value]) -> bytes:
+    """`dutydesk add settings key=… value=… source=… date=…`: writes the setting of this key, new or not."""
+    told = {name: str(values.get(name) or "") for name in ("key", "value", "source", "place", "date", "note")}
+    write_setting(desk, **told)
+    return _row_of(desk, told["key"]) or named_id(SETTINGS, told["key"])
+
+
+def write_setting(
+    desk: Desk, key: str, value: str, source: str, date: str = "", place: str = "", note: str = ""
+) -> Receipt | None:
+    """Write a rule or threshold with the paper it comes from and that paper's date; `None` when nothing changes.
+
+    A key has one row on every desk, so that two desks never make two of it. Raises `Refused` without a key, a source or
+    a date: a threshold that nobody can trace is worse than the default.
+    """
+    problems = [
+        Problem(reason, name)
+        for name, text, reason in (
+            ("key", key, _("必填")),
+            ("source", source, _("写明依据:哪份文件")),
+            ("date", date, _("写明依据的日期")),
+        )
+        if not text.strip()
+    ]
+    if date.strip() and not problems:
+        item = desk.ledger(SETTINGS)["date"]
+        try:
+            date = str(item.kind.parse(date, item))
+        except ValueError as error:
+            problems.append(Problem(str(error), "date"))
+    if problems:
+        raise Refused(*problems)
+    values: dict[str, Value] = {"key": key.strip(), "value": value.strip() or None, "source": source.strip()}
+    values |= {"place": place.strip() or None, "date": date.strip(), "note": note.strip() or None}
+    row = _row_of(desk, key.strip())
+    if row is None:
+        given = {name: text for name, text in values.items() if text is not None}
+        return desk.act("settings.add", [Change(SETTINGS, named_id(SETTINGS, key.strip()), given, new=True)])
+    change = desk.edit(SETTINGS, row, values)
+    return None if change is None else desk.act("settings.edit", [change])
+
+
+def _row_of(desk: Desk, key: str) -> bytes | None:
+    found = desk.rows(SETTINGS, q.Condition("key", "=", key), limit=1)
+    return found[0].id if found else None
+
+
+# -- disputes ----------------------------------------------------------------------------------------------------------
+
+
+def conflicts(desk: Desk) -> list[Conflict]:
+    """What several desks wrote differently and nobody has settled yet."""
+    with desk.store.read() as connection:
+        return history.conflicts(connection, desk.store.schema)
+
+
+def twins(desk: Desk, conflict: Conflict) -> list[q.Row]:
+    """The rows of one natural key, among which a conflict of kind `duplicate` asks to choose."""
+    ledger = desk.ledger(conflict.ledger)
+    held = desk.get(conflict.ledger, conflict.row)
+    if held is None:
+        return []
+    where = tuple(
+        q.Condition(name, "null" if held.values[name] is None else "=", held.values[name]) for name in ledger.match
+    )
+    return desk.rows(conflict.ledger, *where)
+
+
+def settle_value(desk: Desk, conflict: Conflict, value: Value, reason: str) -> Receipt:
+    """Settle a field that two desks wrote: `value` stands from now on, in place of all that were written.
+
+    The losers stay in the row's history. Raises `Refused` without a reason.
+    """
+    if conflict.kind != HEADS:
+        raise Refused(Problem(_("这不是同一格的两个值"), conflict.field, file=conflict.ledger))
+    item = desk.ledger(conflict.ledger)[conflict.field]
+    written = bytes.fromhex(value) if isinstance(item.kind, Ref) and isinstance(value, str) else value
+    subject = f"{conflict.ledger} {desk.title(conflict.ledger, conflict.row)} {_(item.label)}"
+    change = Change(conflict.ledger, conflict.row, {conflict.field: written})
+    return desk.act("conflict.settle", [change, audit(desk, "SETTLE", subject, reason)], note=reason.strip())
+
+
+def settle_deletion(desk: Desk, conflict: Conflict, *, keep: bool, reason: str) -> Receipt:
+    """Settle a row that one desk deleted while another changed it: keep it, or delete it with all that was written."""
+    if conflict.kind != GONE:
+        raise Refused(Problem(_("这一条没有被删除"), file=conflict.ledger))
+    change = (
+        Change(conflict.ledger, conflict.row, {DELETE: None})
+        if keep
+        else desk.store.deletion(conflict.ledger, conflict.row)
+    )
+    subject = f"{conflict.ledger} {desk.title(conflict.ledger, conflict.row)}"
+    done = _("保留") if keep else _("删除")
+    return desk.act("conflict.settle", [change, audit(desk, "SETTLE", subject, reason, done)], note=reason.strip())
+
+
+def settle_twins(desk: Desk, conflict: Conflict, keep: bytes, reason: str) -> Receipt:
+    """Settle one thing that two desks entered: `keep` stays, the others are deleted and what names them names `keep`.
+
+    Entries of the log and other ledgers to which rows are only added go on naming the old row: they are never altered.
+    """
+    rows = twins(desk, conflict)
+    if conflict.kind != DUPLICATE or keep not in {row.id for row in rows} or len(rows) < 2:
+        raise Refused(Problem(_("没有可以合并的两条"), file=conflict.ledger))
+    others = [row for row in rows if row.id != keep]
+    changes = [desk.store.deletion(conflict.ledger, row.id) for row in others]
+    for shape in desk.store.schema.shapes.values():
+        if shape.ledger.mode is Mode.APPEND:
+            continue
+        for item in shape.ledger.fields:
+            if isinstance(item.kind, Ref) and item.kind.ledger == conflict.ledger:
+                named = desk.rows(shape.ledger.name, q.Condition(item.name, "in", [row.id for row in others]))
+                changes += [Change(shape.ledger.name, row.id, {item.name: keep}) for row in named]
+    if len(changes) >= MOST_CHANGES:
+        raise Refused(
+            Problem(_("有 {count} 处指向这几条,请先分批改过").format(count=len(changes)), file=conflict.ledger)
+        )
+    subject = f"{conflict.ledger} {desk.title(conflict.ledger, keep)}"
+    result = _("合并 {count} 条").format(count=len(rows))
+    return desk.act("conflict.settle", [*changes, audit(desk, "SETTLE", subject, reason, result)], note=reason.strip())

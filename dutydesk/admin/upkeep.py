@@ -1,0 +1,217 @@
+"""Commands that keep a desk's folder in order: making it, verifying, rebuilding, copying, going back, looking round.
+
+They work from the folder, not from an open desk: a record that is damaged must still be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from dutydesk import __version__
+from dutydesk.core.clock import Clock, iso
+from dutydesk.core.console import answer, say, warn
+from dutydesk.core.errors import DutyDeskError, Problem, Refused
+from dutydesk.core.i18n import _
+from dutydesk.core.ids import new_id
+from dutydesk.core.paths import Home, fonts_dir, resources
+from dutydesk.core.settings import DeskConfig
+from dutydesk.journal import recipe
+from dutydesk.journal.schema import Schema
+from dutydesk.journal.store import Store
+from dutydesk.journal.verify import Report
+from dutydesk.journal.verify import verify as look_through
+from dutydesk.sync import snapshots
+
+LITTLE_ROOM = 200 * 2**20
+"""Bytes below which the disk is about to be full (engineering.md §5, F5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A desk's folder and what is needed to work on it."""
+
+    home: Home
+    schema: Schema
+    clock: Clock
+    key: bytes | None = None
+
+
+def config_of(place: Place, args: argparse.Namespace) -> DeskConfig:
+    """What a new workstation is, from the command line. Raises `Refused` for a district that is no code."""
+    district = str(args.district or "")
+    if district and not (district.isascii() and district.isdigit() and len(district) in (2, 4, 6, 9, 12)):
+        raise Refused(Problem(_("行政区划代码应为 6 位数字:{code}").format(code=district), "--district"))
+    code = str(args.code or "")
+    if code and not (code.isalnum() and len(code) <= 8):
+        raise Refused(Problem(_("本机代号最多 8 个字母或数字:{code}").format(code=code), "--code"))
+    return DeskConfig(
+        new_id(place.clock.now()).hex(),
+        code=code,
+        district=district,
+        name=str(args.name or ""),
+        unit=str(args.unit or ""),
+        drill=bool(args.drill),
+    )
+
+
+def make_empty(place: Place, config: DeskConfig) -> None:
+    """A new desk without rows. Raises `Refused` when there is one already."""
+    Store.create(place.home, place.schema, place.clock, config, key=place.key).close()
+
+
+def verify(place: Place, args: argparse.Namespace) -> int:
+    """Look through the record; 4 when something is not as it was written."""
+    if not place.home.is_desk:
+        raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(place.home.root)))
+    before = _head(place.home)
+    report = look_through(place.home, place.schema, place.key)
+    if not report.ok and _head(place.home) != before:
+        # Someone saved between the look at desk.head and the look at the record.
+        report = look_through(place.home, place.schema, place.key)
+    if args.json:
+        answer(_report(report))
+    elif report.ok:
+        say(_("记录完好:{acts} 次操作").format(acts=report.acts))
+    for fault in report.problems:
+        warn(f"{fault.where}: {fault.what}")
+    return 0 if report.ok else 4
+
+
+def _head(home: Home) -> bytes:
+    return home.head.read_bytes() if home.head.exists() else b""
+
+
+def _report(report: Report) -> dict[str, object]:
+    return {
+        "ok": report.ok,
+        "acts": report.acts,
+        "desks": [
+            {"desk": at.desk.hex(), "epoch": at.epoch, "seq": at.seq, "hash": at.hash.hex()} for at in report.desks
+        ],
+        "problems": [{"where": fault.where, "what": fault.what} for fault in report.problems],
+    }
+
+
+def rebuild(place: Place, args: argparse.Namespace) -> int:
+    """Make all ledgers again from the record; nobody else may have the desk open."""
+    with Store.open(place.home, place.schema, place.clock, key=place.key, exclusive=True) as store:
+        acts = store.rebuild()
+    if args.json:
+        answer({"acts": acts})
+    else:
+        say(_("已从 {acts} 次操作重建全部台账").format(acts=acts))
+    return 0
+
+
+def snapshot(place: Place, args: argparse.Namespace) -> int:
+    """A verified copy in `snapshots/`, and in the second folder where one is set."""
+    if not place.home.is_desk:
+        raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(place.home.root)))
+    made = snapshots.take(place.home, place.schema, place.clock, key=place.key)
+    if args.json:
+        answer({"file": str(made.path), "at": iso(made.at), "sha256": made.sha256, "acts": made.acts})
+    else:
+        say(str(made.path))
+    return 0
+
+
+def restore(place: Place, args: argparse.Namespace) -> int:
+    """Go back to a copy; numbers that stand on paper are not given again."""
+    numbers = snapshots.last_numbers(place.home, place.schema, place.key)
+    given = dict(_number(text, numbers) for text in args.last)
+    if not given and sys.stdin.isatty():
+        for ledger, known in numbers.items():
+            title = _(place.schema[ledger].ledger.title)
+            text = input(_("纸上{title}的最后一个编号是第几号?[{known}] ").format(title=title, known=known)).strip()
+            if text:
+                given |= dict([_number(f"{ledger}={text}", numbers)])
+    # What the present file knows counts too: a slip of the pen must not give a number twice.
+    last = {ledger: max(known, given.get(ledger, 0)) for ledger, known in numbers.items()}
+    kept = snapshots.restore(place.home, place.schema, place.clock, Path(args.file), last, key=place.key)
+    if args.json:
+        answer({"kept": str(kept), "numbers": last})
+    else:
+        say(_("已恢复。原来的数据放在 {kept}").format(kept=kept))
+    return 0
+
+
+def _number(text: str, known: dict[str, int]) -> tuple[str, int]:
+    ledger, _equals, number = text.partition("=")
+    tail = number.strip().rsplit("-", 1)[-1]
+    if ledger not in known or not (tail.isascii() and tail.isdigit()):
+        names = "、".join(known)
+        raise Refused(
+            Problem(_("应写成 台账=最后编号(台账可用:{names}):{text}").format(names=names, text=text), "--last")
+        )
+    return ledger, int(tail)
+
+
+def doctor(place: Place, args: argparse.Namespace) -> int:
+    """Versions, paths and everything the desk depends on; 3 when something is missing."""
+    told: dict[str, str] = {
+        "dutydesk": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "sqlite": str(recipe.driver().sqlite_version),
+    }
+    told |= {name.lower(): _version(name) for name in ("SQLAlchemy", "PySide6-Essentials", "reportlab", "sqlcipher3")}
+    told |= {"home": str(place.home.root), "desk": "yes" if place.home.is_desk else "no", "resources": str(resources())}
+    faults: list[str] = []
+    told["place"] = _try(lambda: _place(place.home), faults)
+    told["fonts"] = _try(lambda: str(fonts_dir()), faults)
+    free = shutil.disk_usage(_existing(place.home.root)).free
+    told["free_mb"] = str(free >> 20)
+    if free < LITTLE_ROOM:
+        faults.append(_("磁盘只剩 {free} MB").format(free=free >> 20))
+    if place.home.is_desk:
+        told["database_mb"] = str(place.home.database.stat().st_size >> 20) if place.home.database.exists() else "-"
+        told["pragmas"] = _try(lambda: _pragmas(place), faults)
+        told["snapshots"] = str(len(snapshots.snapshots(place.home.snapshots)))
+    if args.json:
+        answer({"ok": not faults} | told | {"faults": faults})
+    else:
+        for name, value in told.items():
+            say(f"{name}\t{value}")
+    for fault in faults:
+        warn(fault)
+    return 3 if faults else 0
+
+
+def _try(look: object, faults: list[str]) -> str:
+    try:
+        return str(look()) if callable(look) else ""
+    except DutyDeskError as error:
+        faults.append(str(error))
+        return "-"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "-"
+
+
+def _place(home: Home) -> str:
+    recipe.refuse_place(home.root)
+    return "local"
+
+
+def _existing(folder: Path) -> Path:
+    resolved = folder.absolute()
+    return next(path for path in (resolved, *resolved.parents) if path.exists())
+
+
+def _pragmas(place: Place) -> str:
+    raw = recipe.connect(place.home.database, place.key, read_only=True)
+    try:
+        names = ("journal_mode", "synchronous", "user_version", "page_count", "page_size")
+        return " ".join(f"{name}={raw.execute(f'PRAGMA {name}').fetchone()[0]}" for name in names)
+    finally:
+        raw.close()

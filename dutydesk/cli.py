@@ -1,0 +1,312 @@
+"""Everything that needs no display: the parser, and the commands that open a desk or work on its folder.
+
+The commands of ledgers stand in `exchange.commands`, those of features in their `Feature.commands`. Qt is never loaded
+here, and nothing of SQLAlchemy before the command is known: the window starts through the same parser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from dutydesk import __version__
+from dutydesk.core import i18n
+from dutydesk.core import log as logs
+from dutydesk.core.console import answer, complain, refusal, say, warn
+from dutydesk.core.errors import DutyDeskError, Problem, Refused
+from dutydesk.core.i18n import _
+from dutydesk.core.paths import Home, default_home
+from dutydesk.exchange.commands import COMMANDS
+from dutydesk.ledger.feature import Command
+
+if TYPE_CHECKING:
+    from dutydesk.admin.upkeep import Place
+    from dutydesk.journal.desk import Desk, Me
+
+log = logging.getLogger("dutydesk.crash")
+TAKES_VALUE = ("--home", "--by", "--lang", "--view")
+WITH_DISPLAY = ("", "demo", "self-test")
+"""Commands that `app` answers."""
+
+
+# -- the parser --------------------------------------------------------------------------------------------------------
+
+
+class _Format(argparse.HelpFormatter):
+    """Help in the language in use."""
+
+    def start_section(self, heading: str | None) -> None:
+        titles = {"positional arguments": _("参数"), "options": _("选项")}
+        super().start_section(titles.get(heading or "", heading))
+
+    def add_usage(self, usage: object, actions: object, groups: object, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, prefix or _("用法:"))  # pyright: ignore[reportArgumentType]
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **named: object) -> None:
+        named.setdefault("formatter_class", _Format)
+        super().__init__(add_help=False, allow_abbrev=False, **named)  # pyright: ignore[reportArgumentType]
+        self.add_argument("-h", "--help", action="help", help=_("显示用法"))
+
+    def error(self, message: str) -> NoReturn:
+        parts = (
+            ("the following arguments are required: ", _("缺少:")),
+            ("unrecognized arguments: ", _("不认识:")),
+        )
+        for english, ours in parts:
+            message = message.replace(english, ours)
+        warn(self.format_usage().rstrip())
+        warn(_("用法有误:{message}").format(message=message))
+        raise SystemExit(2)
+
+
+def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
+    """The parser of the whole command line; `features` are the commands that features declare."""
+    parser = _Parser(prog="dutydesk", description=_("区县应急值班台。不带命令时打开窗口。"))
+    parser.add_argument("--version", action="version", version=f"dutydesk {__version__}")
+    _common(parser, inside=False)
+    parser.add_argument("--view", metavar="NAME", default="", help=_("打开窗口并显示哪一栏"))
+    commands = parser.add_subparsers(dest="command", metavar=_("命令"), title=_("命令"))
+
+    def sub(name: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=_(text), description=_(text))
+        _common(made, inside=True)
+        return made
+
+    init = sub("init", _("新建本机的值班数据"))
+    init.add_argument("--sample", action="store_true", help=_("示例:虚构的区和一个值班夜"))
+    init.add_argument("--at", metavar="T", help=_("示例的夜到何时为止,缺省为现在"))
+    init.add_argument("--drill", action="store_true", help=_("演练用,编号和水印另起"))
+    init.add_argument("--from", dest="source", metavar="DIR", help=_("演练沿用哪个文件夹的名册与台账"))
+    for name, text in (("district", _("行政区划代码")), ("name", _("区县或席位名称")), ("unit", _("单位名称"))):
+        init.add_argument(f"--{name}", metavar="TEXT" if name != "district" else "CODE", help=text)
+    init.add_argument("--code", metavar="C", help=_("本机代号,一区有两台以上时写进编号"))
+    demo = sub("demo", _("演示:用键盘鼠标走完示例夜"))
+    demo.add_argument("--out", metavar="DIR", default="demo", help=_("结果放哪里"))
+    sub("self-test", _("检查安装是否完整"))
+    for name, text in (
+        ("verify", _("核对记录是否完好")),
+        ("rebuild", _("从记录重建全部台账")),
+        ("snapshot", _("做一份核对过的备份")),
+        ("doctor", _("检查环境")),
+    ):
+        sub(name, text).add_argument("--json", action="store_true", help=_("输出 JSON"))
+    restore = sub("restore", _("恢复到一份备份"))
+    restore.add_argument("file", metavar="FILE", help=_("备份文件"))
+    restore.add_argument(
+        "--last", metavar="LEDGER=N", action="append", default=[], help=_("纸上最后一个编号,如 log=512,可多次")
+    )
+    restore.add_argument("--json", action="store_true", help=_("输出 JSON"))
+    for command in (*COMMANDS, *features):
+        made = sub(command.name, command.help)
+        command.configure(made)
+        made.set_defaults(run=command.run)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser, *, inside: bool) -> None:
+    """Options that may stand before or after the command."""
+    unset = argparse.SUPPRESS if inside else ""
+    parser.add_argument("--home", metavar="DIR", default=unset, help=_("值班数据的文件夹"))
+    parser.add_argument("--by", metavar="NAME", default=unset, help=_("谁在操作,通讯录里的姓名"))
+    parser.add_argument("--lang", metavar="L", default=unset, help=_("语言:zh_CN 或 en"))
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments. Exits with 2 for a wrong usage, with 0 after help."""
+    words = list(argv)
+    language = next((words[at + 1] for at, word in enumerate(words[:-1]) if word == "--lang"), "")
+    language = next((word.removeprefix("--lang=") for word in words if word.startswith("--lang=")), language)
+    if language:
+        i18n.use(language)
+    features: Sequence[Command] = ()
+    if _word(words) not in WITH_DISPLAY or {"-h", "--help"} & set(words):
+        from dutydesk.features import FEATURES
+
+        features = [command for feature in FEATURES for command in feature.commands]
+    return build(features).parse_args(words)
+
+
+def _word(words: Sequence[str]) -> str:
+    """The command, empty when there is none."""
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = word in TAKES_VALUE
+        else:
+            return word
+    return ""
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the arguments ask and return the exit code; every error is told here, once."""
+    home = home_of(args)
+    logging_here = home.is_desk
+    if logging_here:
+        logs.start(home.logs)
+    try:
+        return _dispatch(args, home)
+    except DutyDeskError as error:
+        complain(error.problems)
+        if getattr(args, "json", False):
+            answer(refusal(error))
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        warn(_("已中断"))
+        return 1
+    except Exception:
+        if not logging_here:
+            logs.start(Path(tempfile.gettempdir()) / "dutydesk-logs")
+            logging_here = True
+        log.critical("uncaught", exc_info=True)
+        warn(_("程序出错,已记录在 {place}").format(place=_log_place()))
+        return 1
+    finally:
+        if logging_here:
+            logs.stop()
+
+
+def _log_place() -> str:
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            return handler.baseFilename
+    return "-"
+
+
+def home_of(args: argparse.Namespace) -> Home:
+    """The desk's folder that was asked for, or the usual one."""
+    return Home(Path(args.home).expanduser()) if args.home else default_home()
+
+
+def key() -> bytes | None:
+    """The key of an encrypted desk: 64 hex digits in DUTYDESK_KEY. Raises `Refused` for anything else there."""
+    text = os.environ.get("DUTYDESK_KEY", "")
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b"?"
+    if len(found) not in (0, 32):
+        raise Refused(Problem(_("密钥应为 64 位十六进制"), "DUTYDESK_KEY"))
+    return found or None
+
+
+def _dispatch(args: argparse.Namespace, home: Home) -> int:
+    from dutydesk.admin import upkeep
+    from dutydesk.core.clock import SystemClock
+    from dutydesk.exchange.reading import load
+    from dutydesk.features import schema
+
+    place = upkeep.Place(home, schema(), SystemClock(), key())
+    folder = {
+        "verify": upkeep.verify,
+        "rebuild": upkeep.rebuild,
+        "snapshot": upkeep.snapshot,
+        "restore": upkeep.restore,
+        "doctor": upkeep.doctor,
+    }
+    if args.command == "init":
+        return init(args, place)
+    if args.command in folder:
+        return folder[args.command](place, args)
+    desk = _open(args, place)
+    try:
+        code: int = load(args.run)(desk, args)
+        sys.stdout.flush()
+        return code
+    finally:
+        desk.store.close()
+
+
+def _open(args: argparse.Namespace, place: Place) -> Desk:
+    """The desk, with whoever `--by` names at it; an import that was cut off is finished first."""
+    from dutydesk.features import open_desk
+    from dutydesk.journal import batches
+
+    desk = open_desk(place.home, place.clock, key=place.key)
+    try:
+        for note in desk.store.notes:
+            warn(note)
+        with desk.store.read() as connection:
+            cut_off = connection.exec_driver_sql("SELECT 1 FROM local_batch LIMIT 1").first() is not None
+        if cut_off and not desk.store.shared():
+            batches.resume(desk.store)
+        return replace(desk, me=_author(desk, args.by)) if args.by else desk
+    except BaseException:
+        desk.store.close()
+        raise
+
+
+def _author(desk: Desk, name: str) -> Me:
+    from dutydesk.journal.desk import Me
+
+    try:
+        row = desk.resolve("people", name)
+    except ValueError as error:
+        raise Refused(Problem(str(error), "--by")) from None
+    return Me(row.hex(), name)
+
+
+def init(args: argparse.Namespace, place: Place) -> int:
+    """A new desk: empty, the sample district, or a drill with another desk's lists."""
+    from dutydesk.admin import upkeep
+
+    if args.sample and args.drill:
+        raise Refused(Problem(_("示例和演练不能同时选"), "--drill"))
+    if bool(args.source) and not args.drill:
+        raise Refused(Problem(_("--from 只用于演练"), "--from"))
+    if args.at and not args.sample:
+        raise Refused(Problem(_("--at 只用于示例"), "--at"))
+    if args.sample:
+        _sample(args, place)
+    elif args.source:
+        _drill(args, place)
+    else:
+        upkeep.make_empty(place, upkeep.config_of(place, args))
+    say(str(place.home.root))
+    return 0
+
+
+def _sample(args: argparse.Namespace, place: Place) -> None:
+    from dutydesk.core.clock import parse_iso
+    from dutydesk.sample import make_sample
+
+    try:
+        at = parse_iso(args.at) if args.at else None
+    except ValueError:
+        raise Refused(Problem(_("应为时间,如 2026-06-18 14:30:{text}").format(text=args.at), "--at")) from None
+    make_sample(place.home, place.clock, at)
+
+
+def _drill(args: argparse.Namespace, place: Place) -> None:
+    from dutydesk.admin import drill, upkeep
+    from dutydesk.journal.store import Store
+
+    source = Home(Path(args.source).expanduser())
+    config = upkeep.config_of(place, args)
+    with Store.open(source, place.schema, place.clock, key=place.key) as real:
+        config = replace(
+            config,
+            district=config.district or real.config.district,
+            name=config.name or real.config.name,
+            unit=config.unit or real.config.unit,
+            shift_pattern=real.config.shift_pattern,
+        )
+        with Store.create(place.home, place.schema, place.clock, config, key=place.key) as store:
+            drill.copy_lists(real, store)
