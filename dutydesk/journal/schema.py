@@ -67,7 +67,8 @@ class Shape:
         ]
         if self.fts:
             made.append(
-                f"CREATE VIRTUAL TABLE {self.fts} USING fts5"
+                # The comment stands in sqlite_master: another set of searched fields is another index, made anew.
+                f"CREATE VIRTUAL TABLE {self.fts} /* {' '.join(f'{f.name}:{f.search.value}' for f in self.ledger.searched)} */ USING fts5"
                 f"(words, py, content='', contentless_delete=1, tokenize=\"{TOKENIZER}\")"
             )
         return made
