@@ -73,11 +73,6 @@ def read(
     )
 
 
-def is_rain(head: bytes, name: str) -> bool:
-    """Whatever is imported into `rain` is read here: the reader itself says what it does not recognise."""
-    return True
-
-
 def _stranger(code: str, name: str) -> Problem:
     reason = _("没有雨量站“{code}”,请先导入 stations,或加 --create 新建").format(code=code)
     return Problem(reason, field="station", file=name)

@@ -9,10 +9,12 @@ that is compared at every question, which sees the writes of other processes too
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import import_module
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -22,14 +24,16 @@ from dutydesk.core.clock import HOUR, MINUTE, local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal.store import Announcement
+from dutydesk.ledger.spec import Value
 from dutydesk.ledger.table import LISTED
 from dutydesk.people.model import REGION_TABLE
 from dutydesk.rain import rules
 from dutydesk.rain import series as sums_of
 from dutydesk.rain.model import BATCH_TABLE, SAMPLE, STATION_TABLE, TAKEN
 from dutydesk.rain.rules import WINDOWS_H, Grade, Signal, Total, Trend
-from dutydesk.rain.series import Peak, Series
+from dutydesk.rain.series import NONE, Peak, Rolling, Series
 from dutydesk.rain.thresholds import Setting, Thresholds, settings, thresholds
+from dutydesk.rain.words import log_text
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -99,6 +103,7 @@ class _Held:
     since: int = 0
     recent: dict[str, Series] = field(default_factory=dict[str, Series])
     whole: OrderedDict[str, Series] = field(default_factory=OrderedDict[str, Series])
+    hours: dict[str, Rolling] = field(default_factory=dict[str, Rolling])
     older: dict[str, int] = field(default_factory=dict[str, int])
     given: tuple[Setting, ...] | None = None
     thresholds: Thresholds | None = None
@@ -154,7 +159,7 @@ def _samples(connection: Connection, code: str, start: int | None = None, end: i
 def _recent(connection: Connection, stations: Iterable[Station], since: int) -> tuple[_Held, dict[str, Series]]:
     held = _of(connection)
     if not held.recent or since < held.since:
-        held.recent, held.older, held.since = {}, {}, since
+        held.recent, held.hours, held.older, held.since = {}, {}, {}, since
     for station in stations:
         if station.code not in held.recent:
             held.recent[station.code] = _samples(connection, station.code, held.since)
@@ -267,6 +272,40 @@ def newly_reached(connection: Connection, at: int, span: int = HOUR) -> list[Gau
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One gauge over a span: its wettest 60 minutes that end in it, and all that fell, in tenths."""
+
+    station: Station
+    hour: int | None
+    total: int | None
+
+
+def spans_of(connection: Connection, start: int, end: int) -> list[Span]:
+    """Every gauge over `(start, end]`, for the figures of the board and the reports."""
+    held = _of(connection)
+    kept = start - HOUR >= held.since
+    found: list[Span] = []
+    for station in stations_of(connection):
+        series = held.recent.get(station.code) if kept else None
+        if series is None:
+            series = _samples(connection, station.code, start - HOUR, end)
+        total = series.between(start, end).tenths
+        found.append(Span(station, _wettest(held, station.code, series, start, end), total))
+    return found
+
+
+def _wettest(held: _Held, code: str, series: Series, start: int, end: int) -> int | None:
+    """The largest sum of 60 minutes that ends in `(start, end]`; those of the recent samples are kept."""
+    if series is held.recent.get(code):
+        rolling = held.hours.get(code) or held.hours.setdefault(code, series.rolling(60))
+    else:
+        rolling = series.rolling(60)
+    part = rolling.tenths[bisect_right(rolling.ends, start) : bisect_right(rolling.ends, end)]
+    best = max(part, default=NONE)
+    return None if best == NONE else best
+
+
 # -- one gauge over a span -----------------------------------------------------------------------------------------
 
 
@@ -324,6 +363,34 @@ def limits(desk: Desk) -> Thresholds:
     """The thresholds in force at this desk."""
     with desk.store.read() as connection:
         return thresholds_of(connection)
+
+
+# -- the duty log --------------------------------------------------------------------------------------------------
+
+
+def note_in_log(desk: Desk, code: str) -> str:
+    """Write what a gauge says now into the duty log, one line; returns it. Raises `Refused` where it says nothing."""
+    gauge = next((each for each in gauges(desk) if each.station.code == code), None)
+    if gauge is None or gauge.hour.tenths is None:
+        raise Refused(Problem(_("这个站近 1 小时没有雨量,没有记入日志"), field="station"))
+    now = desk.clock.now()
+    text = log_text(gauge)
+    values: dict[str, Value] = {
+        "happened_at": gauge.at,
+        "category": "SYSTEM_MSG",
+        "line": "FLOOD",
+        "direction": "IN",
+        "means": "SYSTEM",
+        "text": text,
+        "region": gauge.station.region_id,
+    }
+    adder = next((feature.adders["log"] for feature in desk.features if "log" in feature.adders), "")
+    if adder:
+        module, name = adder.split(":")
+        getattr(import_module(module), name)(desk, values)
+    else:
+        desk.act("log.add", [desk.new("log", {**values, "recorded_at": now, "recorder": desk.me.name or None})])
+    return text
 
 
 # -- batches whose file has not arrived ----------------------------------------------------------------------------

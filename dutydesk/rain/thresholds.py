@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import INTEGER, TEXT, Connection, select
 from sqlalchemy.sql.expression import column, table
 
 from dutydesk.core.errors import Problem
@@ -26,7 +26,8 @@ from dutydesk.rain.rules import Reference, Signal, reference_of, tenths_of
 PREFIX = "rain."
 SIGNAL = "rain.signal."
 RAINSTORM = "11B03"
-_SETTINGS = table("settings", *(column(name) for name in ("_state", "key", "value", "source", "place", "date")))
+_TEXTS = ("key", "value", "source", "place", "date")
+_SETTINGS = table("settings", column("_state", INTEGER), *(column(name, TEXT) for name in _TEXTS))
 _WINDOW = re.compile(r"\s*(\d{1,2})\s*(?:h|小时|时)\s*[≥>=]*\s*(\d{1,4}(?:\.\d)?)\s*(?:mm|毫米)?\s*", re.IGNORECASE)
 
 
@@ -81,7 +82,7 @@ class Setting:
 
 def settings(connection: Connection) -> tuple[Setting, ...]:
     """The settings of rain, by key."""
-    columns = [_SETTINGS.c[name] for name in ("key", "value", "source", "place", "date")]
+    columns = [_SETTINGS.c[name] for name in _TEXTS]
     found = connection.execute(
         select(*columns)
         .where(_SETTINGS.c["_state"] == LISTED, _SETTINGS.c.key.startswith(PREFIX))

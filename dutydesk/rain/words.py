@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dutydesk.core.clock import DAY, HOUR, MINUTE, local
 from dutydesk.core.i18n import N_, _, pick
 from dutydesk.core.reference import label
 from dutydesk.rain.rules import Grade, Signal, Total, Trend
-from dutydesk.rain.service import GaugeNow
+
+if TYPE_CHECKING:
+    from dutydesk.rain.service import GaugeNow
 
 NOTHING = "—"
 TRENDS = {Trend.RISING: N_("增强"), Trend.STEADY: N_("持平"), Trend.FALLING: N_("减弱"), Trend.UNKNOWN: ""}
