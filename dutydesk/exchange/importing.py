@@ -6,7 +6,9 @@ window's dialog use both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +82,11 @@ def plan(desk: Desk, ledger: str, data: bytes, name: str, options: Options | Non
     Raises `Refused` when the file as a whole cannot be understood; a line that cannot be taken stands in `refused`.
     """
     options = options or Options()
+    with _uncollected():
+        return _plan(desk, ledger, data, name, options)
+
+
+def _plan(desk: Desk, ledger: str, data: bytes, name: str, options: Options) -> Plan:
     content = read_file(desk, ledger, data, name, options)
     made = Plan(ledger, name, content.format, options, content.read, data=data, attached=content.attached)
     made.mapping, made.source, made.remember = content.mapping, content.source, content.remember
@@ -102,6 +109,18 @@ def plan(desk: Desk, ledger: str, data: bytes, name: str, options: Options | Non
     return made
 
 
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Without the cyclic collector: it would walk a hundred thousand fresh rows again and again and find nothing."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def refused_plan(ledger: str, name: str, options: Options, error: Refused) -> Plan:
     """The plan of a file that could not be understood at all."""
     return Plan(ledger, name, "", options, refused=list(error.problems))
@@ -120,7 +139,7 @@ class _Matcher:
             counts,
         )
         self.must = [item.name for item in ledger.fields if item.required and item.name != ledger.number]
-        self.secret = [item.name for item in ledger.fields if item.personal and isinstance(item.kind, Phone)]
+        self.secrets: dict[str, tuple[str, ...]] = {}
         self.kin: dict[tuple[str, bytes], list[Held]] = {}
         self.kept: dict[str, bytes] = {}
         self.erased = self._erased(ledger.name)
@@ -176,7 +195,7 @@ class _Matcher:
             if values.get(name) is None:
                 self.made.refused.append(Problem(_("必填"), name, record.line, self.name))
                 return
-        if self.secret and self._hidden(values, record.line):
+        if self._hidden(values, record.line):
             return
         if self.ledger.mode is Mode.APPEND and "recorded_at" in self.ledger and values.get("recorded_at") is None:
             values = {**values, "recorded_at": self.desk.clock.now()}
@@ -252,12 +271,18 @@ class _Matcher:
 
     def _hidden(self, values: Any, line: int, ledger: str = "") -> bool:
         """Whether a number is one that an export masked: written back, it would replace the real one."""
-        declared = self.desk.ledger(ledger) if ledger else self.ledger
-        names = [item.name for item in declared.fields if item.personal and isinstance(item.kind, Phone)]
-        hidden = [name for name in names if isinstance(values.get(name), str) and "*" in values[name]]
+        name = ledger or self.ledger.name
+        secrets = self.secrets.get(name)
+        if secrets is None:
+            fields = self.desk.ledger(name).fields
+            secrets = tuple(item.name for item in fields if item.personal and isinstance(item.kind, Phone))
+            self.secrets[name] = secrets
+        hidden = [name for name in secrets if "*" in str(values.get(name))]
+        if not hidden:
+            return False
         reason = _("号码被隐去一部分,不能写入")
         self.made.refused += [Problem(reason, name, line, self.name) for name in hidden]
-        return bool(hidden)
+        return True
 
     def _erased(self, name: str) -> frozenset[bytes]:
         with self.desk.store.read() as connection:
@@ -334,16 +359,17 @@ def run(desk: Desk, made: Plan, told: Told = nobody, *, beside_a_window: bool = 
             note |= {"size": len(made.data), "type": made.format, "at": desk.clock.now()}
             first.append(desk.new("attachments", note))
         size = batches.BESIDE_A_WINDOW if beside_a_window else MOST_CHANGES
-        batches.write(
-            desk.store,
-            f"{made.ledger}.import",
-            made.changes,
-            by=desk.me.id,
-            note=_("导入 {file}").format(file=made.file),
-            first=first,
-            size=_fitting(desk, [*first, *made.changes], size),
-            told=told,
-        )
+        with _uncollected():
+            batches.write(
+                desk.store,
+                f"{made.ledger}.import",
+                made.changes,
+                by=desk.me.id,
+                note=_("导入 {file}").format(file=made.file),
+                first=first,
+                size=_fitting(desk, [*first, *made.changes], size),
+                told=told,
+            )
     if made.source:
         place = made.ledger if made.mapping is not None else f"{made.ledger}/{made.format}"
         keep(desk.store, place, made.source, made.remember)
