@@ -31,7 +31,7 @@ from dutydesk.ledger.feature import Change
 from dutydesk.ledger.table import DELETED, LISTED
 from tests.journal import desks as d
 
-EXAMPLES = int(os.environ.get("DUTYDESK_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("DUTYDESK_EXAMPLES", "30"))
 DESKS = 5
 OLD_DESK = 4
 """Which of them runs last year's program until the end."""
@@ -111,10 +111,50 @@ def check_against_model(store: Store) -> None:
         assert state in (LISTED, DELETED)
         if not held[ledger, row, field]:
             assert set(heads) == {maker}
+    check_deletions(store, model)
+    check_duplicates(store)
     for ledger, row in d.ask(store, "SELECT ledger, row FROM erased"):
         for field in store.schema[ledger].ledger.personal:
             assert d.ask(store, f"SELECT {field} FROM {ledger} WHERE id = ?", row) == [(ERASED,)]
         assert not d.ask(store, "SELECT 1 FROM personal WHERE ledger = ? AND row = ?", ledger, row)
+
+
+def check_deletions(store: Store, model: dict[Place, dict[bytes, tuple[int, Any]]]) -> None:
+    """A row is off its list when every head of its fields was seen by whoever deleted it; else it is disputed."""
+    disputed: set[tuple[str, bytes]] = set()
+    for ledger in store.schema.shapes:
+        for row, maker, state in d.ask(store, f"SELECT id, _act, _state FROM {ledger}"):
+            deletions = [value for _hlc, value in model.get((ledger, row, DELETE), {}).values() if value is not None]
+            seen = {bytes.fromhex(act) for value in deletions for act in value.split(",") if act}
+            others = {
+                act
+                for (of, held, field), heads in model.items()
+                if (of, held) == (ledger, row) and field != DELETE
+                for act in heads
+            }
+            unseen = others - seen - {maker}
+            assert state == (DELETED if deletions and not unseen else LISTED)
+            if deletions and unseen:
+                disputed.add((ledger, row))
+    assert set(d.ask(store, "SELECT ledger, row FROM conflict WHERE kind = 'deleted'")) == disputed
+
+
+def check_duplicates(store: Store) -> None:
+    """Listed rows of one natural key are a conflict, each of them, when different desks made them."""
+    double: set[tuple[str, bytes]] = set()
+    for ledger, shape in store.schema.shapes.items():
+        if not shape.ledger.match:
+            continue
+        found: dict[tuple[Any, ...], list[tuple[bytes, bytes]]] = defaultdict(list)
+        columns = ", ".join(shape.ledger.match)
+        asked = f"SELECT id, desk, {columns} FROM {ledger} JOIN act ON act_id = _act WHERE _state = 1"
+        for row, desk, *values in d.ask(store, asked):
+            if any(value is not None for value in values):
+                found[tuple(values)].append((row, desk))
+        for rows_of_key in found.values():
+            if len({desk for _row, desk in rows_of_key}) > 1:
+                double |= {(ledger, row) for row, _desk in rows_of_key}
+    assert set(d.ask(store, "SELECT ledger, row FROM conflict WHERE kind = 'duplicate'")) == double
 
 
 class Merging(RuleBasedStateMachine):
