@@ -34,11 +34,13 @@ LABEL_PX = 64
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A line at `mm`, named `label` (with its word: 黄 50 mm/h), in the colour of `level` (or neutral)."""
+    """A line at `mm`, named `label` (with its word: 黄 50 mm), in the colour of `level` (or neutral); `on_total` measures
+    it on the axis of the running total (a sum over the whole stretch), else on that of the bars."""
 
     mm: float
     label: str
     level: str = ""
+    on_total: bool = False
 
 
 def tick_times(start: float, end: float, width: int) -> tuple[float, list[float]]:
@@ -199,8 +201,7 @@ class Hyetograph(QWidget):
         width = max(round(self._main.width()), 100)
         bars = series.bars(start, end, width)
         peak = float(bars.height.max()) if len(bars.height) else 0.0
-        above = next((item.mm for item in self._thresholds if item.mm > peak), 0.0)
-        top = max(peak * 1.15, above * 1.1 if above <= peak * 4 else 0.0, 1.0)
+        top = max(peak * 1.15, self._line_above(peak, on_total=False), 1.0)
         self._bars.setOpts(x0=bars.left, x1=bars.right, height=bars.height)
         left, right = series.gaps(start, end)
         self._gaps.setOpts(x0=left, x1=right, height=[top] * len(left))
@@ -210,12 +211,19 @@ class Hyetograph(QWidget):
         known = totals[totals == totals]
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
         low = 0.0 if low < high * 0.5 else low
-        self._second.setYRange(low, max(high + (high - low) * 0.08, low + 1), padding=0)
+        reach = max(high + (high - low) * 0.08, low + 1, self._line_above(high, on_total=True))
+        self._second.setYRange(low, reach, padding=0)
         self.looked.emit(round(start * 1_000), round(end * 1_000))
+
+    def _line_above(self, peak: float, *, on_total: bool) -> float:
+        """How high an axis reaches to show the next line above `peak`; 0 when it is too far to be of use."""
+        lines = (item.mm for item in self._thresholds if item.on_total == on_total and item.mm > peak)
+        above = next(lines, 0.0)
+        return above * 1.1 if above <= peak * 4 else 0.0
 
     def _draw_thresholds(self) -> None:
         for old in self._lines:
-            self._main.removeItem(old)
+            old.getViewBox().removeItem(old)
         theme, pg = current(), self._pg
         self._lines = []
         for item in self._thresholds:
@@ -229,7 +237,8 @@ class Hyetograph(QWidget):
                 labelOpts={"position": 0.01, "color": ink, "anchors": [(0, 1), (0, 1)], "fill": theme.colour("surface")},
             )
             line.label.setFont(theme.font(12))
-            self._main.addItem(line, ignoreBounds=True)
+            box = self._second if item.on_total else self._main
+            box.addItem(line, ignoreBounds=True)
             self._lines.append(line)
 
     def _paint_theme(self) -> None:

@@ -129,6 +129,16 @@ def test_heights_follow_what_is_in_sight_and_the_next_threshold(chart) -> None:
     assert [line.label.format for line in chart._lines] == ["蓝 20 mm/h", "橙 50 mm/h"]
 
 
+def test_a_line_of_the_running_total_stands_on_its_own_axis(chart) -> None:
+    chart.show_series(hours(*[100] * 4), [Threshold(50, "黄 6h 50 mm", "yellow", on_total=True), Threshold(12, "12 mm")])
+    assert chart._main.viewRange()[1][1] == pytest.approx(13.2)
+    assert chart._second.viewRange()[1][1] == pytest.approx(55)
+    assert [line.getViewBox() is chart._second for line in chart._lines] == [False, True]
+    chart.show_series(hours(1), [])
+    assert chart._lines == []
+    assert not [item for item in chart._second.addedItems if hasattr(item, "label")]
+
+
 def test_a_million_points_draw_as_many_bars_as_pixels(chart) -> None:
     ends = START + np.arange(1, 1_000_001) * 60_000
     chart.show_series(RainSeries(ends, np.arange(1_000_000) % 50, 1))
