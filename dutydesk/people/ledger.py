@@ -33,6 +33,11 @@ def is_private_number(row: Values) -> bool:
     return row.get("kind") not in PUBLIC_NUMBERS
 
 
+def is_person(row: Values) -> bool:
+    """A unit or hotline in the list of contacts is nobody's personal data."""
+    return row.get("kind") != "OFFICE"
+
+
 REGIONS = Ledger(
     "regions",
     N_("行政区划"),
@@ -77,7 +82,15 @@ PEOPLE = Ledger(
         Field("post", ref("posts"), N_("职务"), width=16),
         Field("kind", CODE, N_("类别"), choices=PEOPLE_KINDS, width=8),
         Field("region", ref("regions"), N_("负责区域"), width=14),
-        Field("note", LONG, N_("备注"), width=24, search=Search.TEXT, help=N_("如“打座机”“夜间打值班室”")),
+        Field(
+            "note",
+            LONG,
+            N_("备注"),
+            width=24,
+            search=Search.TEXT,
+            personal=is_person,
+            help=N_("如“打座机”“夜间打值班室”"),
+        ),
     ),
     match=("name", "unit"),
 )
