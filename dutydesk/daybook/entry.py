@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from dutydesk.core.i18n import pick
+from dutydesk.core.clock import local
+from dutydesk.core.errors import Problem, Refused
+from dutydesk.core.i18n import _, pick
 from dutydesk.core.reference import rows
+from dutydesk.daybook import rules, service
 from dutydesk.daybook.ledger import LOG
 from dutydesk.journal import drafts
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Row
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
 
+FIRST = "PHONE_IN"
 QUICK_SETTING = "log.quick_texts"
 """One phrase a line: `名称|类别|内容`; a name that is there already is replaced, an empty content takes it away."""
 BLANK = "__"
@@ -180,3 +186,125 @@ class Drafts:
     def take(self, at: int = -1) -> Texts:
         """Take one back, the newest without `at`."""
         return self.aside.pop(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Something that may be meant: `key` is `quick:NAME` or `LEDGER:HEX`."""
+
+    key: str
+    label: str
+    hint: str = ""
+
+
+class Session:
+    """What stands behind the entry line: everything about an open entry that is not a widget.
+
+    An open entry is texts by field name; `answers`, `incident`, `person` in hex, `files` one path a line.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.drafts = Drafts.load(desk)
+        self.habits = Habits(desk)
+        self.quick = quick_texts(desk)
+
+    def defaults(self, category: str = "") -> Texts:
+        """What a new entry begins with: the category (来电 without one) and the line that it last had."""
+        code = category or FIRST
+        line = self.habits.line(code) or rules.defaults(code, service.tables()).get("line", "")
+        return {name: text for name, text in (("category", code), ("line", line)) if text}
+
+    def prefilled(self, values: Mapping[str, Value], category: str) -> Texts:
+        """An entry that another part of the program has begun; without a category it keeps `category`."""
+        told: Texts = {}
+        for name, value in values.items():
+            if isinstance(value, bytes):
+                told[name] = value.hex()
+            elif isinstance(value, int):
+                told[name] = f"{local(value):%Y-%m-%d %H:%M}"
+            elif value:
+                told[name] = value
+        return {**self.defaults(told.get("category", category)), **told}
+
+    def write(self, texts: Texts) -> Row:
+        """Save an open entry: an answer, a follow-up or an entry of its own. Raises as `service.add` does."""
+        texts = dict(texts)
+        files = [read_file(name) for name in texts.pop("files", "").split("\n") if name]
+        due, answers = texts.pop("due_at", ""), texts.pop("answers", "")
+        given: dict[str, Value] = {**texts}
+        given.update({name: bytes.fromhex(texts[name]) for name in ("incident", "person") if name in texts})
+        asked = self.desk.get("log", bytes.fromhex(answers)) if answers else None
+        if asked is None:
+            row = service.add(self.desk, given, due=due, attachments=files)
+        elif due:
+            row = service.remind(self.desk, asked, due, given, files)
+        else:
+            row = service.answer(self.desk, asked, given, files)
+        self.habits.learn(row.get("category"), row.get("line"))
+        return row
+
+    def offer(self, text: str, caret: int) -> list[Offered]:
+        """What `/` at the beginning or `@` before the caret may mean."""
+        asked = meant(text, caret)
+        if asked is None:
+            return []
+        if asked.kind == "person":
+            return self.offer_party(asked.word)
+        return [Offered(f"quick:{item.name}", item.name, item.text[:40]) for item in quick_found(self.quick, asked.word)]
+
+    def offer_party(self, text: str) -> list[Offered]:
+        """People and units that a text finds."""
+        found = contacts(self.desk, text.strip()) if text.strip() else []
+        return [
+            Offered(f"{ledger}:{row.hex()}", title, _("单位") if ledger == "units" else "") for ledger, row, title in found
+        ]
+
+    def phrase(self, key: str) -> QuickText | None:
+        """The phrase of an offer; None for a person."""
+        name = key.removeprefix("quick:")
+        return next((item for item in self.quick if item.name == name), None) if name != key else None
+
+    def contact(self, key: str) -> Contact | None:
+        """The person or unit of an offer."""
+        ledger, _colon, row = key.partition(":")
+        return contact(self.desk, ledger, bytes.fromhex(row))
+
+    def linked(self, links: Mapping[str, str]) -> str:
+        """What an open entry hangs on, in words."""
+        titles = (("answers", "log", _("反馈 {title}")), ("incident", "incidents", _("事件 {title}")))
+        return " · ".join(
+            text.format(title=self.desk.title(ledger, bytes.fromhex(links[name])))
+            for name, ledger, text in titles
+            if name in links
+        )
+
+
+def saved_words(row: Row) -> str:
+    """What the line says after saving: the number, and what is still missing."""
+    said = _("已记 {no}").format(no=service.short_no(row.get("no")))
+    lacking = service.missing_words(row.values)
+    return said + (_(",待补:{fields}").format(fields=lacking) if lacking else "")
+
+
+def problem_words(problems: Sequence[Problem]) -> str:
+    """What is wrong, each with the name of its field."""
+    return _(";").join(
+        f"{_(LOG[item.field].label)}:{item.reason}" if item.field in LOG else str(item) for item in problems
+    )
+
+
+def draft_words(texts: Texts) -> str:
+    """One line for a draft that was put aside."""
+    return f"{texts.get('party', '')} {texts.get('text', '')}".strip() or _("(没有内容)")
+
+
+def read_file(name: str) -> service.Attachment:
+    """A file that was chosen. Raises `Refused` when it cannot be read or is too large to be read at all."""
+    path = Path(name)
+    try:
+        if path.stat().st_size > service.MOST_BYTES:
+            raise Refused(Problem(_("附件超过 {most} MB").format(most=service.MOST_BYTES // 1024 // 1024), file=path.name))
+        return service.Attachment(path.name, path.read_bytes())
+    except OSError as error:
+        raise Refused(Problem(_("附件读不出来:{error}").format(error=error.strerror or error), file=path.name)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from dutydesk.core.clock import DAY, local
 from dutydesk.core.errors import Problem, Refused
@@ -74,6 +75,13 @@ def document(
             made.paragraph(_("本段时间没有记录。"))
     made.signatures([_("记录人"), _("带班领导")])
     return made
+
+
+def params_of(span: spans.Span | None) -> dict[str, Any]:
+    """The parameters of `document` for a stretch that a list shows: its shift by name, a day by its ends."""
+    if span is None:
+        return {}
+    return {"shift": span.shift} if span.code else {"start": span.start, "end": span.end}
 
 
 def _span(desk: Desk, shift: str | None, start: int | None, end: int | None) -> spans.Span:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, select
 
+from dutydesk.core import shorthand
 from dutydesk.core.clock import MINUTE
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
@@ -224,7 +225,7 @@ def _values(desk: Desk, given: Mapping[str, Value], now: int) -> dict[str, Value
     values.update(parsed)
     if happened is not None:
         try:
-            values["happened_at"] = rules.parse_time(happened, now)
+            values["happened_at"] = shorthand.parse_time(happened, now)
         except Refused as refused:
             problems += refused.problems
     unknown = [name for name in values if name not in LOG]
@@ -238,7 +239,7 @@ def _due(due: str | int | None, now: int) -> int | None:
     if not isinstance(due, str):
         return due
     try:
-        return rules.parse_due(due, now)
+        return shorthand.parse_due(due, now)
     except Refused as refused:
         raise Refused(*(Problem(problem.reason, "due_at") for problem in refused.problems)) from None
 

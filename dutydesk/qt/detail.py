@@ -16,7 +16,6 @@ from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import button, label
 
 
-
 @dataclass(frozen=True, slots=True)
 class Compared:
     """One correction: `head` says which, by whom and why; `rows` are (field, before, after)."""

@@ -1,0 +1,189 @@
+"""Parts of a line in which something is composed: inputs by name, a row that folds in two, drafts put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QMenu, QPushButton, QWidget
+
+from dutydesk.core.i18n import _
+from dutydesk.ledger.kinds import choice_label
+from dutydesk.ledger.spec import Field
+from dutydesk.qt.picker import Option, Picker, among
+from dutydesk.qt.suggest import GrowingText
+from dutydesk.qt.theme import current
+from dutydesk.qt.widgets import restyle
+
+Input = QLineEdit | GrowingText
+"""A `Picker` and a `SuggestLine` are line edits too."""
+ENDLESS = 16_777_215
+
+
+def line_input(name: str, told: str, hint: str = "") -> QLineEdit:
+    """A plain line; `told` is its accessible name and tooltip, `hint` stands in it while it is empty."""
+    made = QLineEdit()
+    made.setObjectName(name)
+    made.setAccessibleName(told)
+    made.setToolTip(told)
+    made.setPlaceholderText(hint)
+    return made
+
+
+class NumberLine(QLineEdit):
+    """A line for a telephone number. One that was looked up is shown masked (`hold`) until it is typed over."""
+
+    def __init__(self, name: str, told: str, hint: str = "") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(told)
+        self.setToolTip(told)
+        self.setPlaceholderText(hint)
+        self._masked = self._number = ""
+
+    def hold(self, masked: str, number: str) -> None:
+        """Show `masked` for `number`."""
+        self._masked, self._number = masked, number
+        self.setText(masked)
+
+    def number(self) -> str:
+        """The number that is meant."""
+        return self._number if self._number and self.text() == self._masked else self.text()
+
+
+def code_input(name: str, field: Field) -> Picker:
+    """A picker of a field's codes."""
+    made = Picker(among(field.choices))
+    made.setObjectName(name)
+    made.setAccessibleName(_(field.label))
+    made.setPlaceholderText(_(field.label))
+    return made
+
+
+def told_by(widget: Input) -> str:
+    """What an input says: a code where one was picked, else its text."""
+    if isinstance(widget, Picker):
+        return widget.told()
+    if isinstance(widget, NumberLine):
+        return widget.number()
+    return widget.toPlainText() if isinstance(widget, GrowingText) else widget.text()
+
+
+def fill(widget: Input, field: Field, text: str) -> None:
+    """Put a code or a text into an input."""
+    if isinstance(widget, GrowingText):
+        widget.setPlainText(text)
+        widget.moveCursor(widget.textCursor().MoveOperation.End)
+    elif isinstance(widget, Picker):
+        widget.forget()
+        if any(choice.code == text for choice in field.choices):
+            widget.choose(Option(text, choice_label(text, field)))
+        else:
+            widget.setText(text)
+    else:
+        widget.setText(text)
+
+
+def mark(widget: QWidget, problem: str) -> None:
+    """Say that what stands in an input does not hold, or (empty) that nothing is wrong with it."""
+    widget.setAccessibleDescription(problem)
+    if bool(widget.property("problem")) != bool(problem):
+        widget.setProperty("problem", bool(problem))
+        restyle(widget)
+
+
+class FoldingRow(QGridLayout):
+    """Inputs in one row with a text that takes the rest; in two rows, the text in the second, when folded.
+
+    `heads` stand before the text, `tails` after it; of these the ones in `beside` stand beside the text when folded.
+    """
+
+    def __init__(
+        self, heads: Sequence[QWidget], text: QWidget, tails: Sequence[QWidget], beside: Sequence[QWidget]
+    ) -> None:
+        super().__init__()
+        self._heads, self._text, self._tails, self._beside = heads, text, tails, beside
+        self.folded: bool | None = None
+        self.setSpacing(current().px(4))
+
+    def fold(self, folded: bool, stretch: int = 0) -> bool:
+        """Lay out again; the head at `stretch` takes the room of a folded row. Whether anything changed."""
+        if folded is self.folded:
+            return False
+        self.folded = folded
+        top = Qt.AlignmentFlag.AlignTop
+        for widget in (*self._heads, self._text, *self._tails):
+            self.removeWidget(widget)
+        for at in range(self.columnCount()):
+            self.setColumnStretch(at, 0)
+        count = len(self._heads)
+        for at, widget in enumerate(self._heads):
+            self.addWidget(widget, 0, at, top)
+        if folded:
+            above = [widget for widget in self._tails if widget not in self._beside]
+            for at, widget in enumerate(above, count):
+                self.addWidget(widget, 0, at, top)
+            self.addWidget(self._text, 1, 0, 1, count)
+            for at, widget in enumerate(self._beside, count):
+                self.addWidget(widget, 1, at, top)
+            self.setColumnStretch(stretch, 1)
+        else:
+            self.addWidget(self._text, 0, count)
+            for at, widget in enumerate(self._tails, count + 1):
+                self.addWidget(widget, 0, at, top)
+            self.setColumnStretch(count, 1)
+        return True
+
+
+class AsideButton(QPushButton):
+    """How many drafts were put aside; pressing it lists them.
+
+    Signals:
+        taken: the number of the one that someone wants back.
+    """
+
+    taken = Signal(int)
+
+    def __init__(self, name: str, tip: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAutoDefault(False)
+        self.setToolTip(tip)
+        self._words: Sequence[str] = ()
+        self.clicked.connect(self._list)
+        self.show_words(())
+
+    def show_words(self, words: Sequence[str]) -> None:
+        """One line for each draft, the oldest first."""
+        self._words = words
+        self.setText(_("草稿 {count}").format(count=len(words)))
+        self.setVisible(bool(words))
+
+    def _list(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for at, words in reversed(list(enumerate(self._words))):
+            menu.addAction(" ".join(words.split())[:40].replace("&", "&&")).setData(at)
+        menu.triggered.connect(self._take)
+        menu.popup(self.mapToGlobal(self.rect().topLeft()))
+
+    def _take(self, action: QAction) -> None:
+        self.taken.emit(int(action.data()))
+
+
+class LinkChip(QPushButton):
+    """What the entry hangs on; pressing it lets go (`clicked`)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAutoDefault(False)
+        self.setToolTip(_("点一下取消关联"))
+        self.hide()
+
+    def show_text(self, text: str) -> None:
+        """The name of it; nothing hides the chip."""
+        short = text if len(text) <= 40 else text[:39] + "…"
+        self.setText(_("{text} ✕").format(text=short.replace("&", "&&")))
+        self.setVisible(bool(text))
