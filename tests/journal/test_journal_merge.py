@@ -10,7 +10,10 @@ import json
 import os
 import random
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Refused
 from dutydesk.core.ids import CLI, named_id, new_id
 from dutydesk.journal.apply import DELETE, ERASED
+from dutydesk.journal.history import conflicts as open_conflicts
 from dutydesk.journal.inbox import take_in
 from dutydesk.journal.query import Query, count, rows
 from dutydesk.journal.rebuild import rebuild
@@ -61,6 +65,7 @@ def heads_of(store: Store) -> dict[Place, dict[bytes, tuple[int, Any]]]:
     writes: dict[Place, dict[bytes, tuple[int, Any]]] = defaultdict(dict)
     replaced: dict[Place, set[bytes]] = defaultdict(set)
     erased: set[tuple[str, bytes]] = set()
+    makers: dict[tuple[str, bytes], list[tuple[int, bytes]]] = defaultdict(list)
     for (desk,) in d.ask(store, "SELECT DISTINCT desk FROM act"):
         for act, personal in d.acts_of(store, desk):
             for n, change in enumerate(json.loads(act.body)["changes"]):
@@ -68,6 +73,8 @@ def heads_of(store: Store) -> dict[Place, dict[bytes, tuple[int, Any]]]:
                 if "erase" in change:
                     erased.add((ledger, row))
                     continue
+                if "bases" not in change:
+                    makers[ledger, row].append((act.hlc, act.act_id))
                 values = dict(change["set"])
                 if n in personal:
                     values |= json.loads(personal[n][1])
@@ -76,6 +83,8 @@ def heads_of(store: Store) -> dict[Place, dict[bytes, tuple[int, Any]]]:
                         writes[ledger, row, field][act.act_id] = (act.hlc, value)
                 for field, bases in change.get("bases", {}).items():
                     replaced[ledger, row, field] |= {bytes.fromhex(base) for base in bases}
+    for (ledger, row), acts in makers.items():
+        assert d.ask(store, f"SELECT _hlc, _act FROM {ledger} WHERE id = ?", row) == [min(acts)]
     for place, by_act in list(writes.items()):
         ledger, row, field = place
         if (ledger, row) in erased and field in store.schema[ledger].ledger.personal:
@@ -263,6 +272,16 @@ class Merging(RuleBasedStateMachine):
         self.edit(other, index, which, after)
 
     @precondition(lambda self: self.rows)
+    @rule(n=desk_numbers, other=desk_numbers, index=picks, which=picks, value=VALUES)
+    def remove_against_edit(self, n: int, other: int, index: int, which: int, value: str | None) -> None:
+        """One desk deletes what another writes at the same time."""
+        if n == other:
+            return
+        self.meet(n, other)
+        self.edit(other, index, which, value)
+        self.remove(n, index)
+
+    @precondition(lambda self: self.rows)
     @rule(n=desk_numbers, index=picks)
     def remove(self, n: int, index: int) -> None:
         found = self.pick(n, index)
@@ -404,3 +423,151 @@ class Merging(RuleBasedStateMachine):
 TestMerging = Merging.TestCase
 TestMerging.settings = settings(max_examples=EXAMPLES, stateful_step_count=35, deadline=None)
 TestMerging.pytestmark = [pytest.mark.filterwarnings("error")]
+
+
+# --- one by one, what the machine comes across too seldom
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[list[Store]]:
+    stores = [d.make(tmp_path / str(n), n, clock=FixedClock(d.EVENING + n)) for n in (1, 2, 3)]
+    yield stores
+    for store in stores:
+        store.close()
+
+
+def conflicts(store: Store) -> list[tuple[Any, ...]]:
+    return d.ask(store, "SELECT ledger, field, kind FROM conflict ORDER BY ledger, field, kind")
+
+
+def test_causality_beats_the_clock(three: list[Store]) -> None:
+    """A correction from a desk whose clock is a year behind stays corrected."""
+    one, two, _ = three
+    row = d.add(one, "people", name="钱一", unit="错")
+    d.deliver(one, two)
+    two.clock.at -= 365 * d.DAY  # type: ignore[attr-defined]
+    d.write(two, "people", row, unit="对")
+    d.deliver(two, one)
+    for store in (one, two):
+        assert d.ask(store, "SELECT unit FROM people") == [("对",)]
+        assert conflicts(store) == []
+
+
+def test_a_loser_is_kept_shown_and_settled(three: list[Store]) -> None:
+    one, two, three_ = three
+    row = d.add(one, "people", name="钱一", unit="甲")
+    d.deliver(one, two)
+    d.write(one, "people", row, unit="乙")
+    d.write(two, "people", row, unit="丙")
+    d.deliver(one, two)
+    d.deliver(two, one)
+    for store in (one, two):
+        assert d.ask(store, "SELECT unit FROM people") == [("丙",)], "the later one is shown"
+        assert conflicts(store) == [("people", "unit", "heads")]
+        assert {value for (value,) in d.ask(store, "SELECT value FROM head")} == {"乙", "丙"}
+        with store.read() as connection:
+            (conflict,) = open_conflicts(connection, store.schema)
+        assert {claim.value for claim in conflict.claims} == {"乙", "丙"}
+    d.write(one, "people", row, unit="乙")
+    d.deliver(one, three_, one.config.desk_id)  # before what it settles
+    d.deliver(one, three_)
+    d.deliver(one, two)
+    for store in three:
+        assert d.ask(store, "SELECT unit FROM people") == [("乙",)]
+        assert conflicts(store) == []
+
+
+def test_nobodys_edit_disappears_in_a_deletion(three: list[Store]) -> None:
+    one, two, _ = three
+    row = d.add(one, "people", name="钱一")
+    d.deliver(one, two)
+    d.delete(one, "people", row)
+    edit = d.write(two, "people", row, unit="江岸街道")
+    d.deliver(one, two)
+    d.deliver(two, one)
+    for store in (one, two):
+        assert d.ask(store, "SELECT _state, unit FROM people") == [(LISTED, "江岸街道")]
+        assert conflicts(store) == [("people", "", "deleted")]
+    deletion = two.deletion("people", row)
+    assert edit.hex().upper() in str(deletion.values[DELETE])
+    two.act("test", [deletion], by=CLI)
+    d.deliver(two, one)
+    for store in (one, two):
+        assert d.ask(store, "SELECT _state FROM people") == [(DELETED,)]
+        assert conflicts(store) == []
+
+
+def test_one_person_from_two_desks_is_a_conflict_until_one_is_gone(three: list[Store]) -> None:
+    one, two, late = three
+    d.add(one, "people", name="钱一", unit="江岸街道")
+    other = d.add(two, "people", name="钱一", unit="江岸街道")
+    d.add(one, "people", name="钱一", unit="别处")
+    d.deliver(one, two)
+    d.deliver(two, one)
+    for store in (one, two):
+        assert conflicts(store) == [("people", "", "duplicate")] * 2
+    d.write(two, "people", other, name=None, unit=None)
+    assert conflicts(two) == [], "a row without a key is nobody's double"
+    d.write(two, "people", other, name="钱一", unit="江岸街道")
+    assert len(conflicts(two)) == 2
+    d.deliver(two, late, two.config.desk_id)
+    d.delete(two, "people", other)
+    assert conflicts(two) == []
+    d.deliver(two, one)
+    d.deliver(two, late)
+    assert conflicts(one) == conflicts(late) == []
+    assert {d.digest_of(store) for store in three} == {d.digest_of(one)}
+
+
+def test_a_double_is_found_when_its_making_comes_late(three: list[Store]) -> None:
+    """The edit of a row arrives before its making: the natural key is complete only then."""
+    one, two, late = three
+    row = d.add(one, "people", name="钱一", unit="江岸街道")
+    d.deliver(one, two)
+    d.write(two, "people", row, age=3)
+    d.deliver(two, late, two.config.desk_id)
+    d.add(late, "people", name="钱一", unit="江岸街道")
+    assert conflicts(late) == []
+    d.deliver(one, late)
+    assert conflicts(late) == [("people", "", "duplicate")] * 2
+
+
+def test_two_persons_of_one_desk_may_have_one_name(three: list[Store]) -> None:
+    one, _, _ = three
+    d.add(one, "people", name="钱一", unit="江岸街道")
+    d.add(one, "people", name="钱一", unit="江岸街道")
+    assert conflicts(one) == []
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_erasing_in_every_order(three: list[Store], tmp_path: Path, order: tuple[int, ...]) -> None:
+    """Two desks make the same rule with a personal field, a third erases it; what arrives first does not matter."""
+    one, two, eraser = three
+    row = named_id("options", "rain.red")
+    one.act("test", [d.option("rain.red", value="50", phone="0571-00000001")], by=CLI)
+    two.act("test", [d.option("rain.red", value="60")], by=CLI)
+    d.write(two, "options", row, phone="0571-00000002")
+    eraser.erase("options", row, by=CLI, note="本人要求")
+    with d.make(tmp_path / "watcher", 9) as watcher:
+        for n in order:
+            d.deliver(three[n], watcher, three[n].config.desk_id)
+        assert d.ask(watcher, "SELECT phone FROM options") == [(ERASED,)]
+        assert not d.ask(watcher, "SELECT 1 FROM personal")
+        assert d.ask(watcher, "SELECT DISTINCT field FROM head") == [("key",), ("value",)]
+        assert conflicts(watcher) == [("options", "key", "heads"), ("options", "value", "heads")]
+
+
+@pytest.mark.parametrize("values", [{}, {"phone": "0571-00000001"}], ids=["without", "with"])
+def test_what_is_erased_before_it_arrives(three: list[Store], values: dict[str, Any]) -> None:
+    one, two, late = three
+    row = d.add(one, "people", name="钱一", **values)
+    d.deliver(one, two)
+    two.erase("people", row, by=CLI, note="本人要求")
+    d.deliver(two, late, two.config.desk_id)
+    d.deliver(one, late)  # with the side row, since this desk has not heard yet
+    d.deliver(two, one)
+    assert d.digest_of(one) == d.digest_of(late)
+    for store in (one, late):
+        assert d.ask(store, "SELECT phone, home FROM people") == [(ERASED, ERASED)]
+        assert not d.ask(store, "SELECT 1 FROM personal")
+        assert verify(store.home, store.schema).ok
