@@ -44,7 +44,8 @@ def open_items(desk: Desk) -> list[OpenItem]:
 def test_four_fields_are_enough_and_the_desk_fills_in_the_rest(desk: Desk) -> None:
     row = taken(desk)
     assert (row["no"], row["state"], row["received_at"]) == ("2026-0001", "NEW", NOW)
-    assert row["grade"] is None and row["region"] is None
+    assert row["grade"] is None
+    assert row["region"] is None
     assert taken(desk)["no"] == "2026-0002"
 
 
@@ -91,7 +92,8 @@ def test_a_new_incident_writes_its_line_into_the_log_by_itself(desk: Desk) -> No
     assert (line["category"], line["line"], line["direction"], line["means"]) == ("INCIDENT", "FLOOD", "IN", "PHONE")
     assert (line["party"], line["handling"], line["happened_at"]) == ("凯旋街道值班室", "已封闭", NOW)
     assert line.text("text").startswith("#0001 【内涝】 06-18 14:20 示例路隧道:积水约60厘米")
-    assert "199****1234" in line.text("text") and "19900001234" not in line.text("text")
+    assert "199****1234" in line.text("text")
+    assert "19900001234" not in line.text("text")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,8 @@ def test_a_figure_that_falls_needs_a_reason_and_every_version_is_kept(desk: Desk
     clock.advance(MINUTE)
     with pytest.raises(Refused) as refused:
         service.update(desk, row.id, {"dead": "2"})
-    assert fields(refused) == {"note"} and "由 3 减为 2" in str(refused.value)
+    assert fields(refused) == {"note"}
+    assert "由 3 减为 2" in str(refused.value)
     service.update(desk, row.id, {"dead": "2"}, "医院核实,一人抢救成功")
     versions = [(harm.dead, harm.trapped) for _at, harm in service.figures(desk, row)]
     assert versions == [(1, 3), (3, 0), (2, 0)]
@@ -127,7 +130,9 @@ def test_a_figure_that_falls_needs_a_reason_and_every_version_is_kept(desk: Desk
 
 def test_the_grade_is_suggested_but_stays_the_officers_choice(desk: Desk) -> None:
     told = service.suggest({"type": "12G03", "dead": "3", "serious": ""})
-    assert told is not None and told.grade == "L3" and told.because == ("死亡 3 人:较大",)
+    assert told is not None
+    assert told.grade == "L3"
+    assert told.because == ("死亡 3 人:较大",)
     row = service.intake(desk, FIRE | {"dead": "3"})
     assert row["grade"] is None
     row = service.update(desk, row.id, {"grade": "L3"})
@@ -173,7 +178,8 @@ def test_only_evidence_stops_a_clock(desk: Desk, clock: FixedClock) -> None:
     clock.advance(10 * MINUTE)
     row = service.first_report(desk, row.id, "市应急管理局值班室", "PHONE", receipt="接话人 示例乙")
     (timed,) = service.clocks(desk, row)
-    assert timed.state == "DONE" and timed.late == 10
+    assert timed.state == "DONE"
+    assert timed.late == 10
     assert row["reported_to"] == "市应急管理局值班室 电话 接话人 示例乙"
     line = entries(desk)[-1]
     assert (line["direction"], line["party"], line["means"]) == ("OUT", "市应急管理局值班室", "PHONE")
@@ -186,7 +192,9 @@ def test_by_telephone_first_and_in_writing_later(desk: Desk, clock: FixedClock) 
     clock.advance(20 * MINUTE)
     row = service.first_report(desk, row.id, "市委市政府总值班室", "PHONE")
     assert {one.clock.rule for one in service.clocks(desk, row) if one.running} == {"WRITTEN_BIG", "CITY_ACCIDENT"}
-    assert row["phoned_at"] == NOW + 20 * MINUTE and row["reported_at"] is None and row["state"] == "OPEN"
+    assert row["phoned_at"] == NOW + 20 * MINUTE
+    assert row["reported_at"] is None
+    assert row["state"] == "OPEN"
     clock.advance(30 * MINUTE)
     row = service.first_report(desk, row.id, "市委市政府总值班室", "WRITTEN", receipt="上应急报〔2026〕1号")
     assert not [one for one in service.clocks(desk, row) if one.running]
@@ -226,7 +234,8 @@ def test_closed_without_a_report_it_stays_late(desk: Desk, clock: FixedClock) ->
     row = service.set_state(desk, row.id, "FALSE_ALARM", "到场无积水")
     clock.advance(24 * HOUR)
     (timed,) = service.clocks(desk, row)
-    assert timed.state == "WAIVED" and timed.late == 70
+    assert timed.state == "WAIVED"
+    assert timed.late == 70
 
 
 def test_settings_of_the_desk_stand_before_the_reference_data(desk: Desk) -> None:
@@ -260,8 +269,10 @@ def test_the_board_shows_every_running_clock_and_no_incident_is_lost(desk: Desk,
         "#0001 示例大厦 火灾·一般民用建筑 报市应急管理局",
         "#0002 无状态无区域",
     ]
-    assert items[0].due_at == NOW + 30 * MINUTE and items[0].row == big.id
-    assert items[-1].due_at is None and items[-1].row == bare.row
+    assert items[0].due_at == NOW + 30 * MINUTE
+    assert items[0].row == big.id
+    assert items[-1].due_at is None
+    assert items[-1].row == bare.row
     assert desk.figures(NOW - HOUR, NOW)["incidents.open"].value == 2
     clock.advance(31 * MINUTE)
     assert [item.severity for item in open_items(desk)] == [2, 0, 0, 0]
@@ -291,7 +302,8 @@ def test_the_timeline_has_figures_log_and_authors_once_each(desk: Desk, clock: F
     desk.act("log.add", [desk.new("log", {"happened_at": NOW + 90_000, "text": "市民来电", "incident": row.id})])
     row = service.find(desk, "1")
     told = [(moment.kind, moment.text, moment.by, moment.note) for moment in service.timeline(desk, row)]
-    assert told[0][0] == "MADE" and told[0][2] == "示例甲"
+    assert told[0][0] == "MADE"
+    assert told[0][2] == "示例甲"
     assert told[1:] == [
         ("CHANGED", "状态 待核→处置中", "示例甲", ""),
         ("LOG", "区城管局  泵车到场", "示例甲", ""),
