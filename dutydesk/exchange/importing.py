@@ -190,7 +190,7 @@ class _Matcher:
             self.made.warnings.append(Problem(reason, "", record.line, self.name))
 
     def _add(self, record: Record) -> None:
-        values = record.values
+        values = {**record.values, **record.fresh} if record.fresh else record.values
         for name in self.must:
             if values.get(name) is None:
                 self.made.refused.append(Problem(_("必填"), name, record.line, self.name))
@@ -218,7 +218,7 @@ class _Matcher:
     def _write(self, record: Record, row: Held) -> None:
         record.row = row[0]
         append = self.ledger.mode is Mode.APPEND
-        different = {} if append else difference(self.ledger, record.values, row[1])
+        different = {} if append else self._different(record, row)
         lost = [name for name in different if name in self.must and different[name] is None]
         if lost:
             self.made.refused += [Problem(_("必填"), name, record.line, self.name) for name in lost]
@@ -240,8 +240,13 @@ class _Matcher:
         else:
             self.made.unchanged += self.counts
 
+    def _different(self, record: Record, row: Held) -> dict[str, Value]:
+        """What the record says otherwise; a value that stands as this record made it when it was new is not otherwise."""
+        found = difference(self.ledger, record.values, row[1])
+        return {name: value for name, value in found.items() if record.fresh.get(name, value) != row[1].get(name)}
+
     def _equal(self, record: Record, row: Held) -> bool:
-        if self.ledger.mode is not Mode.APPEND and difference(self.ledger, record.values, row[1]):
+        if self.ledger.mode is not Mode.APPEND and self._different(record, row):
             return False
         return all(self._child(ledger, link, child, row[0]) is None for ledger, link, child in record.children)
 

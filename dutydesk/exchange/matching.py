@@ -27,11 +27,12 @@ Held = tuple[bytes, dict[str, Value]]
 @dataclass(slots=True)
 class Record:
     """One record of a file: values by field, and the records that belong to it; `link` is the field of a child that
-    takes its parent's id. `row` is set when it is known."""
+    takes its parent's id. `fresh` are values that only a new row takes. `row` is set when it is known."""
 
     line: int
     values: dict[str, Value]
     children: Sequence[tuple[str, str, dict[str, Value]]] = ()
+    fresh: Mapping[str, Value] = field(default_factory=dict[str, Value])
     row: bytes = b""
     problems: list[Problem] = field(default_factory=list[Problem])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -19,7 +19,7 @@ from dutydesk.exchange.referents import Referents
 from dutydesk.exchange.shapes import SYSTEM_LEDGERS, ledger_of
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.mappings import recall
-from dutydesk.ledger.feature import Draft, Importer, Incoming
+from dutydesk.ledger.feature import Draft, Finished, Importer, Incoming, TableLine
 from dutydesk.ledger.headers import lists_of, recognised, recognised_anywhere
 from dutydesk.ledger.kinds import Phone, Ref
 from dutydesk.ledger.mapping import ColumnMapping, propose, source_key
@@ -224,6 +224,7 @@ def _table_records(
     lists = [
         (item, *_child_fields(desk, ledger, item)) for item in lists_of(ledger.name) if item in desk.store.schema.shapes
     ]
+    finish, rest, refs = _finisher(desk, ledger, records, content.mapping)
     for line, values in parsed.rows:
         first = seen.setdefault(cells_of[line], line)
         if first != line:
@@ -235,14 +236,41 @@ def _table_records(
             if values.get(key) is None:
                 values[key] = value
         record = Record(line, values)
-        if line in parsed.lists:
+        entries: Mapping[str, tuple[Any, ...]] = parsed.lists.get(line, {})
+        if finish is not None:
+            cells = cells_of[line]
+            texts = {item: " ".join(cells[column].strip() for column in columns) for item, columns in refs.items()}
+            left = [(header, cells[column].strip()) for header, column in rest if cells[column].strip()]
+            done = finish(TableLine(values, texts, entries, left))
+            entries, record.fresh = done.lists, done.fresh
+        if entries:
             record.children = [
                 (child, link, _child_values(entry, order, number, kind_codes))
                 for child, link, number, kind_codes in lists
-                for order, entry in enumerate(parsed.lists[line].get(child, ()), 1)
+                for order, entry in enumerate(entries.get(child, ()), 1)
             ]
         found.append(record)
     return found
+
+
+Finish = Callable[[TableLine], Finished]
+
+
+def _finisher(
+    desk: Desk, ledger: Ledger, records: Records, mapping: ColumnMapping | None
+) -> tuple[Finish | None, list[tuple[str, int]], dict[str, list[int]]]:
+    """What the ledger's feature does with each line; the columns that no field takes; the columns of references."""
+    dotted = next((feature.finishers[ledger.name] for feature in desk.features if ledger.name in feature.finishers), "")
+    if not dotted or mapping is None:
+        return None, [], {}
+    at = {header: number for number, header in enumerate(records.headers)}
+    rest = [(header, at[header]) for header in mapping.unmapped_headers]
+    refs = {
+        item: [at[header] for header in headers]
+        for item, headers in mapping.columns.items()
+        if isinstance(ledger[item].kind, Ref)
+    }
+    return load(dotted), rest, refs
 
 
 def _child_fields(desk: Desk, parent: Ledger, child: str) -> tuple[str, str, frozenset[str]]:

@@ -127,6 +127,29 @@ class Importer:
 
 
 @dataclass(frozen=True, slots=True)
+class TableLine:
+    """One line of a table on its way into a ledger, for a feature's `finishers`.
+
+    `values` are parsed; `texts` are those of its references as they are written; `lists` the entries of list columns
+    (people: `numbers`); `left` (header, text) of columns that no field takes.
+    """
+
+    values: Values
+    texts: Mapping[str, str]
+    lists: Mapping[str, tuple[Any, ...]]
+    left: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a finisher made of a line: its list entries, and `fresh`, values that only a new row takes (an old one keeps
+    what people wrote there)."""
+
+    lists: Mapping[str, tuple[Any, ...]]
+    fresh: Values
+
+
+@dataclass(frozen=True, slots=True)
 class Exporter:
     """A file form that a ledger can be written in beside tables: `dutydesk export LEDGER FILE` by its ending.
 
@@ -170,7 +193,8 @@ class Feature:
     """All that a feature folder hands to the program; `pane` is dotted and imported when first opened.
 
     `adders` name the commands by which rows of a ledger with rules of its own are added (`dutydesk add`): ledger →
-    dotted `module:function`, called with `(desk, values)`; it returns a `Receipt` or the new row's id.
+    dotted `module:function`, called with `(desk, values)`; it returns a `Receipt` or the new row's id. `finishers` name
+    what is done with each line of an imported table: ledger → dotted `module:function`, `TableLine` → `Finished`.
     """
 
     name: str
@@ -181,6 +205,7 @@ class Feature:
     importers: tuple[Importer, ...] = ()
     exporters: tuple[Exporter, ...] = ()
     adders: Mapping[str, str] = field(default_factory=dict[str, str])
+    finishers: Mapping[str, str] = field(default_factory=dict[str, str])
     forms: tuple[Form, ...] = ()
     pane: str = ""
     key: str = ""

@@ -8,11 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dutydesk.core.i18n import N_
-from dutydesk.ledger.feature import Feature, Figure, Form
+from dutydesk.ledger.feature import Feature, Figure, Form, Importer
 from dutydesk.ledger.table import LISTED
-from dutydesk.people.importing import VCARD
 from dutydesk.people.ledger import NUMBERS, PEOPLE, POSTS, REGIONS, UNITS
 from dutydesk.people.model import NUMBER_TABLE, PEOPLE_TABLE, POST_TABLE, REGION_TABLE, UNIT_TABLE
+
+
+def is_vcard(head: bytes, name: str) -> bool:
+    """Whether a file is one of cards, by its first bytes (UTF-16 with its mark, too)."""
+    plain = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    return plain.lstrip()[:11].upper() == b"BEGIN:VCARD"
 
 
 def figures(connection: Connection, start: int, end: int) -> Sequence[Figure]:
@@ -45,7 +50,9 @@ PEOPLE_FEATURE = Feature(
         (PEOPLE, PEOPLE_TABLE),
         (NUMBERS, NUMBER_TABLE),
     ),
-    importers=(VCARD,),
+    importers=(Importer("people", "vcard", N_("vCard 通讯录"), "dutydesk.people.importing:read", is_vcard),),
+    adders={"people": "dutydesk.people.service:add_person", "numbers": "dutydesk.people.service:add_number_row"},
+    finishers={"people": "dutydesk.people.importing:finish"},
     forms=(Form("P16", N_("应急通讯录"), "dutydesk.people.report:p16", ("reveal",)),),
     pane="dutydesk.people.pane:PeoplePane",
     key="Alt+6",

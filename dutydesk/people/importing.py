@@ -6,11 +6,11 @@ Nothing that a file says of a person is lost: what no column of ours takes goes 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from dutydesk.core.i18n import N_, _
+from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
-from dutydesk.ledger.feature import Draft, Importer, Incoming
+from dutydesk.ledger.feature import Draft, Finished, Incoming, TableLine
 from dutydesk.ledger.kinds import LONG
 from dutydesk.ledger.rows import Entry
 from dutydesk.ledger.spec import Value
@@ -19,15 +19,6 @@ from dutydesk.people.vcard import Card, NumberKind, number_kind, read_vcards
 
 _KINDS = frozenset(choice.code for choice in NUMBER_KINDS)
 _OFFICE_POST = re.compile("热线|值班|客服|总机|前台|hotline|switchboard", re.IGNORECASE)
-
-
-def is_vcard(head: bytes, name: str) -> bool:
-    """Whether a file is one of cards, by its first bytes (UTF-16 with its mark, too)."""
-    plain = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
-    return plain.lstrip()[:11].upper() == b"BEGIN:VCARD"
-
-
-VCARD = Importer("people", "vcard", N_("vCard 通讯录"), "dutydesk.people.importing:read", is_vcard)
 
 
 def read(desk: Desk, data: bytes, name: str, settings: Mapping[str, str]) -> Incoming:
@@ -66,33 +57,34 @@ def _kind(kind: NumberKind) -> str:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def tidy(
-    values: Mapping[str, Value],
-    post: str,
-    entries: Sequence[Entry],
-    left: Sequence[tuple[str, str]],
-) -> tuple[dict[str, Value], tuple[Entry, ...]]:
-    """One line of a table, finished: `left` are (header, text) of columns that no field takes, `post` the post as it
-    is written there.
+def finish(line: TableLine) -> Finished:
+    """One line of a table of people.
 
     A hotline or a duty room is the line of a unit, not a person: all its numbers are public ones, or its post says so.
     A number of which the column only says 电话 gets the kind of its shape.
     """
-    done = dict(values)
-    note = [str(done["note"])] if done.get("note") else []
-    note += [f"{header}:{' '.join(text.split())}" for header, text in left if text.strip()]
-    if note:
-        done["note"] = "\n".join(note)[: LONG.limit]
+    entries: tuple[Entry, ...] = line.lists.get("numbers", ())
     kinds = [number_kind((), entry.text) for entry in entries]
     public = bool(kinds) and all(kind is NumberKind.HOTLINE for kind in kinds)
-    office = done.get("kind") == "OFFICE" or bool(_OFFICE_POST.search(post)) or public
-    done["kind"] = done.get("kind") or ("OFFICE" if office else "PERSON")
-    return done, tuple(_entry(entry, kind, office) for entry, kind in zip(entries, kinds, strict=True))
+    given = line.values.get("kind")
+    office = given == "OFFICE" or (given is None and (public or bool(_OFFICE_POST.search(line.texts.get("post", "")))))
+    done = tuple(_entry(entry, kind, office) for entry, kind in zip(entries, kinds, strict=True))
+    fresh = rest(line).fresh
+    return Finished({**line.lists, "numbers": done} if done else line.lists, {**fresh, "kind": "OFFICE" if office else "PERSON"})
+
+
+def rest(line: TableLine) -> Finished:
+    """What no column of ours takes goes into the note of a new row, `列名:值` a line."""
+    note = [f"{header}:{' '.join(text.split())}" for header, text in line.left if text.strip()]
+    if not note:
+        return Finished(line.lists, {})
+    held = [str(line.values["note"])] if line.values.get("note") else []
+    return Finished(line.lists, {"note": "\n".join([*held, *note])[: LONG.limit]})
 
 
 def _entry(entry: Entry, kind: NumberKind, office: bool) -> Entry:
     if entry.kind not in ("OTHER", "", "HOTLINE"):
         return entry
-    if office and kind in (NumberKind.OTHER, NumberKind.OFFICE):
+    if office and kind in (NumberKind.OTHER, NumberKind.OFFICE, NumberKind.MOBILE):
         kind = NumberKind.HOTLINE
     return Entry(_kind(kind), entry.text)

@@ -322,6 +322,14 @@ def add_number(desk: Desk, person: bytes, values: Values) -> bytes:
     return change.row
 
 
+def add_number_row(desk: Desk, values: Values) -> bytes:
+    """`dutydesk add numbers person=… number=…`."""
+    person = values.get("person")
+    if not isinstance(person, bytes):
+        raise Refused(Problem(_("必填"), "person"))
+    return add_number(desk, person, {name: value for name, value in values.items() if value is not None})
+
+
 def edit_number(desk: Desk, number: bytes, values: Values) -> Receipt | None:
     """Write a number again; another number in its place is unchecked until somebody verifies it."""
     held = desk.get("numbers", number)

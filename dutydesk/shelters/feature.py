@@ -56,6 +56,8 @@ SHELTER_FEATURE = Feature(
         (SHELTERS, SHELTER_TABLE),
         (COUNTS, COUNT_TABLE),
     ),
+    adders={"shelters": "dutydesk.shelters.service:add", "shelter_counts": "dutydesk.shelters.service:add_count"},
+    finishers={"shelters": "dutydesk.people.importing:rest"},
     forms=(Form("P11", N_("避灾安置场所一览表"), "dutydesk.shelters.report:p11"),),
     pane="dutydesk.shelters.pane:SheltersPane",
     key="Alt+7",

@@ -261,6 +261,25 @@ def count(
     return desk.act("shelters.count", changes, happened_at=when)
 
 
+def add_count(desk: Desk, values: Values) -> Receipt:
+    """`dutydesk add shelter_counts shelter=… in=… out=…`."""
+    shelter = values.get("shelter")
+    if not isinstance(shelter, bytes):
+        raise Refused(Problem(_("必填"), "shelter"))
+    whole = {name: value for name in ("in", "out", "share", "at") if isinstance(value := values.get(name), int)}
+    words = {name: str(values.get(name) or "") for name in ("needs", "by")}
+    return count(
+        desk,
+        shelter,
+        whole.get("in", 0),
+        whole.get("out", 0),
+        share=whole.get("share"),
+        at=whole.get("at"),
+        needs=words["needs"],
+        by=words["by"],
+    )
+
+
 def _held(desk: Desk, shelter: bytes) -> Row:
     held = desk.get("shelters", shelter)
     if held is None:
