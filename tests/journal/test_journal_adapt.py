@@ -10,7 +10,7 @@ import pytest
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.paths import Home
 from dutydesk.journal import rebuild
-from dutydesk.journal.query import Query, count, rows
+from dutydesk.journal.query import Condition, Pages, Query, by_id, by_ids, count, find, rows
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
@@ -30,7 +30,7 @@ def people(*more: Field, searched: tuple[str, ...] = ("name",), match: tuple[str
         Field(f.name, f.kind, f.label, search=Search.NAME if f.name in searched else Search.NO, personal=f.personal)
         for f in fields
     )
-    return Ledger("people", "通讯录", (*held, *more), match=match)
+    return Ledger("people", "通讯录", (held[0], *more, *held[1:]), match=match)
 
 
 FIRST = d.build((people(),))
@@ -73,6 +73,19 @@ def test_a_new_field_is_a_new_column(home: Home, monkeypatch: pytest.MonkeyPatch
         d.add(store, "options", key="k", value="v")
         d.write(store, "people", row, age=4)
         assert d.ask(store, "SELECT count(*) FROM act") == [(7,)]
+        # the new column stands last in the table, not where the ledger names it
+        wanted = {"name": "李三", "age": 4, "unit": None, "phone": None}
+        with store.read() as connection:
+            shape = wider["people"]
+            ways = [
+                by_id(connection, shape, row),
+                by_ids(connection, shape, [row])[row],
+                rows(connection, shape, Query("people", (Condition("age", "=", 4),)))[0],
+                rows(connection, shape, Query("people", search="李三"))[0],
+                find(connection, shape, row.hex()),
+                Pages(store, Query("people", search="李三")).page(0)[0],
+            ]
+        assert [dict(found.values) for found in ways if found] == [wanted] * 6
     assert verify(home, wider).ok
     with opened(home, wider) as store:
         assert d.ask(store, "SELECT age FROM people WHERE id = ?", row) == [(4,)]

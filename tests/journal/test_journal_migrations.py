@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -204,6 +206,7 @@ def test_a_failing_migration_leaves_the_file_as_it_was(tmp_path: Path, later: Pa
 KILLED = """
 import os, sys
 from pathlib import Path
+from types import SimpleNamespace
 from dutydesk.journal import recipe, tables, upgrade
 from dutydesk.core.paths import Home
 upgrade.SCRIPTS, at = Path(sys.argv[2]), sys.argv[3]
@@ -256,7 +259,7 @@ def test_no_upgrade_without_room_for_the_copy(tmp_path: Path, later: Path, monke
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(upgrade.os, "fsync", full)
+    monkeypatch.setattr(upgrade, "os", SimpleNamespace(**(vars(os) | {"fsync": full})))
     with pytest.raises(Unavailable, match="备份没有做成"):
         Store.open(home, d.FULL, FixedClock(d.EVENING))
     raw = recipe.connect(home.database)
