@@ -91,6 +91,8 @@ class IncidentsPane(QWidget):
         outer.setSpacing(0)
         outer.addWidget(self.parts, 1)
         outer.addWidget(self.foot)
+        self.foot.hide()
+        self._detail = False
         self._connect()
         self.refresh()
         self.list.choose_first()
@@ -102,6 +104,8 @@ class IncidentsPane(QWidget):
         self.which.currentIndexChanged.connect(self.refresh)
         self.list.picked.connect(self._show)
         self.list.opened.connect(self._open)
+        self.list.clicked.connect(self._clicked)
+        self.page.back.clicked.connect(self.back)
         self.empty.acted.connect(self.begin_intake)
         self.form.saved.connect(self._saved)
         self.form.closed.connect(self._form_closed)
@@ -111,6 +115,7 @@ class IncidentsPane(QWidget):
         for keys, run in (
             ("Ctrl+N", self.begin_intake),
             ("Ctrl+F", self.focus_search),
+            ("Alt+Left", self.back),
             ("Ctrl+Shift+C", self.page.copy_line),
             ("Alt+R", self.page.ask_report),
             ("Alt+J", self.page.ask_progress),
@@ -148,6 +153,7 @@ class IncidentsPane(QWidget):
             self.which.setCurrentIndex(0)
             self.refresh()
             self.list.choose(row)
+        self._detail = True
         self._show_page(held)
         return True
 
@@ -186,7 +192,6 @@ class IncidentsPane(QWidget):
             cards.append(Card(b"", _("已结 {count} 件").format(count=over)))
             cards += [self._card(row, [], now) for row in shut]
         self.list.show_cards(cards)
-        self.head.note.setText(_("在办 {count} 件").format(count=len(opened)) if not wanted else "")
         if self.stack.currentWidget() is self.form:
             return
         key = self.list.current_key()
@@ -226,8 +231,20 @@ class IncidentsPane(QWidget):
         self._room()
 
     def _open(self, key: object) -> None:
+        self._detail = True
         self._show(key)
         self.page.buttons["report"].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _clicked(self, _index: object) -> None:
+        self._detail = True
+        self._room()
+
+    def back(self) -> None:
+        """Where only one of them has room: from the page to the list."""
+        if self.stack.currentWidget() is not self.form:
+            self._detail = False
+            self._room()
+            self.list.setFocus()
 
     def _type_on(self, text: str) -> None:
         self.search.setFocus()
@@ -235,6 +252,9 @@ class IncidentsPane(QWidget):
 
     def focus_search(self) -> None:
         """Put the caret into the search field."""
+        if self.stack.currentWidget() is not self.form:
+            self._detail = False
+        self._room()
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
@@ -252,6 +272,7 @@ class IncidentsPane(QWidget):
     def _saved(self, row: Row) -> None:
         self.search.clear()
         self.stack.setCurrentWidget(self.page)
+        self._detail = True
         self.refresh()
         self.list.choose(row.id)
         self._show_page(row)
@@ -261,6 +282,7 @@ class IncidentsPane(QWidget):
     def _form_closed(self, kept: bool) -> None:
         self.stack.setCurrentWidget(self.page if self.list.current_key() else self.empty)
         self.refresh()
+        self._detail = False
         self._show(self.list.current_key())
         self._room()
         self.focus_first()
@@ -273,6 +295,7 @@ class IncidentsPane(QWidget):
     def say(self, text: str) -> None:
         """One sentence at the foot."""
         self.foot.setText(text)
+        self.foot.setVisible(bool(text))
 
     # -- Qt --------------------------------------------------------------------------------------------------------
 
@@ -285,9 +308,13 @@ class IncidentsPane(QWidget):
             self.refresh()
 
     def _room(self) -> None:
-        """Where it is narrow the form has the whole pane."""
+        """Where it is narrow the form has the whole pane, and the list and the page take turns."""
         forms = self.stack.currentWidget() is self.form
-        self.side.setVisible(not (forms and self.width() < current().px(820)))
+        narrow = self.width() < current().px(820 if forms else 660)
+        listed = bool(self.list.cards) or bool(self.search.text())
+        self.side.setVisible(not narrow or not (forms or (self._detail or not listed)))
+        self.stack.setVisible(not narrow or self.side.isHidden())
+        self.page.back.setVisible(narrow)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -57,7 +57,7 @@ def event_types() -> Find:
         code = str(row["code"])
         path = lines.type_path(code)
         before, _sign, name = path.rpartition(" › ")
-        options.append((Option(code, name, before), code.startswith(COMMON) and not code.endswith("00"), path))
+        options.append((Option(code, name, before), code.startswith(COMMON), path))
     options.sort(key=lambda item: not item[1])
 
     def find(text: str) -> Sequence[Option]:
@@ -65,27 +65,33 @@ def event_types() -> Find:
         if not wanted:
             return [item for item, _common, _path in options]
         ranked: list[tuple[int, Option]] = []
-        rest: list[tuple[Option, str]] = []
+        rest: list[Option] = []
         for item, _common, path in options:
             name = item.label.casefold()
-            if name.startswith(wanted) or item.key.casefold() == wanted:
+            if name.startswith(wanted) or item.key.casefold().startswith(wanted):
                 ranked.append((0, item))
-            elif wanted in name or item.key.casefold().startswith(wanted):
+            elif wanted in name:
                 ranked.append((1, item))
             elif wanted in path.casefold():
                 ranked.append((2, item))
             else:
-                rest.append((item, path))
+                rest.append(item)
         if wanted.isascii() and not wanted[0].isdigit():
-            from dutydesk.ledger.pinyin import initials, matches
+            from dutydesk.ledger.pinyin import matches, pinyin_keys
 
-            for item, _path in rest:
+            for item in rest:
                 if matches(wanted, item.label):
-                    starts = any(way.startswith(wanted) for way in initials(item.label))
-                    ranked.append((1 if starts else 2, item))
-        return [item for _rank, item in sorted(ranked, key=lambda pair: pair[0])]
+                    starts = any(key.startswith(wanted) for key in pinyin_keys(item.label).split())
+                    ranked.append((0 if starts else 2, item))
+        return [item for _rank, item in sorted(ranked, key=_before)]
 
     return find
+
+
+def _before(found: tuple[int, Option]) -> tuple[int, bool]:
+    """A whole group stands before its types: 火灾 before 火灾 of a mine."""
+    rank, item = found
+    return (rank, not item.key.endswith("00"))
 
 
 class IntakeForm(QWidget):
@@ -338,7 +344,7 @@ class IntakeForm(QWidget):
             return
         grade = grade_label(told.grade, lines.grades())
         because = "、".join(told.because)
-        self.suggested.setText(_("{grade}({because})").format(grade=grade, because=because))
+        self.suggested.setText(_("{grade} · {because}").format(grade=grade, because=because))
         self.suggested.setToolTip(told.source)
         self.take.setVisible(texts["grade"] != told.grade)
 

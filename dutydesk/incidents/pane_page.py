@@ -21,18 +21,19 @@ from PySide6.QtWidgets import (
 from dutydesk.core.clock import MINUTE, local
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _
-from dutydesk.incidents import lines, service
+from dutydesk.incidents import lines, rules, service
 from dutydesk.incidents.clocks import Timed
 from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.incidents.pane_form import event_types, typed_time
+from dutydesk.incidents.rules import Harm
 from dutydesk.journal.query import Row
 from dutydesk.ledger.choices import choices
-from dutydesk.ledger.kinds import CODE, LONG, TEXT, TIME
+from dutydesk.ledger.kinds import CODE, LONG, TEXT, TIME, Time
 from dutydesk.ledger.spec import Field, Ledger, On, Value
 from dutydesk.qt import dialogs
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Badge, Elided, Tile, button, label, line
+from dutydesk.qt.widgets import Badge, Elided, IconButton, Tile, button, label, line
 
 REPORT = Ledger(
     "first_report",
@@ -64,10 +65,11 @@ STATE = Ledger(
 EDITED = tuple(item for item in INCIDENTS.on(On.FORM) if item.name not in (*service.OWN, "state"))
 EDIT = Ledger("incident_edit", N_("改要素"), (*EDITED, Field("note", TEXT, N_("变更原因"))))
 EDIT_FIRST = ("dead", "missing", "trapped", "serious", "injured", "grade", "measures", "note")
+HARM = "dead"
+"""The fact under which all casualties and the loss stand in one line."""
 FACTS = (
-    *("happened_at", "received_at", "source", "caller", "caller_phone", "type", "region", "place", "text"),
-    *service.HARM,
-    *("grade", "measures", "impact", "request", "contact", "phoned_to", "reported_to"),
+    *("text", HARM, "measures", "happened_at", "received_at", "type", "region", "place", "source", "caller"),
+    *("caller_phone", "grade", "impact", "request", "contact", "phoned_to", "reported_to"),
 )
 WANTED = ("source", "region", "measures", "grade")
 """What a first report should say (domain.md §4.5) and the form does not insist on."""
@@ -124,14 +126,14 @@ def clock_text(timed: Timed, now: int) -> tuple[str, str]:
 
 
 class Clocks(QWidget):
-    """The clocks of an incident, side by side as many as fit; the next due one is large."""
+    """The clocks of an incident: the next due one large, the others beside it, below it where it is narrow."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("incident-clocks")
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(current().px(8))
+        self._grid.setSpacing(current().px(4))
         self.tiles: list[Tile] = []
 
     def show_clocks(self, clocks: Sequence[Timed], now: int) -> None:
@@ -141,13 +143,13 @@ class Clocks(QWidget):
             for tile in self.tiles:
                 tile.setParent(None)
                 tile.deleteLater()
-            self.tiles = [Tile("", big=True) for _one in order]
+            self.tiles = [Tile("", big=not at) for at in range(len(order))]
             self._place()
         for tile, one in zip(self.tiles, order, strict=True):
             value, tone = clock_text(one, now)
-            caption = f"{one.clock.label} {local(one.clock.due_at):%H:%M}"
+            due = _("最迟 {time}").format(time=f"{local(one.clock.due_at):%H:%M}")
             tile.setObjectName(f"clock-{one.clock.rule}")
-            tile.show_value(value, tone, caption=caption)
+            tile.show_value(value, tone, caption=f"{one.clock.label} {due}")
             tile.setToolTip(
                 _("{label}\n报给:{to}\n时限:{due}\n依据:{source}").format(
                     label=one.clock.label,
@@ -159,12 +161,20 @@ class Clocks(QWidget):
         self.setVisible(bool(order))
 
     def _place(self) -> None:
-        columns = max(1, min(len(self.tiles), self.width() // current().px(190))) if self.tiles else 1
-        for at, tile in enumerate(self.tiles):
+        if not self.tiles:
+            return
+        beside = self.width() >= current().px(460)
+        others = self.tiles[1:]
+        for tile in self.tiles:
             self._grid.removeWidget(tile)
-            self._grid.addWidget(tile, at // columns, at % columns)
+        self._grid.addWidget(self.tiles[0], 0, 0, 2 if beside and len(others) > 1 else 1, 1)
+        for at, tile in enumerate(others):
+            if beside:
+                self._grid.addWidget(tile, at % 2, 1 + at // 2)
+            else:
+                self._grid.addWidget(tile, 1 + at, 0)
         for column in range(self._grid.columnCount()):
-            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+            self._grid.setColumnStretch(column, 3 if column == 0 else 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -190,7 +200,7 @@ class Timeline(QScrollArea):
         theme = current()
         body = QWidget()
         grid = QGridLayout(body)
-        grid.setContentsMargins(theme.px(12), theme.px(8), theme.px(8), theme.px(8))
+        grid.setContentsMargins(0, theme.px(8), theme.px(8), theme.px(8))
         grid.setHorizontalSpacing(theme.px(12))
         grid.setVerticalSpacing(theme.px(2))
         grid.setColumnStretch(1, 1)
@@ -246,7 +256,7 @@ class Facts(QScrollArea):
         theme = current()
         body = QWidget()
         grid = QGridLayout(body)
-        grid.setContentsMargins(theme.px(12), theme.px(8), theme.px(8), theme.px(8))
+        grid.setContentsMargins(0, theme.px(8), theme.px(8), theme.px(8))
         grid.setHorizontalSpacing(theme.px(8))
         grid.setVerticalSpacing(theme.px(4))
         grid.setColumnStretch(1, 1)
@@ -264,25 +274,31 @@ class Facts(QScrollArea):
             if not text:
                 continue
             item = INCIDENTS[name]
-            grid.addWidget(label(_(item.label), "muted"), at, 0, Qt.AlignmentFlag.AlignTop)
+            caption = _("伤亡损失") if name == HARM else _(item.label)
+            grid.addWidget(label(caption, "muted"), at, 0, Qt.AlignmentFlag.AlignTop)
             value = label(text, wrap=True, selectable=True)
             value.setObjectName(f"fact-{name}")
             grid.addWidget(value, at, 1)
+            at += 1
             if item.personal and not revealed:
-                show = button(_("显示"), flat=True, tip=_("显示完整号码,理由记入审计"))
+                show = button(_("显示号码"), tip=_("显示完整号码,理由记入审计"))
                 show.setObjectName("fact-reveal")
                 show.clicked.connect(self.reveal)
-                grid.addWidget(show, at, 2)
-            at += 1
+                grid.addWidget(show, at, 1, Qt.AlignmentFlag.AlignLeft)
+                at += 1
         grid.setRowStretch(at, 1)
         self.setWidget(body)
 
     def _text(self, row: Row, name: str, *, revealed: bool) -> str:
         item, value = INCIDENTS[name], row.values.get(name)
+        if name == HARM:
+            return rules.harm_text(Harm.of(row.values), lines.grades())
         if value is None:
             return ""
         if name == "type":
             return lines.type_path(value)
+        if isinstance(item.kind, Time) and isinstance(value, int):
+            return f"{local(value):%m-%d %H:%M}"
         if isinstance(value, bytes):
             return self._desk.title("regions", value)
         if item.personal and not revealed:
@@ -306,11 +322,24 @@ class IncidentPage(QWidget):
         self._revealed = False
         self.row: Row | None = None
         theme = current()
-        column = QVBoxLayout(self)
+        body = QWidget()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+        column = QVBoxLayout(body)
         column.setContentsMargins(theme.px(12), theme.px(8), theme.px(12), theme.px(8))
         column.setSpacing(theme.px(8))
         head = QHBoxLayout()
         head.setSpacing(theme.px(8))
+        self.back = IconButton("left", _("回到列表 Alt+←"))
+        self.back.setObjectName("incident-back")
+        self.back.hide()
+        head.addWidget(self.back)
         self.title = Elided("", "title")
         self.title.setObjectName("incident-title")
         self.state = Badge("")
@@ -354,6 +383,7 @@ class IncidentPage(QWidget):
         self.parts.setStretchFactor(0, 3)
         self.parts.setStretchFactor(1, 2)
         self.parts.setChildrenCollapsible(False)
+        self.parts.setMinimumHeight(theme.px(200))
         column.addWidget(self.parts, 1)
         self._place()
 
@@ -361,7 +391,7 @@ class IncidentPage(QWidget):
     def _panel(name: str, inside: QWidget) -> QWidget:
         panel = QWidget()
         column = QVBoxLayout(panel)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(current().px(8), 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(label(name, "small"))
         column.addWidget(inside, 1)

@@ -54,7 +54,10 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
                 Column(_("结果"), weight=3),
                 Column(_("依据"), weight=5),
             ],
-            [[one.clock.label, one.clock.to, _time(one.clock.due_at), _result(one), one.clock.source] for one in clocks],
+            [
+                [one.clock.label, one.clock.to, _time(one.clock.due_at), _result(one), one.clock.source]
+                for one in clocks
+            ],
             size=9,
         )
     told = [(_label(name), row.text(name)) for name in ("phoned_to", "reported_to") if row.text(name)]

@@ -230,7 +230,7 @@ def timeline(desk: Desk, row: Row) -> list[Moment]:
     found: list[Moment] = []
     for version in versions:
         if version.made:
-            text = one_line(desk, Row("incidents", row.id, row.n, version.values))
+            text = _told(version.values)
         else:
             text = _(";").join(
                 lines.difference(item.name, now.get(item.name), version.values[item.name])
@@ -296,6 +296,14 @@ class _Names:
         if by not in self._known:
             self._known[by] = self._desk.title("people", bytes.fromhex(by)) if len(by) == 32 else by
         return self._known[by]
+
+
+def _told(values: Values) -> str:
+    """What the first report said: what happened, the harm, what was done."""
+    parts = [str(values.get("text") or ""), rules.harm_text(Harm.of(values), lines.grades())]
+    if values.get("measures"):
+        parts.append(_("处置:{measures}").format(measures=values["measures"]))
+    return _("接报:{what}").format(what=";".join(part.strip(" 。;\n") for part in parts if part))
 
 
 def _held(desk: Desk, row: bytes) -> Row:

@@ -12,7 +12,7 @@ from dutydesk.journal.apply import DUPLICATE, GONE, HEADS, parse_body
 from dutydesk.journal.schema import Schema, Shape
 from dutydesk.ledger.spec import Value
 
-_ACT = "SELECT act_id, happened_at, recorded_at, by, kind, body FROM act WHERE act_id = ?"
+_ACT = "SELECT act_id, happened_at, recorded_at, by, kind, body, hlc FROM act WHERE act_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def history(connection: Connection, shape: Shape, row: bytes) -> list[Version]:
     ids += [bytes(act) for (act,) in connection.exec_driver_sql("SELECT act_id FROM touched WHERE row = ?", (row,))]
     others = "SELECT DISTINCT act_id FROM head WHERE ledger = ? AND row = ?"
     ids += [bytes(act) for (act,) in connection.exec_driver_sql(others, (shape.ledger.name, row))]
-    versions: list[Version] = []
+    versions: list[tuple[int, Version]] = []
     for act_id in dict.fromkeys(ids):
         found = connection.exec_driver_sql(_ACT, (act_id,)).first()
         if found is None:
@@ -75,12 +75,11 @@ def history(connection: Connection, shape: Shape, row: bytes) -> list[Version]:
             for name in shape.refs & values.keys():
                 text = values[name]
                 values[name] = bytes.fromhex(text) if isinstance(text, str) else None
-            versions.append(
-                Version(
-                    act_id, found[1], found[2], found[3], found[4], body.get("note", ""), values, "bases" not in change
-                )
+            version = Version(
+                act_id, found[1], found[2], found[3], found[4], body.get("note", ""), values, "bases" not in change
             )
-    return sorted(versions, key=lambda version: (version.recorded_at, version.act))
+            versions.append((found[6], version))
+    return [version for _hlc, version in sorted(versions, key=lambda each: (each[0], each[1].act))]
 
 
 def conflicts(connection: Connection, schema: Schema, ledger: str = "", row: bytes = b"") -> list[Conflict]:

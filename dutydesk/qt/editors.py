@@ -92,7 +92,7 @@ class Editor(QWidget):
 
     def problem(self, text: str = "") -> None:
         """Say below the input what is wrong, or nothing."""
-        self._problem.setText(f"✕ {text}" if text else "")
+        self._problem.setText(f"× {text}" if text else "")
         self._problem.setVisible(bool(text))
         self.input.setAccessibleDescription(text)
         if bool(self.input.property("problem")) != bool(text):
@@ -102,7 +102,7 @@ class Editor(QWidget):
     @property
     def shown_problem(self) -> str:
         """The sentence that stands below the input."""
-        return self._problem.text().removeprefix("✕ ")
+        return self._problem.text().removeprefix("× ")
 
     def hint(self, text: str) -> None:
         """A quiet word inside an empty input."""

@@ -245,7 +245,7 @@ class Tile(QAbstractButton):
         head = QFontMetrics(theme.font(small)).horizontalAdvance(self._caption)
         body = QFontMetrics(theme.font(large, bold=True)).horizontalAdvance(self._value)
         shape = theme.px(large) if self._tone in LEVEL_SHAPES else 0
-        return QSize(max(head, body + shape) + theme.px(18), theme.px(60 if self._big else 44))
+        return QSize(max(head, body + shape) + theme.px(18), theme.px(76 if self._big else 44))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(current().px(48), self.sizeHint().height())
