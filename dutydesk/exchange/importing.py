@@ -307,10 +307,28 @@ class _Matcher:
             for item in self.ledger.fields
             if isinstance(item.kind, Ref) and item.kind.ledger == self.ledger.name
         ]
-        for record in records:
-            for name in links:
-                if record.values.get(name) in broken:
-                    self.made.refused.append(Problem(_("所指的那一行没有读入"), name, record.line, self.name))
+        gone = set(broken)
+        left = list(records)
+        while True:
+            lost = [record for record in left if any(record.values.get(name) in gone for name in links)]
+            if not lost:
+                break
+            left = [record for record in left if record not in lost]
+            for record in lost:
+                self.made.refused.append(Problem(_("所指的那一行没有读入"), links[0], record.line, self.name))
+                gone.add(record.row)
+        self._take_back(gone - {b""})
+
+    def _take_back(self, rows: set[bytes]) -> None:
+        """Leave out what was planned for rows that are refused after all, and for what belongs to them."""
+        own = [change for change in self.made.changes if change.ledger == self.ledger.name and change.row in rows]
+        self.made.added -= sum(change.new for change in own) * self.counts
+        self.made.changed -= sum(not change.new for change in own) * self.counts
+        self.made.changes = [
+            change
+            for change in self.made.changes
+            if change not in own and not (change.ledger != self.ledger.name and rows & set(change.values.values()))
+        ]
 
 
 def _plan_deletions(desk: Desk, ledger: Ledger, content: Content, made: Plan, name: str) -> None:

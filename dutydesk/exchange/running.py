@@ -128,7 +128,8 @@ def add(desk: Desk, args: argparse.Namespace) -> int:
     texts = _pairs(args.values)
     values, problems = parse_row(ledger, texts, resolve=desk.resolve, file=ledger.name, partial=bool(adder))
     if problems:
-        raise Refused(*problems)
+        # A feature fills in what may be missing (a time: now); beside other faults it is named all the same.
+        raise Refused(*parse_row(ledger, texts, resolve=desk.resolve, file=ledger.name)[1])
     row = _added(load(adder)(desk, values) if adder else _plain_add(desk, ledger, values), ledger)
     held = desk.get(ledger.name, row)
     assert held is not None
