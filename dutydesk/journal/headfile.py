@@ -1,7 +1,10 @@
 """`desk.head`: where this desk's chain stood, outside the database.
 
 SQLite takes a missing or foreign `-wal` for "nothing to recover" and opens an older state without a word. This small
-file, rewritten (not synced) after every commit, tells: it is read before SQLite opens the database (house.md §6).
+file, rewritten after every commit, tells: it is read before SQLite opens the database (house.md §6).
+
+It is synced only when it says something new of the `-wal`: that one is there at all, or was begun anew. Without that a
+power cut brings back a head that takes the desk's own `-wal` for a foreign one, and with it what was acknowledged.
 """
 
 from __future__ import annotations
@@ -75,6 +78,11 @@ class HeadFile:
         self._fd = os.open(path, flags, 0o600)
         self._last: Head | None = None
 
+    @property
+    def last(self) -> Head | None:
+        """What this process wrote last."""
+        return self._last
+
     def write(self, head: Head) -> None:
         """Replace the content; the record is shorter than a disk sector, so it is whole or not there."""
         data = _LAYOUT.pack(
@@ -82,6 +90,8 @@ class HeadFile:
         )
         os.lseek(self._fd, 0, os.SEEK_SET)
         os.write(self._fd, data + zlib.crc32(data).to_bytes(4, "big"))
+        if self._last is None or (self._last.salt, self._last.clean) != (head.salt, head.clean):
+            os.fsync(self._fd)
         self._last = head
 
     def mark_clean(self) -> None:
@@ -99,42 +109,65 @@ def inspect(database: Path, head: Head | None, *, encrypted: bool, move: bool = 
     Raises `Damaged` for a missing, empty, foreign or truncated database. A `-wal` after a clean stop, or one that is
     not the one this desk wrote, is moved aside (`move`) and named in the answer: SQLite would read it in.
     """
-    notes: list[str] = []
     if not database.exists():
-        if head is not None and head.seq:
-            raise Damaged(_("{file} 不见了;上次写到第 {seq} 条").format(file=database.name, seq=head.seq))
-        return notes
+        seq = head.seq if head is not None else 0
+        raise Damaged(_("{file} 不见了;上次写到第 {seq} 条").format(file=database.name, seq=seq))
     size = database.stat().st_size
     if size == 0:
         raise Damaged(_("{file} 是 0 字节的空文件").format(file=database.name))
     wal = Path(str(database) + "-wal")
-    if not encrypted:
-        with database.open("rb") as file:
-            start = file.read(100)
-        if len(start) < 100 or not start.startswith(SQLITE_MAGIC):
-            raise Damaged(_("{file} 不是数据库文件,或文件头已损坏").format(file=database.name))
-        page = int.from_bytes(start[16:18], "big")
-        page = 65536 if page == 1 else page
-        pages = int.from_bytes(start[28:32], "big")
-        # The page count in the header holds when the two change counters agree (file format §1.3.7).
-        if start[24:28] == start[92:96] and size < pages * page:
-            raise Damaged(
-                _("{file} 被截断:应有 {pages} 页,只有 {found} 页").format(
-                    file=database.name, pages=pages, found=size // page
-                )
-            )
+    salt = wal_salt(database)
+    foreign = False
     if head is not None and wal.exists() and wal.stat().st_size:
-        salt = wal_salt(database)
         # A commit that restarts the WAL raises the first salt by one before this file is rewritten.
         ahead = (int.from_bytes(salt[:4], "big") - int.from_bytes(head.salt[:4], "big")) % 2**32
         ours = head.salt in (salt, bytes(8)) or ahead <= 16
-        if head.clean or not ours:
-            notes.append(_("{file} 不是本机上次写下的,已移到一边").format(file=wal.name))
-            if move:
-                aside = wal.with_name(f"{wal.name}.aside-{salt.hex()}")
-                wal.replace(aside)
-                Path(str(database) + "-shm").unlink(missing_ok=True)
-    return notes
+        foreign = head.clean or not ours
+    if not encrypted:
+        _refuse_header(database, size, None if foreign else wal)
+    if not foreign:
+        return []
+    if move:
+        aside = wal.with_name(f"{wal.name}.aside-{salt.hex()}")
+        wal.replace(aside)
+        Path(str(database) + "-shm").unlink(missing_ok=True)
+    return [_("{file} 不是本机上次写下的,已移到一边").format(file=wal.name)]
+
+
+def _refuse_header(database: Path, size: int, wal: Path | None) -> None:
+    """Refuse a file that is no database, or shorter than it says and than `wal` makes up for."""
+    with database.open("rb") as file:
+        start = file.read(100)
+    if len(start) < 100 or not start.startswith(SQLITE_MAGIC):
+        raise Damaged(_("{file} 不是数据库文件,或文件头已损坏").format(file=database.name))
+    page = int.from_bytes(start[16:18], "big")
+    page = 65536 if page == 1 else page
+    pages = int.from_bytes(start[28:32], "big")
+    # The page count in the header holds when the two change counters agree (file format §1.3.7).
+    if start[24:28] != start[92:96] or size >= pages * page:
+        return
+    # A checkpoint that the power cut off has written the first page and not yet the last ones.
+    held = _wal_pages(wal, page) if wal is not None else frozenset[int]()
+    if any(number not in held for number in range(size // page + 1, pages + 1)):
+        raise Damaged(
+            _("{file} 被截断:应有 {pages} 页,只有 {found} 页").format(
+                file=database.name, pages=pages, found=size // page
+            )
+        )
+
+
+def _wal_pages(wal: Path, page: int) -> frozenset[int]:
+    """The pages that the frames of a `-wal` hold (file format §4.1: header of 32 bytes, frames of 24 and a page)."""
+    found: set[int] = set()
+    try:
+        with wal.open("rb") as file:
+            salts = file.read(32)[16:24]
+            while len(frame := file.read(24)) == 24 and frame[8:16] == salts:
+                found.add(int.from_bytes(frame[:4], "big"))
+                file.seek(page, os.SEEK_CUR)
+    except FileNotFoundError:
+        pass
+    return frozenset(found)
 
 
 def compare(head: Head | None, position: tuple[int, bytes] | None) -> None:

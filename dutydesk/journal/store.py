@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -172,10 +172,13 @@ class Store:
         return store
 
     def _open(self) -> None:
-        head = headfile.read(self.home.head)
-        self.notes += headfile.inspect(self.home.database, head, encrypted=self.key is not None)
+        head = self._inspect()
         raw = recipe.connect(self.home.database, self.key)
         self._raw = raw
+        if head is not None and head.clean:
+            # Said before anything can be written: a migration cut off by the power must find its WAL at the next start.
+            self._write_head(replace(head, clean=False))
+            self._refuse_broken()
         self._writer = self._borrowed.enter_context(recipe.core(raw, self.home.attachments))
         try:
             self._check_version()
@@ -196,8 +199,26 @@ class Store:
             max_overflow=8,
         )
         event.listen(self._readers, "begin", _begin)
-        self._head = headfile.HeadFile(self.home.head)
         self._note_head(*self.position())
+        self._refuse_broken()
+
+    def _inspect(self) -> headfile.Head | None:
+        """Look at the files before SQLite does; a `-wal` that is not ours is moved aside only while nobody else has
+        the desk, who may have begun it since `desk.head` was read. Returns `desk.head`."""
+        assert self._lock is not None
+        encrypted = self.key is not None
+        head = headfile.read(self.home.head)
+        if not headfile.inspect(self.home.database, head, encrypted=encrypted, move=False):
+            return head
+        if not self._lock.exclusive and self._lock.shared():
+            head = headfile.read(self.home.head)
+            if headfile.inspect(self.home.database, head, encrypted=encrypted, move=False):
+                raise Unavailable(_("数据文件夹正被另一个程序使用,请先关闭它"))
+            return head
+        with self._lock.exclusively():
+            head = headfile.read(self.home.head)
+            self.notes += headfile.inspect(self.home.database, head, encrypted=encrypted)
+        return head
 
     def _refuse_half_restored(self) -> None:
         """A restore that was cut off has named its epoch and not opened it: nothing may be written before."""
@@ -262,6 +283,9 @@ class Store:
         with self._gate:
             if self._readers is not None:
                 self._readers.dispose()
+                if self._raw is not None and not self._broken:
+                    with suppress(recipe.driver().Error):  # another process may have written last
+                        self._note_head(*self.position())
             self._borrowed.close()
             if self._raw is not None:
                 with suppress(recipe.driver().Error):
@@ -269,7 +293,8 @@ class Store:
             alone = self._lock is not None and self._lock.alone()
             if self._head is not None:
                 if alone and not self._broken:
-                    self._head.mark_clean()
+                    with suppress(OSError):  # the next start finds an unclean stop and looks closer
+                        self._head.mark_clean()
                 self._head.close()
             if self._lock is not None:
                 self._lock.release()
@@ -594,8 +619,7 @@ class Store:
         trusted again: the store stays closed to writing until it is opened anew (no retry of fsync)."""
         assert self._raw is not None and self._writer is not None
         with self._gate:
-            if self._broken:
-                raise Unavailable(self._broken)
+            self._refuse_broken()
             cursor = self._raw.cursor()
             try:
                 cursor.execute("BEGIN IMMEDIATE")
@@ -608,6 +632,7 @@ class Store:
                     self._writer.rollback()
                     raise
                 self._writer.commit()
+                self._note_wal()
             except recipe.driver().DatabaseError as error:
                 family = _family(error)
                 if "disk I/O error" in str(error):
@@ -616,14 +641,35 @@ class Store:
             finally:
                 cursor.close()
 
+    def _note_wal(self) -> None:
+        """Tell `desk.head` of a WAL that was begun anew, whatever the commit was about."""
+        last = self._head.last if self._head is not None else None
+        if last is not None:
+            salt = headfile.wal_salt(self.home.database)
+            if salt != last.salt:
+                self._write_head(replace(last, salt=salt))
+
     def _note_head(self, seq: int, digest: bytes) -> None:
-        if self._head is not None:
-            self._head.write(
-                headfile.Head(
-                    self.config.desk_id, self.config.epoch, seq, digest,
-                    headfile.wal_salt(self.home.database), self._machine, clean=False,
-                )
-            )  # fmt: skip
+        self._write_head(
+            headfile.Head(
+                self.config.desk_id, self.config.epoch, seq, digest,
+                headfile.wal_salt(self.home.database), self._machine, clean=False,
+            )
+        )  # fmt: skip
+
+    def _write_head(self, head: headfile.Head) -> None:
+        """What was committed stays committed when the disk does not take `desk.head`; nothing more is written then."""
+        try:
+            if self._head is None:
+                self._head = headfile.HeadFile(self.home.head)
+            self._head.write(head)
+        except OSError as error:
+            log.warning("desk.head was not written: %s", error)
+            self._broken = _("没有保存:{error}").format(error=error.strerror or error)
+
+    def _refuse_broken(self) -> None:
+        if self._broken:
+            raise Unavailable(self._broken)
 
     def _announce(self, rows: Rows) -> None:
         announcement = Announcement({ledger: frozenset(ids) for ledger, ids in rows.items()})
