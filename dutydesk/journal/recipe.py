@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,12 +60,20 @@ class Raw(Protocol):
     def close(self) -> None: ...
 
 
-Factory = Callable[[str], Raw]
-"""Makes a connection to a path; the fault tests give one whose disk fails."""
+_driver: Any = None
+
+
+def use(module: Any) -> None:
+    """Connect through another DB-API module in this process. The fault tests give one whose disk keeps a record of
+    what is written, or fails; two SQLite libraries must never meet in one process (engineering.md §2.2)."""
+    global _driver
+    _driver = module
 
 
 def driver() -> Any:
     """The DB-API module: sqlcipher3, never the standard library's (engineering.md §0.3)."""
+    if _driver is not None:
+        return _driver
     import sqlcipher3.dbapi2 as module  # noqa: PLC0415 - pyright: ignore
 
     if module.sqlite_version_info < OLDEST_SQLITE:
