@@ -121,7 +121,7 @@ class Hyetograph(QWidget):
         grid.addItem(self._axes["bottom"], 1, 1)
         self.plot.scene().addItem(self._second)
         self._second.setXLink(self._main)
-        self._second.setZValue(self._main.zValue() + 10)  # the running total stands before the bars
+        self._second.setZValue(10)  # the running total stands before the bars: a ViewBox begins at −100
         self._gaps: Any = pg.BarGraphItem(x0=[], x1=[], height=[], pen=None)
         self._bars: Any = pg.BarGraphItem(x0=[], x1=[], height=[], pen=None)
         self._curve: Any = pg.PlotCurveItem(connect="finite")
@@ -219,13 +219,15 @@ class Hyetograph(QWidget):
         """How high an axis reaches to show the next line above `peak`; 0 when it is too far to be of use."""
         lines = (item.mm for item in self._thresholds if item.on_total == on_total and item.mm > peak)
         above = next(lines, 0.0)
-        return above * 1.1 if above <= peak * 4 else 0.0
+        height = max(float(self._main.height()), current().px(80))
+        return above * height / (height - current().px(24)) if above <= peak * 4 else 0.0
 
     def _draw_thresholds(self) -> None:
         for old in self._lines:
             old.getViewBox().removeItem(old)
         theme, pg = current(), self._pg
         self._lines = []
+        totals = any(item.on_total for item in self._thresholds)
         for item in self._thresholds:
             level = theme.level(item.level)
             ink = QColor(level.text if level else theme.tokens.muted)
@@ -234,7 +236,13 @@ class Hyetograph(QWidget):
                 angle=0,
                 pen=pg.mkPen(ink, width=1, style=Qt.PenStyle.DashLine),
                 label=item.label,
-                labelOpts={"position": 0.01, "color": ink, "anchors": [(0, 1), (0, 1)], "fill": theme.colour("surface")},
+                labelOpts={
+                    # At the old end, where the eye is not; names of the two axes stand side by side.
+                    "position": 0.3 if totals and not item.on_total else 0.01,
+                    "color": ink,
+                    "anchors": [(0, 1), (0, 1)],
+                    "fill": theme.colour("surface"),
+                },
             )
             line.label.setFont(theme.font(12))
             box = self._second if item.on_total else self._main
@@ -258,7 +266,9 @@ class Hyetograph(QWidget):
             else:
                 axis.setHeight(theme.px(28))
         self._axes["left"].setGrid(40)
-        self._bars.setOpts(brush=theme.colour("accent"))
+        bars = theme.colour("accent")
+        bars.setAlpha(150)  # so that the running total is seen before them
+        self._bars.setOpts(brush=bars)
         self._gaps.setOpts(brush=QBrush(theme.colour("outline"), Qt.BrushStyle.BDiagPattern))
         self._axes["bottom"].setStyle(hideOverlappingLabels=False)
         self._curve.setPen(pg.mkPen(text, width=theme.px(1)))

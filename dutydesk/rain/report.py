@@ -17,7 +17,7 @@ from dutydesk.rain.words import NOTHING, amount, clock, colour_name, grade_word,
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
 
-SIZE = 9.5
+SIZE = 9.0
 
 
 def rain_table(desk: Desk, at: int | None = None, start: int | None = None, end: int | None = None) -> bytes:
@@ -51,11 +51,11 @@ def rain_document(
 
 
 def _columns(with_span: bool) -> list[Column]:
-    columns = [Column(_("站名"), weight=14), Column(_("区域"), weight=12)]
-    columns += [Column(_("{hours} 小时").format(hours=hours), width=15, align="right") for hours in WINDOWS_H]
-    columns += [Column(_("24 小时等级"), width=20), Column(_("信号"), width=13), Column(_("趋势"), width=11)]
+    columns = [Column(_("站名"), weight=10), Column(_("区域"), weight=10)]
+    columns += [Column(_("{hours} 小时").format(hours=hours), width=14, align="right") for hours in WINDOWS_H]
+    columns += [Column(_("等级"), width=18), Column(_("信号"), width=10), Column(_("趋势"), width=10)]
     if with_span:
-        columns += [Column(_("时段合计"), width=18, align="right"), Column(_("最大 1 小时"), width=40)]
+        columns += [Column(_("时段合计"), width=17, align="right"), Column(_("最大 1 小时"), width=34)]
     return [*columns, Column(_("最后数据"), width=22)]
 
 
@@ -76,7 +76,7 @@ def _row(desk: Desk, gauge: GaugeNow, moment: int, span: tuple[int, int] | None)
 
 def _notes(desk: Desk, found: Sequence[GaugeNow], moment: int) -> list[str]:
     """What the words mean, and by whose rule."""
-    lines = [_("单位:毫米。≥ 表示时段内有缺测,实际不少于此数。等级按 GB/T 28592-2012。")]
+    lines = [_("单位:毫米。≥ 表示时段内有缺测,实际不少于此数。等级指 24 小时雨量,按 GB/T 28592-2012。")]
     reached = {gauge.signal.colour: gauge.signal for gauge in found if gauge.signal is not None}
     rules = service.limits(desk).rules
     for colour in sorted(reached, key=rules.orders.__getitem__):

@@ -1,0 +1,704 @@
+"""雨情: the gauges, worst first, beside the hyetograph and the sums of the one that is chosen.
+
+The list refreshes with every batch that comes and once a minute, since what is not updated grows old by itself. Keys:
+Ctrl+I import, Ctrl+P print, Ctrl+F find, F6 writes the chosen gauge into the duty log, `[` and `]` change the span,
+Enter goes to the chart, Ctrl+C copies one line a gauge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+)
+from PySide6.QtGui import QColor, QGuiApplication, QHideEvent, QKeySequence, QPainter, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedLayout,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dutydesk.core.clock import MINUTE, local
+from dutydesk.core.errors import DutyDeskError
+from dutydesk.core.i18n import N_, _
+from dutydesk.journal.desk import Desk
+from dutydesk.qt import dialogs
+from dutydesk.qt.announcer import Changed, announcer_for
+from dutydesk.qt.icons import paint_shape
+from dutydesk.qt.theme import LEVEL_SHAPES, current
+from dutydesk.qt.widgets import Badge, Elided, EmptyState, SearchBox, SplitTitle, button, label
+from dutydesk.rain import service, words
+from dutydesk.rain.drawing import Drawing, drawing
+from dutydesk.rain.rules import WINDOWS_H, Total
+from dutydesk.rain.service import GaugeNow
+
+if TYPE_CHECKING:
+    from dutydesk.qt.charts import Hyetograph
+
+LEDGERS = ("rain_batches", "stations", "settings", "regions")
+SPANS = ((3, N_("3 小时")), (6, N_("6 小时")), (12, N_("12 小时")), (24, N_("24 小时")), (72, N_("3 天")), (0, N_("全部")))
+"""Hours of each span, 0 for everything."""
+FIRST_SPAN = 3
+SIGNAL, NAME, HOUR, TREND, DAY, LAST = range(6)
+HEADS = (N_("信号"), N_("站名"), N_("1 小时 mm"), N_("趋势"), N_("24 小时"), N_("最后数据"))
+WIDTHS = (58, 96, 104, 74, 76, 100)
+GIVEN_UP = (DAY, LAST, TREND)
+"""Columns that a narrow list does without, the first one first: all of it stands beside the list, too."""
+RIGHT = (HOUR, DAY)
+LEAST_SCALE = 200
+"""Tenths: bars of a quiet day are held against 20 mm, so that drizzle does not look like a storm."""
+SIDE_BY_SIDE = 620
+SHARE = 0.44
+"""The list's part of the width."""
+Index = QModelIndex | QPersistentModelIndex
+Key = Callable[[], None]
+
+
+class GaugeModel(QAbstractTableModel):
+    """The gauges as they stand, in the order of the service."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.gauges: Sequence[GaugeNow] = ()
+        self.now = 0
+        self.scale = LEAST_SCALE
+
+    def show_gauges(self, gauges: Sequence[GaugeNow], now: int) -> None:
+        """Show these; the longest bar is the wettest of them."""
+        self.beginResetModel()
+        self.gauges, self.now = gauges, now
+        self.scale = max((gauge.hour.tenths or 0 for gauge in gauges), default=0)
+        self.scale = max(self.scale, LEAST_SCALE)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default, never written to
+        return 0 if parent.isValid() else len(self.gauges)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default, never written to
+        return 0 if parent.isValid() else len(HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return _(HEADS[section])
+            if role == Qt.ItemDataRole.TextAlignmentRole:
+                return _side(section)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        gauge = self.gauges[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.text(gauge, index.column())
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(index.column())
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return current().colour("muted") if gauge.stale else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(gauge)
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == SIGNAL:
+            return words.colour_name(gauge.signal.colour) if gauge.signal else _("未达信号标准")
+        return None
+
+    def text(self, gauge: GaugeNow, column: int) -> str:
+        """What a cell says."""
+        match column:
+            case 0:
+                return words.colour_word(gauge.signal)
+            case 1:
+                return gauge.station.name
+            case 2:
+                return words.amount(gauge.hour)
+            case 3:
+                return _("未更新") if gauge.stale else f"{words.ARROWS[gauge.trend]} {words.trend_word(gauge.trend)}".strip()
+            case 4:
+                return words.amount(gauge.sums[24])
+            case _:
+                if gauge.stale and gauge.last is not None:
+                    return _("{age}前").format(age=words.age(self.now - gauge.last))
+                return words.clock(gauge.last, self.now)
+
+    def _tip(self, gauge: GaugeNow) -> str:
+        where = "  ".join(part for part in (gauge.station.code, gauge.station.region) if part)
+        return f"{gauge.station.name}\n{where}\n{words.one_line(gauge, self.now)}"
+
+
+def _side(column: int) -> int:
+    flag = Qt.AlignmentFlag.AlignRight if column in RIGHT else Qt.AlignmentFlag.AlignLeft
+    return int(flag | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _length(minutes: int) -> str:
+    if minutes % 1440 == 0:
+        return _("{n} 天").format(n=minutes // 1440)
+    if minutes % 60 == 0:
+        return _("{n} 小时").format(n=minutes // 60)
+    return _("{n} 分钟").format(n=minutes)
+
+
+class _Cells(QStyledItemDelegate):
+    """The signal as a shape with its word, and a bar behind the last hour."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        if index.column() not in (SIGNAL, HOUR) or not isinstance(model, GaugeModel):
+            super().paint(painter, option, index)
+            return
+        ground = QStyleOptionViewItem(option)
+        self.initStyleOption(ground, index)
+        text, ground.text = ground.text, ""
+        widget = ground.widget
+        widget.style().drawControl(widget.style().ControlElement.CE_ItemViewItem, ground, painter, widget)
+        gauge = model.gauges[index.row()]
+        if index.column() == HOUR:
+            self._bar(painter, option.rect, gauge, model.scale, text, bool(option.state & option.state.State_Selected))
+        elif gauge.signal is not None:
+            self._signal(painter, option.rect, gauge.signal.colour.lower(), text)
+
+    def _bar(self, painter: QPainter, rect: QRect, gauge: GaugeNow, scale: int, text: str, chosen: bool) -> None:
+        theme = current()
+        pad = theme.px(4)
+        room = rect.adjusted(pad, pad + 1, -pad, -pad - 1)
+        colour = QColor(theme.tokens.outline if gauge.stale else theme.tokens.accent)
+        colour.setAlpha(80)
+        width = round(room.width() * (gauge.hour.tenths or 0) / scale)
+        painter.fillRect(room.x(), room.y(), width, room.height(), colour)
+        painter.setFont(theme.font())
+        painter.setPen(theme.colour("on_selection" if chosen else "muted" if gauge.stale else "text"))
+        inside = rect.adjusted(pad, 0, -pad * 2, -1)
+        painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _signal(self, painter: QPainter, rect: QRect, code: str, word: str) -> None:
+        theme = current()
+        level = theme.level(code)
+        if level is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pill = QRectF(rect.x() + theme.px(6), rect.center().y() - theme.px(10) + 1, theme.px(44), theme.px(20))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(level.fill))
+        painter.drawRoundedRect(pill, theme.px(4), theme.px(4))
+        side = theme.px(10)
+        box = QRectF(pill.x() + theme.px(7), pill.center().y() - side / 2, side, side)
+        paint_shape(painter, LEVEL_SHAPES[code], box, QColor(level.ink))
+        painter.setFont(theme.font(13, bold=True))
+        painter.setPen(QColor(level.ink))
+        painter.drawText(pill.adjusted(theme.px(22), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, word)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), current().row)
+
+
+class GaugeView(QTableView):
+    """The list of gauges: whole rows, one height, nothing to sort by hand."""
+
+    def __init__(self, model: GaugeModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self.setItemDelegate(_Cells(self))
+        self.setAccessibleName(_("雨量站"))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.verticalHeader().hide()
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setSectionsClickable(False)
+        head.setMinimumSectionSize(current().px(40))
+        head.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        self.measure()
+
+    def measure(self) -> None:
+        """Heights and widths at the theme's scale."""
+        theme = current()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(theme.row)
+        for column, width in enumerate(WIDTHS):
+            if column != NAME:
+                self.setColumnWidth(column, theme.px(width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Hide what a narrow list does without."""
+        theme = current()
+        rest = self.viewport().width() - theme.px(sum(WIDTHS))
+        for column in GIVEN_UP:
+            self.setColumnHidden(column, rest < 0)
+            rest += theme.px(WIDTHS[column]) if rest < 0 else 0
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self.model() is not None:
+            self.measure()
+
+
+class SumsStrip(QWidget):
+    """The five sums of one gauge with what they amount to."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        gap = current().px(8)
+        grid.setContentsMargins(gap, 0, gap, gap)
+        grid.setHorizontalSpacing(gap)
+        grid.setVerticalSpacing(0)
+        self.amounts: dict[int, QLabel] = {}
+        self.grades: dict[int, QLabel] = {}
+        for column, hours in enumerate(WINDOWS_H):
+            self.amounts[hours] = label("", "heading")
+            self.amounts[hours].setObjectName(f"rain-sum-{hours}")
+            self.grades[hours] = label("", "small", wrap=True)
+            self.grades[hours].setMinimumWidth(1)
+            self.grades[hours].setObjectName(f"rain-grade-{hours}")
+            grid.addWidget(label(_("{hours} 小时").format(hours=hours), "small"), 0, column)
+            grid.addWidget(self.amounts[hours], 1, column)
+            grid.addWidget(self.grades[hours], 2, column, Qt.AlignmentFlag.AlignTop)
+            grid.setColumnStretch(column, 1)
+
+    def show_sums(self, sums: Mapping[int, Total], said: Mapping[int, str]) -> None:
+        """Show the sums by hours, under each what it amounts to."""
+        for hours in WINDOWS_H:
+            text = words.amount(sums[hours])
+            self.amounts[hours].setText(text)
+            self.amounts[hours].setAccessibleName(_("{hours} 小时 {mm} 毫米").format(hours=hours, mm=text))
+            self.grades[hours].setText(said.get(hours, ""))
+
+
+class RainPane(QWidget):
+    """See the module's docstring."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("rain-pane")
+        self.desk = desk
+        self.title = _("雨情")
+        self._gauges: list[GaugeNow] = []
+        self._chosen = ""
+        self._drawn: tuple[str, int, Drawing] | None = None
+        self._laid_out = False
+        self._keys: list[tuple[str, str, Key]] = []
+        self._hours = int(desk.store.state("rain.span", str(SPANS[FIRST_SPAN][0])))
+        self.chart: Hyetograph | None = None
+        self.model = GaugeModel(self)
+        self.view = GaugeView(self.model, self)
+        self.view.setObjectName("rain-list")
+        self._lay_out()
+        self.view.selectionModel().currentRowChanged.connect(self._chose)
+        self.view.activated.connect(self._enter)
+        self.search.searched.connect(self.refresh)
+        self.search.down.connect(self.focus_list)
+        self._tick = QTimer(self)
+        self._tick.setInterval(MINUTE)
+        self._tick.timeout.connect(self.refresh)
+        self._announcer = desk.services.get("announcer") or announcer_for(desk.store)
+        self._announcer.changed.connect(self.heed)
+        self.refresh()
+
+    # -- layout ----------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        theme = current()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self.head = SplitTitle(self.title)
+        self.head.note.setObjectName("rain-note")
+        if "import" in self.desk.services:
+            self.head.add(self._tool(_("导入"), "import", "Ctrl+I", self.import_file))
+        self.head.add(
+            self._tool(_("记入日志"), "log", "F6", self.note_in_log), self._tool(_("打印"), "print", "Ctrl+P", self.print_list)
+        )
+        self._key(_("找"), "Ctrl+F", self.focus_search)
+        self._key(_("上一时段"), "[", self.shorter)
+        self._key(_("下一时段"), "]", self.longer)
+        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view, self.copy_lines)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+        outer.addWidget(self.head)
+        self.search = SearchBox(_("站名、站号、街道"))
+        self.search.setObjectName("rain-search")
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(theme.px(8), 0, 0, 0)
+        column.setSpacing(theme.px(4))
+        column.addWidget(self.search)
+        column.addWidget(self.view, 1)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setObjectName("rain-split")
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(left)
+        self.split.addWidget(self._make_side())
+        self.split.setStretchFactor(0, 4)
+        self.split.setStretchFactor(1, 5)
+        self.empty = EmptyState(
+            _("还没有雨量数据"),
+            _("导入气象、水利部门的雨量文件:CSV、Excel,分钟、小时或累计值都可以"),
+            _("导入雨量文件") if "import" in self.desk.services else "",
+        )
+        self.empty.button.setObjectName("rain-empty-import")
+        self.empty.acted.connect(self.import_file)
+        body = QWidget()
+        self._body = QStackedLayout(body)
+        self._body.addWidget(self.empty)
+        self._body.addWidget(self.split)
+        outer.addWidget(body, 1)
+        self.status = Elided("", "muted")
+        self.status.setObjectName("rain-status")
+        self.status.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
+        self.status.hide()
+        outer.addWidget(self.status)
+
+    def _make_side(self) -> QWidget:
+        theme = current()
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        top = QHBoxLayout()
+        top.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
+        top.setSpacing(theme.px(8))
+        self.name = label("", "heading")
+        self.name.setObjectName("rain-name")
+        self.badge = Badge("", "")
+        self.badge.hide()
+        self.where = Elided("", "muted")
+        self.where.setObjectName("rain-where")
+        top.addWidget(self.name)
+        top.addWidget(self.badge)
+        top.addWidget(self.where, 1)
+        column.addLayout(top)
+        self.sums = SumsStrip()
+        column.addWidget(self.sums)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
+        bar.setSpacing(theme.px(4))
+        self.spans = QButtonGroup(self)
+        for hours, text in SPANS:
+            made = QToolButton()
+            made.setText(_(text))
+            made.setAccessibleName(_(text))
+            made.setObjectName(f"rain-span-{hours}")
+            made.setCheckable(True)
+            made.setChecked(hours == self._hours)
+            made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self.spans.addButton(made, hours)
+            bar.addWidget(made)
+        if self.spans.checkedButton() is None:
+            self._hours = SPANS[FIRST_SPAN][0]
+            self.spans.button(self._hours).setChecked(True)
+        bar.addStretch(1)
+        self.spans.idClicked.connect(self.show_span)
+        column.addLayout(bar)
+        self._place = QVBoxLayout()
+        column.addLayout(self._place, 1)
+        return side
+
+    def _tool(self, text: str, name: str, key: str, run: Key) -> QPushButton:
+        made = button(text, tip=f"{text} ({key})")
+        made.setObjectName(f"rain-{name}")
+        made.setAccessibleName(text)
+        made.clicked.connect(run)
+        self._key(text, key, run)
+        return made
+
+    def _key(self, text: str, key: str, run: Key) -> None:
+        QShortcut(QKeySequence(key), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._keys.append((text, key, run))
+
+    # -- for the window --------------------------------------------------------------------------------------------
+
+    def focus_first(self) -> None:
+        """Where the caret goes when the pane is shown."""
+        if self.model.rowCount():
+            self.view.setFocus()
+        elif self._gauges:
+            self.search.setFocus()
+        else:
+            self.empty.button.setFocus()
+
+    def show_row(self, ledger: str, row: bytes) -> None:
+        """Choose a gauge."""
+        gauge = next((each for each in self._gauges if each.station.id == row), None)
+        if ledger != "stations" or gauge is None:
+            return
+        self._chosen = gauge.station.code
+        if self.search.text():
+            self.search.clear()
+        self._fill()
+        self.view.setFocus()
+
+    def commands(self) -> list[tuple[str, str, Key]]:
+        """What the palette and the key sheet show of this pane."""
+        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+
+    def heed(self, changed: Changed) -> None:
+        """Slot for the announcer."""
+        if changed.touches(*LEDGERS):
+            self.refresh()
+
+    # -- the list --------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the gauges again; the chosen one stays chosen."""
+        self._gauges = service.gauges(self.desk)
+        self._body.setCurrentIndex(1 if self._gauges else 0)
+        self._fill()
+        self.head.note.setText(self._note())
+
+    def _fill(self) -> None:
+        shown = self._found()
+        self.model.show_gauges(shown, self.desk.clock.now())
+        codes = [gauge.station.code for gauge in shown]
+        at = codes.index(self._chosen) if self._chosen in codes else 0
+        if shown:
+            flags = QItemSelectionModel.SelectionFlag
+            place = self.model.index(at, NAME)
+            self.view.selectionModel().setCurrentIndex(place, flags.ClearAndSelect | flags.Rows)
+            self.view.scrollTo(place)
+        self._show_gauge()
+
+    def _found(self) -> list[GaugeNow]:
+        """The gauges that the search box means, by name, pinyin, code or street."""
+        text = self.search.text().strip()
+        if not text:
+            return self._gauges
+        hits = {row.id for row in self.desk.rows("stations", search=text)}
+        return [each for each in self._gauges if each.station.id in hits or text in each.station.region]
+
+    def _note(self) -> str:
+        heavy = sum(1 for gauge in self._gauges if gauge.heavy)
+        stale = sum(1 for gauge in self._gauges if gauge.stale)
+        limits = service.limits(self.desk)
+        with self.desk.store.read() as connection:
+            waiting = len(service.not_arrived(connection))
+        latest = max((gauge.last for gauge in self._gauges if gauge.last is not None), default=None)
+        parts = [_("{n} 站").format(n=len(self._gauges))] if self._gauges else []
+        if latest is not None:
+            parts.append(_("最新 {time}").format(time=words.clock(latest, self.desk.clock.now())))
+        if heavy:
+            limit = words.mm(limits.rules.heavy_hour).removesuffix(".0")
+            parts.append(_("1 小时 {mm} mm 以上 {n} 站").format(mm=limit, n=heavy))
+        if stale:
+            parts.append(_("未更新 {n} 站").format(n=stale))
+        if waiting:
+            parts.append(_("{n} 批数据未到").format(n=waiting))
+        parts += [str(problem) for problem in limits.problems[:1]]
+        return " · ".join(parts)
+
+    def chosen(self) -> GaugeNow | None:
+        """The gauge of the current row."""
+        at = self.view.currentIndex().row()
+        return self.model.gauges[at] if 0 <= at < len(self.model.gauges) else None
+
+    def _chose(self, _now: QModelIndex, _before: QModelIndex) -> None:
+        gauge = self.chosen()
+        if gauge is not None and gauge.station.code != self._chosen:
+            self._chosen = gauge.station.code
+            self._show_gauge()
+
+    def _enter(self, _index: QModelIndex) -> None:
+        if self.chart is not None:
+            self.chart.setFocus()
+
+    # -- one gauge -------------------------------------------------------------------------------------------------
+
+    def _show_gauge(self) -> None:
+        gauge = self.chosen()
+        self.name.setText(gauge.station.name if gauge else "")
+        self.badge.setVisible(gauge is not None and gauge.signal is not None)
+        if gauge is None:
+            self.where.setText("")
+            self.sums.show_sums(dict.fromkeys(WINDOWS_H, Total(None, complete=False)), {})
+            self._draw()
+            return
+        if gauge.signal is not None:
+            self.badge.set(gauge.signal.colour.lower())
+            self.badge.setToolTip(_("标准 {standard},{source}").format(
+                standard=words.standard(gauge.signal), source=gauge.signal.source))  # fmt: skip
+        until = _("截至 {time}").format(time=words.clock(gauge.at, self.desk.clock.now()))
+        state = _("未更新") if gauge.stale else words.trend_word(gauge.trend)
+        parts = (state, until, gauge.station.region)
+        self.where.setText(" · ".join(part for part in parts if part))
+        self.sums.show_sums(gauge.sums, self._said(gauge))
+        self._draw()
+
+    def _said(self, gauge: GaugeNow) -> dict[int, str]:
+        """What each sum amounts to: the grade of 12 and 24 hours, else the colour whose window it fills."""
+        limits = service.limits(self.desk)
+        said = {12: words.grade_word(service.grade_of(gauge.sums[12], 12, limits)), 24: words.grade_word(gauge.grade)}
+        if gauge.heavy:
+            said[1] = _("短时强降水")
+        day = local(gauge.at).date()
+        for signal in reversed(service.signals_for(self.desk, gauge.station, day)):
+            tenths = gauge.sums[signal.window_h].tenths if signal.window_h in gauge.sums else None
+            if tenths is not None and tenths >= signal.tenths:
+                colour = _("达{colour}").format(colour=words.colour_name(signal.colour))
+                kept = said.get(signal.window_h, "") if signal.window_h in (12, 24) else ""
+                said[signal.window_h] = f"{kept} {colour}".strip()
+        return said
+
+    def show_span(self, hours: int) -> None:
+        """Show this many hours, 0 for everything; the workstation remembers it."""
+        self._hours = hours
+        self.spans.button(hours).setChecked(True)
+        self.desk.store.remember("rain.span", str(hours))
+        self._draw()
+
+    def shorter(self) -> None:
+        """The span before."""
+        self._step(-1)
+
+    def longer(self) -> None:
+        """The next span."""
+        self._step(1)
+
+    def _step(self, by: int) -> None:
+        all_hours = [hours for hours, _text in SPANS]
+        self.show_span(all_hours[min(max(all_hours.index(self._hours) + by, 0), len(all_hours) - 1)])
+
+    def _draw(self) -> None:
+        """Draw the chosen gauge, unless it is drawn already: a refresh must not undo a zoom."""
+        if self.chart is None:
+            return
+        gauge = self.chosen()
+        if gauge is None:
+            self._drawn = None
+            self.chart.show_series(None)
+            return
+        found = drawing(
+            service.series(self.desk, gauge.station.code),
+            self._hours or None,
+            gauge.at,
+            service.signals_for(self.desk, gauge.station, local(gauge.at).date()),
+            service.limits(self.desk).rules,
+        )
+        drawn = (gauge.station.code, self._hours, found)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        from dutydesk.qt.charts import Threshold
+        from dutydesk.qt.rainseries import RainSeries
+
+        lines = [Threshold(line.tenths / 10, line.label, line.level, line.on_total) for line in found.lines]
+        series = RainSeries(found.ends, found.tenths, found.minutes)
+        self.chart.show_series(series, lines, _("{name} 雨量过程线").format(name=gauge.station.name))
+        self.chart.reading.setText(_("柱:每 {length}雨量  线:累计").format(length=_length(found.minutes)))
+
+    def _make_chart(self) -> None:
+        """pyqtgraph comes after the first paint, so that the pane is there at once."""
+        if self.chart is None:
+            from dutydesk.qt.charts import Hyetograph
+
+            self.chart = Hyetograph(self)
+            self.chart.setObjectName("rain-chart")
+            self._place.addWidget(self.chart, 1)
+            self._draw()
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    def import_file(self) -> None:
+        """Ctrl+I."""
+        if "import" in self.desk.services:
+            self.desk.services["import"]("rain", self)
+
+    def note_in_log(self) -> None:
+        """F6: one line of the chosen gauge into the duty log."""
+        gauge = self.chosen()
+        if gauge is None:
+            return
+        try:
+            text = service.note_in_log(self.desk, gauge.station.code)
+        except DutyDeskError as error:
+            dialogs.fail(self, error)
+        else:
+            self.say(_("已记入日志:{text}").format(text=text))
+
+    def print_list(self) -> None:
+        """Ctrl+P: the list of all gauges as a printout."""
+        from dutydesk.rain import report
+
+        show = self.desk.services.get("preview")
+        if show is None:
+            self.say(_("这里不能预览打印"))
+            return
+        document = report.rain_document(self.desk)
+        show(document.pdf(), _("雨情表"), "RAIN", "", document.missing)
+
+    def copy_lines(self) -> None:
+        """Ctrl+C: one line for each chosen gauge, ready for a group chat."""
+        rows = sorted(index.row() for index in self.view.selectionModel().selectedRows(NAME))
+        now = self.desk.clock.now()
+        lines = [words.one_line(self.model.gauges[row], now) for row in rows]
+        if lines:
+            QGuiApplication.clipboard().setText("\n".join(lines))
+            self.say(_("已复制 {n} 行").format(n=len(lines)))
+
+    def say(self, text: str) -> None:
+        """One quiet sentence below."""
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def focus_search(self) -> None:
+        """Ctrl+F."""
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def focus_list(self) -> None:
+        """From the search box into the list."""
+        self.view.setFocus()
+
+    # -- Qt --------------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tick.start()
+        if self.chart is None:
+            QTimer.singleShot(0, self, self._make_chart)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tick.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room, else one above the other."""
+        super().resizeEvent(event)
+        wide = self.width() >= current().px(SIDE_BY_SIDE)
+        wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self.split.orientation() != wanted or not self._laid_out:
+            self._laid_out = True
+            self.split.setOrientation(wanted)
+            whole = self.width() if wide else self.height()
+            first = round(whole * SHARE)
+            self.split.setSizes([first, whole - first])
