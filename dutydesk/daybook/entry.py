@@ -76,7 +76,9 @@ def quick_texts(desk: Desk) -> list[QuickText]:
             name, category, text = parts
             known.pop(name, None)
             if text:
-                known[name] = QuickText(name, labels.get(category, category if category in labels.values() else ""), text)
+                known[name] = QuickText(
+                    name, labels.get(category, category if category in labels.values() else ""), text
+                )
     return list(known.values())
 
 
@@ -128,7 +130,9 @@ def contact(desk: Desk, ledger: str, row: bytes) -> Contact | None:
         return Contact(ledger, row, held.text("name"), number, masked)
     unit = held.get("unit")
     owner = desk.get("units", unit) if isinstance(unit, bytes) else None
-    name = " ".join(part for part in ((owner.text("short") or owner.text("name")) if owner else "", held.text("name")) if part)
+    name = " ".join(
+        part for part in ((owner.text("short") or owner.text("name")) if owner else "", held.text("name")) if part
+    )
     for number in desk.rows("numbers", q.Condition("person", "=", row), order="order"):
         if number.get("state") not in ("BAD", "OFF") and number.text("number"):
             return Contact(ledger, row, name, number.text("number"), str(desk.masked(number, "number")))
@@ -251,13 +255,16 @@ class Session:
             return []
         if asked.kind == "person":
             return self.offer_party(asked.word)
-        return [Offered(f"quick:{item.name}", item.name, item.text[:40]) for item in quick_found(self.quick, asked.word)]
+        return [
+            Offered(f"quick:{item.name}", item.name, item.text[:40]) for item in quick_found(self.quick, asked.word)
+        ]
 
     def offer_party(self, text: str) -> list[Offered]:
         """People and units that a text finds."""
         found = contacts(self.desk, text.strip()) if text.strip() else []
         return [
-            Offered(f"{ledger}:{row.hex()}", title, _("单位") if ledger == "units" else "") for ledger, row, title in found
+            Offered(f"{ledger}:{row.hex()}", title, _("单位") if ledger == "units" else "")
+            for ledger, row, title in found
         ]
 
     def phrase(self, key: str) -> QuickText | None:
@@ -304,7 +311,11 @@ def read_file(name: str) -> service.Attachment:
     path = Path(name)
     try:
         if path.stat().st_size > service.MOST_BYTES:
-            raise Refused(Problem(_("附件超过 {most} MB").format(most=service.MOST_BYTES // 1024 // 1024), file=path.name))
+            raise Refused(
+                Problem(_("附件超过 {most} MB").format(most=service.MOST_BYTES // 1024 // 1024), file=path.name)
+            )
         return service.Attachment(path.name, path.read_bytes())
     except OSError as error:
-        raise Refused(Problem(_("附件读不出来:{error}").format(error=error.strerror or error), file=path.name)) from None
+        raise Refused(
+            Problem(_("附件读不出来:{error}").format(error=error.strerror or error), file=path.name)
+        ) from None

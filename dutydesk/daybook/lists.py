@@ -216,10 +216,7 @@ class Told:
     files: tuple[Row, ...]
 
 
-FACTS = (
-    *("text", "handling", "line", "direction", "means", "party", "party_phone", "already_told"),
-    *("region", "incident", "person"),
-)
+FACTS = ("text", "handling", "party", "party_phone", "already_told", "region", "incident", "person")
 
 
 def told(desk: Desk, row: Row) -> Told:
@@ -240,11 +237,14 @@ def told(desk: Desk, row: Row) -> Told:
         )
         if part
     )
-    note = _("{who} 记于 {when} · 班次 {shift}").format(
-        who=first.text("recorder") or _("未署名"),
-        when=clock_text(first.get("recorded_at"), now) or "—",
-        shift=first.text("shift") or "—",
+    words = [shown(desk, latest, name) for name in ("line", "direction", "means")]
+    words.append(
+        _("{who} 记于 {when}").format(
+            who=first.text("recorder") or _("未署名"), when=clock_text(first.get("recorded_at"), now) or "—"
+        )
     )
+    words.append(_("班次 {shift}").format(shift=first.text("shift")) if first.get("shift") else "")
+    note = " · ".join(word for word in words if word)
     facts = [(_(LOG[name].label), text) for name in FACTS if (text := shown(desk, latest, name))]
     if lacking := service.missing_words(latest.values):
         facts.insert(0, (_("待补"), lacking))

@@ -10,11 +10,12 @@ This file is long because Qt may stand in no other one of the folder: what is no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from dutydesk.core import shorthand
@@ -30,6 +31,7 @@ from dutydesk.ledger.spec import Value
 from dutydesk.qt import dialogs
 from dutydesk.qt.amend import AmendDialog
 from dutydesk.qt.announcer import Changed, announcer_for
+from dutydesk.qt.columns import ColumnFit
 from dutydesk.qt.compose import (
     ENDLESS,
     AsideButton,
@@ -47,14 +49,13 @@ from dutydesk.qt.detail import Compared, Detail, DetailPanel, File
 from dutydesk.qt.filterbar import FilterBar
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.picker import Option, Picker
+from dutydesk.qt.rowtools import RowTools
+from dutydesk.qt.saving import FilesButton, Keeper, SaveElsewhere
 from dutydesk.qt.suggest import GrowingText, SuggestLine
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import SplitTitle, button, label, restyle
 
-KEEP_AFTER = 6
-"""Keystrokes after which a draft is written down; and, if fewer, this many milliseconds after the last one:"""
-KEEP_MS = 800
 TICK_MS = 5_000
 MINUTE_MS = 60_000
 HINT = N_("F2 记一笔 · 回车保存 · Shift+回车换行 · / 短语 · @ 找人 · #31 关联事件 · Esc 放一边")
@@ -62,6 +63,19 @@ AMENDABLE = (
     *("text", "handling", "happened_at", "category", "line", "direction", "means", "party", "party_phone"),
     *("already_told", "region", "incident"),
 )
+WIDTHS = {
+    "no": 68,
+    "happened_at": 108,
+    "category": 84,
+    "party": 140,
+    "handling": 150,
+    "incident": 64,
+    "due_at": 124,
+    "recorder": 76,
+}
+"""Pixels at 100 %: what stands in these columns is shorter here than in a whole list of the ledger."""
+GIVES_WAY = ("recorder", "handling", "no", "incident", "due_at")
+"""Columns that a narrow list does without, in this order; all of it stands in the detail below."""
 REASONS = (N_("补填待补项"), N_("核实后更正"), N_("笔误"))
 
 
@@ -80,16 +94,12 @@ class EntryLine(QWidget):
         self.desk = desk
         self._session = entry.Session(desk)
         self._links: dict[str, str] = {}
-        self._files: list[str] = []
-        self._typed = 0
         self._filling = False
         self._next_focus: QWidget | None = None
         self._make()
         self._lay_out()
-        self._keep = QTimer(self)
-        self._keep.setSingleShot(True)
-        self._keep.setInterval(KEEP_MS)
-        self._keep.timeout.connect(self.keep_draft)
+        self._keeper = Keeper(self)
+        self._keeper.due.connect(self.keep_draft)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._show_time)
@@ -136,8 +146,7 @@ class EntryLine(QWidget):
         self.more.setObjectName("entry-more")
         self.more.setCheckable(True)
         self.aside = AsideButton("entry-drafts", _("Ctrl+↓ 取回"))
-        self.attach = button(_("附件"))
-        self.attach.setObjectName("entry-attach")
+        self.attach = FilesButton("entry-attach", self.desk.store, "attachments")
         self.link = LinkChip("entry-link")
         self.said = label("", "small")
         self.said.setObjectName("entry-said")
@@ -157,7 +166,7 @@ class EntryLine(QWidget):
         self.save_button.clicked.connect(self.save)
         self.more.toggled.connect(self._show_more)
         self.aside.taken.connect(self.take_back)
-        self.attach.clicked.connect(self._choose_file)
+        self.attach.chosen.connect(self._edited)
         self.link.clicked.connect(self._unlink)
         for keys, run in (("Ctrl+Down", self.take_back), ("Ctrl+M", self.more.toggle), ("Ctrl+Return", self.save)):
             QShortcut(QKeySequence(keys), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -168,16 +177,20 @@ class EntryLine(QWidget):
         column.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
         column.setSpacing(theme.px(4))
         heads = [self.time, self.category, self.line, self.party, self.phone]
-        self._row = FoldingRow(
-            heads, self.text, [self.due, self.save_button, self.more, self.aside], [self.save_button, self.aside]
-        )
+        self._row = FoldingRow(heads, self.text, [self.due, self.save_button, self.more, self.aside], [self.due])
         column.addLayout(self._row)
         self._extra = QWidget()
         self._extra.setObjectName("entry-extra")
         extra = QHBoxLayout(self._extra)
         extra.setContentsMargins(0, 0, 0, 0)
         extra.setSpacing(theme.px(4))
-        for widget, stretch in ((self.handling, 3), (self.direction, 0), (self.means, 0), (self.told, 1), (self.attach, 0)):
+        for widget, stretch in (
+            (self.handling, 3),
+            (self.direction, 0),
+            (self.means, 0),
+            (self.told, 1),
+            (self.attach, 0),
+        ):
             extra.addWidget(widget, stretch)
         self._extra.hide()
         column.addWidget(self._extra)
@@ -193,19 +206,19 @@ class EntryLine(QWidget):
     def _fold(self) -> None:
         """Widths for the theme; two rows where one would leave the text less than twenty characters."""
         theme = current()
-        self.time.setFixedWidth(theme.digits(11) + theme.px(20))
+        self.time.setFixedWidth(theme.digits(9) + theme.px(20))
         self.phone.setFixedWidth(theme.digits(12) + theme.px(20))
         self.due.setFixedWidth(theme.digits(9) + theme.px(20))
         for picker in (self.category, self.line, self.direction, self.means):
-            picker.setFixedWidth(theme.px(96))
-        self.party.setMinimumWidth(theme.px(132))
+            picker.setFixedWidth(theme.px(104))
+        self.party.setMinimumWidth(theme.px(96))
         self.text.setMinimumWidth(theme.px(180))
         fixed = (self.time, self.category, self.line, self.phone, self.due)
         taken = sum(widget.maximumWidth() for widget in fixed) + theme.px(132 + 64 + 60)
         taken += self.save_button.sizeHint().width() + self.more.sizeHint().width()
         folded = self.width() - taken < theme.px(280)
         self.party.setMaximumWidth(ENDLESS if folded else theme.px(180))
-        if self._row.fold(folded, stretch=3):
+        if self._row.fold(folded, self.party):
             self.updateGeometry()
 
     # -- for the window ---------------------------------------------------------------------------------------------
@@ -232,8 +245,7 @@ class EntryLine(QWidget):
 
     def keep_draft(self) -> None:
         """Write down what is open, as it stands."""
-        self._keep.stop()
-        self._typed = 0
+        self._keeper.rest()
         self._session.drafts.current = self._texts() if self._written() else {}
         self._session.drafts.keep()
 
@@ -243,8 +255,8 @@ class EntryLine(QWidget):
         """What stands in the line, by field; nothing for what is empty."""
         found = {name: text for name, widget in self._inputs.items() if (text := told_by(widget)).strip()}
         found.update(self._links)
-        if self._files:
-            found["files"] = "\n".join(self._files)
+        if self.attach.paths:
+            found["files"] = "\n".join(self.attach.paths)
         return found
 
     def _written(self) -> bool:
@@ -260,7 +272,7 @@ class EntryLine(QWidget):
             number = told.get("party_phone", "")
             self.phone.hold(LOG["party_phone"].kind.mask(number), number)
         self._links = {name: told[name] for name in ("answers", "incident", "person") if told.get(name)}
-        self._files = [name for name in told.get("files", "").split("\n") if name]
+        self.attach.show_paths([name for name in told.get("files", "").split("\n") if name])
         if any(told.get(name) for name in ("handling", "already_told", "files")):
             self.more.setChecked(True)
         self._filling = False
@@ -318,7 +330,7 @@ class EntryLine(QWidget):
                 mark(widget, problem.reason)
                 if widget.parent() is self._extra:
                     self.more.setChecked(True)
-        self._say("✕ " + entry.problem_words(problems), problem=True)
+        self._say("× " + entry.problem_words(problems), problem=True)
         wrong = [self._inputs[problem.field] for problem in problems if problem.field in self._inputs]
         (wrong or [self.text])[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -338,11 +350,7 @@ class EntryLine(QWidget):
         if isinstance(widget, QWidget) and widget.property("problem"):
             mark(widget, "")
             self._say()
-        self._typed += 1
-        if self._typed >= KEEP_AFTER:
-            self.keep_draft()
-        else:
-            self._keep.start()
+        self._keeper.touch()
 
     def _category_picked(self, code: str) -> None:
         """Another category brings its line; what the last such entry had comes before the general default."""
@@ -395,21 +403,11 @@ class EntryLine(QWidget):
         self._show_links()
         self.text.setFocus()
 
-    def _choose_file(self) -> None:
-        chooser = dialogs.open_file(self, _("选一个附件"), (), memory=self.desk.store, purpose="attachments")
-        chooser.chosen.connect(self._add_file)
-
-    def _add_file(self, path: Path) -> None:
-        self._files.append(str(path))
-        self.attach.setText(_("附件 {count}").format(count=len(self._files)))
-        self._edited()
-
     def _show_time(self) -> None:
         self.time.setPlaceholderText(f"{local(self.desk.clock.now()):%H:%M}")
 
     def _show_more(self, shown: bool) -> None:
         self._extra.setVisible(shown)
-        self.attach.setText(_("附件 {count}").format(count=len(self._files)) if self._files else _("附件"))
         if shown and self.isVisible():
             self.handling.setFocus()
         self.updateGeometry()
@@ -466,6 +464,7 @@ class DaybookPane(QWidget):
         self.title = _("值班日志")
         self._row: Row | None = None
         self._dialog: AmendDialog | None = None
+        self.saver = SaveElsewhere(self, desk.store, "attachments")
         self.filter = lists.Filter()
         self._make_bar()
         self._make_list()
@@ -515,6 +514,7 @@ class DaybookPane(QWidget):
             empty=(_("还没有日志"), _("按 F2 记第一条")),
         )
         self.view.setObjectName("daybook-list")
+        ColumnFit(self.view, WIDTHS, GIVES_WAY)
         self.view.picked.connect(self._pick)
         self.view.opened.connect(self._open)
         self.view.typed.connect(self.bar.search_for)
@@ -531,17 +531,14 @@ class DaybookPane(QWidget):
         return lists.due_tone(row, self.desk.clock.now()) if name == "due_at" else ""
 
     def _lay_out(self) -> None:
-        theme = current()
         self.head = SplitTitle(self.title)
         self.head.add(self.print_button)
         self._below = QWidget()
         below = QVBoxLayout(self._below)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
-        self.tools = QHBoxLayout()
-        self.tools.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
-        self.tools.setSpacing(theme.px(8))
-        below.addLayout(self.tools)
+        self.tools = RowTools("daybook", self.view)
+        below.addWidget(self.tools)
         below.addWidget(self.detail, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setObjectName("daybook-splitter")
@@ -560,29 +557,13 @@ class DaybookPane(QWidget):
     def _make_actions(self) -> None:
         """Single keys on the list, a button each; services that the window does not give take theirs along."""
         services = self.desk.services
-        wanted: list[tuple[str, str, str, Callable[[], None], bool]] = [
-            ("amend", _("更正"), "A", self.amend, True),
-            ("reply", _("反馈"), "R", self.reply, "entry" in services),
-            ("follow", _("跟进"), "T", self.follow, "entry" in services),
-            ("intake", _("转接报"), "I", self.intake, "intake" in services or "open" in services),
-            ("attach", _("加附件"), "F", self.attach, True),
-        ]
-        self._actions: dict[str, QAction] = {}
-        for name, text, key, run, there in wanted:
-            if not there:
-                continue
-            action = QAction(_("{text}({key})").format(text=text, key=key), self.view)
-            action.setObjectName(f"daybook-{name}")
-            action.setShortcut(QKeySequence(key))
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            action.triggered.connect(run)
-            self.view.addAction(action)
-            self._actions[name] = action
-            press = button(action.text())
-            press.setObjectName(f"daybook-{name}-button")
-            press.clicked.connect(action.trigger)
-            self.tools.addWidget(press)
-        self.tools.addStretch(1)
+        self.tools.add("amend", _("更正"), "A", self.amend)
+        if "entry" in services:
+            self.tools.add("reply", _("反馈"), "R", self.reply)
+            self.tools.add("follow", _("跟进"), "T", self.follow)
+        if "intake" in services or "open" in services:
+            self.tools.add("intake", _("转接报"), "I", self.intake)
+        self.tools.add("attach", _("加附件"), "F", self.attach)
         # An entry is copied as the line that goes into the group chat; cells are for tables.
         self.view.copy_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
         self.view.line_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
@@ -597,7 +578,7 @@ class DaybookPane(QWidget):
             (_("打印值班日志"), "Ctrl+P", self.print_log),
             (_("搜索日志"), "Ctrl+F", self.bar.focus_search),
             (_("日志:只看待反馈"), "", self.waiting.toggle),
-            *((action.text(), action.shortcut().toString(), action.trigger) for action in self._actions.values()),
+            *self.tools.commands(),
         ]
 
     def focus_first(self) -> None:
@@ -653,7 +634,9 @@ class DaybookPane(QWidget):
         if not changed.touches("log", "incidents", "attachments"):
             return
         self._ask()
-        self.model.heed(changed if changed.everything or not changed.touches("attachments") else Changed(everything=True))
+        self.model.heed(
+            changed if changed.everything or not changed.touches("attachments") else Changed(everything=True)
+        )
         self._tell()
 
     def _turn(self) -> None:
@@ -663,8 +646,7 @@ class DaybookPane(QWidget):
 
     def _pick(self, row: Row | None) -> None:
         self._row = row
-        for action in self._actions.values() if hasattr(self, "_actions") else ():
-            action.setEnabled(row is not None)
+        self.tools.enable(row is not None)
         self._below.setVisible(row is not None)
         self._tell()
 
@@ -683,14 +665,12 @@ class DaybookPane(QWidget):
                     Compared(head, tuple((_(LOG[item.field].label), item.old, item.new) for item in changed))
                     for head, changed in told.corrections
                 ),
-                tuple(
-                    File(file.id, file.text("name"), lists.size_text(file.number("size"))) for file in told.files
-                ),
+                tuple(File(file.id, file.text("name"), lists.size_text(file.number("size"))) for file in told.files),
             )
         )
 
     def _open(self, row: Row) -> None:
-        """Enter: read it whole; what belongs to an incident goes on there with Enter again in its chip."""
+        """Enter: read it whole, the arrow keys scroll; Esc goes back to the list."""
         self._pick(row)
         self.detail.setFocus()
 
@@ -777,21 +757,7 @@ class DaybookPane(QWidget):
     def _save_file(self, row: bytes) -> None:
         file = self.desk.get("attachments", row)
         if file is not None:
-            self._wanted = file
-            chooser = dialogs.save_file(
-                self, _("附件另存为"), file.text("name"), (), memory=self.desk.store, purpose="attachments"
-            )
-            chooser.chosen.connect(self.save_file_to)
-
-    def save_file_to(self, path: Path) -> None:
-        """Write the attachment that was asked for to a place of the reader's choice."""
-        try:
-            data = service.attachment_data(self.desk, self._wanted)
-            path.write_bytes(data)
-        except DutyDeskError as error:
-            dialogs.fail(self, error)
-        except OSError as error:
-            dialogs.fail(self, _("没有存下:{error}").format(error=error.strerror or error))
+            self.saver.ask(file.text("name"), partial(service.attachment_data, self.desk, file))
 
     def print_log(self) -> None:
         """Ctrl+P: P02 of the day or shift that is shown, of the running shift when everything is."""
@@ -809,6 +775,12 @@ class DaybookPane(QWidget):
         preview(made.pdf(), made.title, "P02", made.shift, made.missing)
 
     # -- Qt ---------------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.view.setFocus()
+        else:
+            super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -210,7 +210,9 @@ def _entry(desk: Desk, row: Row, corrected: bool) -> list[str]:
 def _correction(desk: Desk, old: Row, new: Row, corrected: bool) -> list[str]:
     recorded = local(new.number("recorded_at"))
     told = [
-        _("{label}\n原:{old}\n现:{new}").format(label=_(LOG[item.field].label), old=item.old or "—", new=item.new or "—")
+        _("{label}\n原:{old}\n现:{new}").format(
+            label=_(LOG[item.field].label), old=item.old or "—", new=item.new or "—"
+        )
         for item in lists.differences(desk, old, new)
     ]
     lacking = "" if corrected else service.missing_words(new.values)

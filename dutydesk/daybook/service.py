@@ -123,7 +123,11 @@ def answer(desk: Desk, row: Row, given: Mapping[str, Value], attachments: Sequen
 
 
 def remind(
-    desk: Desk, row: Row, due: str | int, given: Mapping[str, Value] | None = None, attachments: Sequence[Attachment] = ()
+    desk: Desk,
+    row: Row,
+    due: str | int,
+    given: Mapping[str, Value] | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> Row:
     """Follow an entry up (again) by `due`: a new entry that takes the place of an open follow-up of `row`."""
     if due == "":
@@ -145,9 +149,7 @@ def amend(desk: Desk, row: Row, changed: Mapping[str, Value], reason: str) -> Ro
     `changed` are texts or values of `CONTENT`; everything else stays as it was. Raises `Refused` without a reason,
     without a difference, or for a field that an amendment does not touch (follow-ups have their own rows).
     """
-    problems = [
-        Problem(_("更正不能改这一项"), name) for name in changed if name not in CONTENT
-    ]
+    problems = [Problem(_("更正不能改这一项"), name) for name in changed if name not in CONTENT]
     if not reason.strip():
         problems.append(Problem(_("写上更正原因"), "reason"))
     if problems:
@@ -370,9 +372,7 @@ def _of(rows: Mapping[bytes, Row], row: Value) -> Row | None:
 def follow_ups(connection: Connection, now: int) -> list[Row]:
     """Entries that wait for an answer, the next due first; answered ones and amendments are not among them."""
     table, later = LOG_TABLE, LOG_TABLE.alias("later")
-    answered = exists(
-        select(later.c["_n"]).where(and_(later.c.answers == table.c.id, later.c["_state"] == LISTED))
-    )
+    answered = exists(select(later.c["_n"]).where(and_(later.c.answers == table.c.id, later.c["_state"] == LISTED)))
     statement = (
         select(table.c["_n"])
         .where(table.c.due_at > 0, table.c["_state"] == LISTED, table.c.amends.is_(None), ~answered)

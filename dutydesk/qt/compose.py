@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
 from dutydesk.ledger.kinds import choice_label
@@ -93,46 +93,43 @@ def mark(widget: QWidget, problem: str) -> None:
         restyle(widget)
 
 
-class FoldingRow(QGridLayout):
+class FoldingRow(QVBoxLayout):
     """Inputs in one row with a text that takes the rest; in two rows, the text in the second, when folded.
 
-    `heads` stand before the text, `tails` after it; of these the ones in `beside` stand beside the text when folded.
+    `heads` stand before the text, `tails` after it; those of `above` go up with the heads when folded.
     """
 
     def __init__(
-        self, heads: Sequence[QWidget], text: QWidget, tails: Sequence[QWidget], beside: Sequence[QWidget]
+        self, heads: Sequence[QWidget], text: QWidget, tails: Sequence[QWidget], above: Sequence[QWidget]
     ) -> None:
         super().__init__()
-        self._heads, self._text, self._tails, self._beside = heads, text, tails, beside
+        self._heads, self._text, self._tails, self._above = heads, text, tails, above
         self.folded: bool | None = None
+        self._first, self._second = QHBoxLayout(), QHBoxLayout()
         self.setSpacing(current().px(4))
+        for row in (self._first, self._second):
+            row.setSpacing(current().px(4))
+            self.addLayout(row)
 
-    def fold(self, folded: bool, stretch: int = 0) -> bool:
-        """Lay out again; the head at `stretch` takes the room of a folded row. Whether anything changed."""
+    def fold(self, folded: bool, stretch: QWidget) -> bool:
+        """Lay out again; the head `stretch` takes the room of a folded row. Whether anything changed."""
         if folded is self.folded:
             return False
         self.folded = folded
         top = Qt.AlignmentFlag.AlignTop
         for widget in (*self._heads, self._text, *self._tails):
-            self.removeWidget(widget)
-        for at in range(self.columnCount()):
-            self.setColumnStretch(at, 0)
-        count = len(self._heads)
-        for at, widget in enumerate(self._heads):
-            self.addWidget(widget, 0, at, top)
+            self._first.removeWidget(widget)
+            self._second.removeWidget(widget)
+        for widget in self._heads:
+            self._first.addWidget(widget, int(folded and widget is stretch), top)
         if folded:
-            above = [widget for widget in self._tails if widget not in self._beside]
-            for at, widget in enumerate(above, count):
-                self.addWidget(widget, 0, at, top)
-            self.addWidget(self._text, 1, 0, 1, count)
-            for at, widget in enumerate(self._beside, count):
-                self.addWidget(widget, 1, at, top)
-            self.setColumnStretch(stretch, 1)
-        else:
-            self.addWidget(self._text, 0, count)
-            for at, widget in enumerate(self._tails, count + 1):
-                self.addWidget(widget, 0, at, top)
-            self.setColumnStretch(count, 1)
+            for widget in self._above:
+                self._first.addWidget(widget, 0, top)
+        line = self._second if folded else self._first
+        line.addWidget(self._text, 1, top)
+        for widget in self._tails:
+            if not folded or widget not in self._above:
+                line.addWidget(widget, 0, top)
         return True
 
 
@@ -185,5 +182,5 @@ class LinkChip(QPushButton):
     def show_text(self, text: str) -> None:
         """The name of it; nothing hides the chip."""
         short = text if len(text) <= 40 else text[:39] + "…"
-        self.setText(_("{text} ✕").format(text=short.replace("&", "&&")))
+        self.setText(_("{text} ×").format(text=short.replace("&", "&&")))
         self.setVisible(bool(text))

@@ -60,7 +60,7 @@ class DetailPanel(QScrollArea):
         self._buttons: dict[QPushButton, bytes] = {}
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.show_detail(None)
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
 from dutydesk.qt.theme import current
@@ -27,9 +28,14 @@ class FilterBar(QWidget):
         self._prefix = prefix
         self._combos: dict[str, QComboBox] = {}
         self._ticks: dict[str, QCheckBox] = {}
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(current().px(8), 0, current().px(8), current().px(4))
-        self._row.setSpacing(current().px(8))
+        self._folded = False
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(current().px(8), 0, current().px(8), current().px(4))
+        self._rows.setSpacing(current().px(4))
+        self._row, self._second = QHBoxLayout(), QHBoxLayout()
+        for row in (self._row, self._second):
+            row.setSpacing(current().px(8))
+            self._rows.addLayout(row)
         self.search = SearchBox(search)
         self.search.setObjectName(f"{prefix}-search")
         self.search.searched.connect(self.changed)
@@ -38,7 +44,7 @@ class FilterBar(QWidget):
 
     def add(self, widget: QWidget) -> None:
         """A widget of the pane's own, after those that are there."""
-        self._row.insertWidget(self._row.count() - 1, widget)
+        self._row.insertWidget(self._row.count() - (not self._folded), widget)
 
     def add_choice(self, name: str, told: str, choices: Sequence[tuple[str, str]]) -> QComboBox:
         """A choice of (code, label); the first one is what `reset` goes back to."""
@@ -46,7 +52,6 @@ class FilterBar(QWidget):
         made.setObjectName(f"{self._prefix}-{name}")
         made.setAccessibleName(told)
         made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        made.setMinimumContentsLength(2)
         for code, text in choices:
             made.addItem(_(text), code)
         made.currentIndexChanged.connect(self.changed)
@@ -76,6 +81,18 @@ class FilterBar(QWidget):
     def ticked(self, name: str) -> bool:
         return self._ticks[name].isChecked()
 
+    def _fold(self) -> None:
+        """The search in a row of its own where the filters leave it less than its least width."""
+        others = [self._row.itemAt(at).widget() for at in range(self._row.count())]
+        taken = sum(
+            w.sizeHint().width() + self._row.spacing() for w in others if w is not self.search and not w.isHidden()
+        )
+        folded = self.width() - taken - 2 * current().px(8) < current().px(200)
+        if folded is not self._folded:
+            self._folded = folded
+            (self._row if folded else self._second).removeWidget(self.search)
+            (self._second if folded else self._row).addWidget(self.search, 1)
+
     def reset(self) -> None:
         """Everything as at the beginning; `changed` comes once."""
         inputs = (*self._combos.values(), *self._ticks.values(), self.search)
@@ -97,3 +114,7 @@ class FilterBar(QWidget):
     def focus_search(self) -> None:
         self.search.setFocus()
         self.search.selectAll()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()

@@ -17,6 +17,7 @@ from dutydesk.qt.picker import Option
 from dutydesk.qt.theme import current
 
 MOST_SHOWN = 8
+ROW = 28
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 Offer = Callable[[str, int], Sequence[Option]]
 """`offer(text, caret)` gives what may be meant by what stands before the caret; empty for nothing."""
@@ -174,7 +175,8 @@ class GrowingText(QPlainTextEdit):
         self._offer = offer
         self._most = most
         self.setTabChangesFocus(True)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.document().setDocumentMargin(0)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list = SuggestList(self)
         self.list.chosen.connect(self.chosen)
         self.textChanged.connect(self._changed)
@@ -206,8 +208,12 @@ class GrowingText(QPlainTextEdit):
         self.list.offer(offered, self.rect())
 
     def _fit(self) -> None:
-        lines = min(max(int(self.document().size().height()), 1), self._most)
-        height = self.fontMetrics().lineSpacing() * lines + current().px(12)
+        needed = max(int(self.document().size().height()), 1)
+        lines = min(needed, self._most)
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if needed > lines else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        if policy != self.verticalScrollBarPolicy():
+            self.setVerticalScrollBarPolicy(policy)
+        height = max(self.fontMetrics().lineSpacing() * lines + 2 * current().px(4) + 2, current().px(ROW))
         if height != self.height() or self.minimumHeight() != height:
             self.setFixedHeight(height)
             self.grew.emit()

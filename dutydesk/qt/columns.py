@@ -1,0 +1,54 @@
+"""Columns that give way: a narrow list does without some, so that the important column can still be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QEvent, QObject
+
+from dutydesk.qt.listview import LedgerView
+from dutydesk.qt.theme import current
+
+LEAST = 240
+"""Pixels at 100 % that the important column keeps."""
+
+
+class ColumnFit(QObject):
+    """Sets the widths of a view's columns whenever its width or the type's size changes.
+
+    `widths` are pixels at 100 % by field; those of `gives_way` are hidden, the first ones first, where there is no
+    room; the others stay.
+    """
+
+    def __init__(self, view: LedgerView, widths: Mapping[str, int], gives_way: Sequence[str]) -> None:
+        super().__init__(view)
+        self._view, self._widths, self._gives_way = view, dict(widths), tuple(gives_way)
+        self._done: tuple[int, frozenset[str]] | None = None
+        view.installEventFilter(self)
+
+    def fit(self) -> None:
+        """Look again."""
+        theme, head = current(), self._view.horizontalHeader()
+        room = self._view.width() - theme.px(LEAST + 16)
+        gone = set(self._gives_way)
+        stays = [name for name in self._widths if name not in self._gives_way]
+        room -= sum(theme.px(self._widths[name]) for name in stays)
+        for name in reversed(self._gives_way):
+            room -= theme.px(self._widths[name])
+            if room < 0:
+                break
+            gone.discard(name)
+        wanted = (theme.percent, frozenset(gone))
+        if wanted == self._done:
+            return
+        self._done = wanted
+        self._view.restore_columns(json.dumps({"widths": self._widths, "hidden": sorted(gone)}).encode())
+        for at, item in enumerate(self._view.ledger_model.fields):
+            if item.name in self._gives_way and item.name not in gone and not head.sectionSize(at):
+                head.resizeSection(at, theme.px(self._widths[item.name]))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self.fit()
+        return False

@@ -1,0 +1,42 @@
+"""What is done with the chosen row: a bar of buttons below or beside a list, each with a single key on the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QToolBar, QWidget
+
+from dutydesk.core.i18n import _
+
+
+class RowTools(QToolBar):
+    """The bar; `actions_by_name` holds what was added. What does not fit goes into the bar's own menu."""
+
+    def __init__(self, prefix: str, view: QWidget) -> None:
+        super().__init__()
+        self._prefix, self._view = prefix, view
+        self.setObjectName(f"{prefix}-tools")
+        self.actions_by_name: dict[str, QAction] = {}
+
+    def add(self, name: str, text: str, key: str, run: Callable[[], None]) -> QAction:
+        """A button `text(key)`; the key works while the list has the keyboard."""
+        action = QAction(_("{text}({key})").format(text=text, key=key), self._view)
+        action.setObjectName(f"{self._prefix}-{name}")
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(run)
+        self._view.addAction(action)
+        self.addAction(action)
+        self.actions_by_name[name] = action
+        return action
+
+    def enable(self, enabled: bool) -> None:
+        """Whether a row is chosen."""
+        for action in self.actions_by_name.values():
+            action.setEnabled(enabled)
+
+    def commands(self) -> list[tuple[str, str, Callable[[], None]]]:
+        """The same for the palette and the key sheet."""
+        return [(item.text(), item.shortcut().toString(), item.trigger) for item in self.actions_by_name.values()]

@@ -1,0 +1,105 @@
+"""Files that come in beside a row and go out again: chosen, kept, saved elsewhere; never opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from dutydesk.core.errors import DutyDeskError
+from dutydesk.core.i18n import _
+from dutydesk.qt import dialogs
+from dutydesk.qt.dialogs import Memory
+
+
+class FilesButton(QPushButton):
+    """Files chosen to be kept with what is being typed; each press adds one.
+
+    Signals:
+        chosen: there is another one.
+    """
+
+    chosen = Signal()
+
+    def __init__(self, name: str, memory: Memory, purpose: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAutoDefault(False)
+        self._memory, self._purpose = memory, purpose
+        self.paths: list[str] = []
+        self.clicked.connect(self._ask)
+        self.show_paths([])
+
+    def show_paths(self, paths: Sequence[str]) -> None:
+        """Take these in place of those that are there."""
+        self.paths = list(paths)
+        self.setText(_("附件 {count}").format(count=len(self.paths)) if self.paths else _("附件"))
+        self.setToolTip("\n".join(Path(name).name for name in self.paths))
+
+    def add(self, path: Path) -> None:
+        """One more."""
+        self.show_paths([*self.paths, str(path)])
+        self.chosen.emit()
+
+    def _ask(self) -> None:
+        chooser = dialogs.open_file(self, _("选一个附件"), (), memory=self._memory, purpose=self._purpose)
+        chooser.chosen.connect(self.add)
+
+
+class Keeper(QObject):
+    """When a draft is to be written down (`due`): after so many touches, or a while after the last one."""
+
+    due = Signal()
+
+    def __init__(self, parent: QWidget, touches: int = 6, milliseconds: int = 800) -> None:
+        super().__init__(parent)
+        self._most, self._count = touches, 0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(milliseconds)
+        self._timer.timeout.connect(self._now)
+
+    def touch(self) -> None:
+        """Something was typed."""
+        self._count += 1
+        if self._count >= self._most:
+            self._now()
+        else:
+            self._timer.start()
+
+    def rest(self) -> None:
+        """It is written down."""
+        self._count = 0
+        self._timer.stop()
+
+    def _now(self) -> None:
+        self.rest()
+        self.due.emit()
+
+
+class SaveElsewhere(QObject):
+    """Asks where, then reads and writes; a failure is one sentence."""
+
+    def __init__(self, parent: QWidget, memory: Memory, purpose: str) -> None:
+        super().__init__(parent)
+        self._widget, self._memory, self._purpose = parent, memory, purpose
+        self._read: Callable[[], bytes] | None = None
+
+    def ask(self, name: str, read: Callable[[], bytes]) -> None:
+        """Ask where `name` is to go; `read` gives its content and may refuse."""
+        self._read = read
+        chooser = dialogs.save_file(self._widget, _("另存为"), name, (), memory=self._memory, purpose=self._purpose)
+        chooser.chosen.connect(self.write)
+
+    def write(self, path: Path) -> None:
+        """Write what was asked for."""
+        if self._read is None:
+            return
+        try:
+            path.write_bytes(self._read())
+        except DutyDeskError as error:
+            dialogs.fail(self._widget, error)
+        except OSError as error:
+            dialogs.fail(self._widget, _("没有存下:{error}").format(error=error.strerror or error))
