@@ -8,8 +8,9 @@ Searches come newest first by arrival, because ordering a common word's hits by 
 
 from __future__ import annotations
 
+import json
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +85,7 @@ def rows(
 ) -> list[Row]:
     """The rows of `query` in its order."""
     if query.search.strip():
-        found = _searched(connection, shape, query)
-        keys = found[offset : None if limit is None else offset + limit]
-        return by_n(connection, shape, keys)
+        return by_n(connection, shape, _searched(connection, shape, query, limit, offset))
     statement = _ordered(connection, shape, query, select(shape.table))
     if limit is not None or offset:
         statement = statement.limit(-1 if limit is None else limit).offset(offset)
@@ -128,11 +127,13 @@ def by_ids(connection: Connection, shape: Shape, ids: Sequence[bytes]) -> dict[b
 
 def by_n(connection: Connection, shape: Shape, keys: Sequence[int]) -> list[Row]:
     """Rows by local order of arrival, in the order of `keys`."""
-    table = shape.table
     found: dict[int, Row] = {}
-    for start in range(0, len(keys), 500):
-        part = list(keys[start : start + 500])
-        for values in connection.execute(select(table).where(table.c["_n"].in_(part))):
+    columns = f"_n, id, _act, _hlc, _state, _batch, {shape.columns}"  # a field added later stands last in the table
+    statement = f"SELECT {columns} FROM {shape.ledger.name} WHERE _n IN (SELECT value FROM json_each(?))"
+    for start in range(0, len(keys), 5_000):
+        # One parameter whatever the number of keys: the statement is compiled once.
+        part = json.dumps(list(keys[start : start + 5_000]))
+        for values in connection.exec_driver_sql(statement, (part,)).all():
             row = _row(shape, tuple(values))
             found[row.n] = row
     return [found[n] for n in keys if n in found]
@@ -352,26 +353,54 @@ def _match(plan: search.Plan) -> str:
     return " OR ".join(f"({part})" for part in (plan.match, plan.pinyin) if part)
 
 
-def _searched(connection: Connection, shape: Shape, query: Query) -> list[int]:
-    """Local numbers of the rows that a search finds, newest first; with an explicit order, in that order."""
+def _searched(
+    connection: Connection, shape: Shape, query: Query, limit: int | None = None, offset: int = 0
+) -> list[int]:
+    """Local numbers of the rows that a search finds, newest first; with an explicit order, in that order.
+
+    Where the index alone can answer, only the wanted part is asked of it: the first page of a common word costs no
+    more than that of a rare one.
+    """
     plan = search.plan(query.search)
     if not shape.fts:
         return []
-    name = shape.ledger.name
+    n = shape.table.c["_n"]
     if plan.match or plan.pinyin:
-        statement = text(f"SELECT rowid FROM {shape.fts} WHERE {shape.fts} MATCH :match ORDER BY rowid DESC")
-        keys = [n for (n,) in connection.execute(statement, {"match": _match(plan)})]
+        hits = text(f"SELECT rowid FROM {shape.fts} WHERE {shape.fts} MATCH :match").bindparams(match=_match(plan))
+        direct = not query.where and not query.order and not plan.checked and not _hiding(connection)
+        if direct:
+            tail = "" if limit is None and not offset else f" LIMIT {-1 if limit is None else limit} OFFSET {offset}"
+            newest = text(f"SELECT rowid FROM {shape.fts} WHERE {shape.fts} MATCH :match ORDER BY rowid DESC{tail}")
+            return [key for (key,) in connection.execute(newest, {"match": _match(plan)})]
+        narrowed = n.in_(hits)
     else:
-        keys = [n for (n,) in connection.execute(text(f"SELECT _n FROM {name} WHERE _state = 1 ORDER BY _n DESC"))]
+        narrowed = n.is_not(None)
+    order = query.order or "-_n"
+    statement = _ordered(connection, shape, Query(query.ledger, query.where, "", order), select(n)).where(narrowed)
     if plan.checked:
-        keys = [
-            row.n
-            for row in by_n(connection, shape, keys)
-            if all(word in search.row_text(shape.ledger, row.values) for word in plan.checked)
-        ]
-    if query.where or query.order or _hiding(connection):
-        statement = _ordered(connection, shape, Query(name, query.where, "", query.order), select(shape.table.c["_n"]))
-        wanted = set(keys)
-        ordered = [n for (n,) in connection.execute(statement) if n in wanted]
-        keys = ordered if query.order else sorted(ordered, reverse=True)
-    return keys
+        keys = connection.execution_options(stream_results=True).execute(statement)
+        return _checked(connection, shape, keys.partitions(2_000), plan.checked, limit, offset)
+    if limit is not None or offset:
+        statement = statement.limit(-1 if limit is None else limit).offset(offset)
+    return [key for (key,) in connection.execute(statement)]
+
+
+def _checked(
+    connection: Connection,
+    shape: Shape,
+    parts: Iterable[Sequence[Any]],
+    wanted: Sequence[str],
+    limit: int | None,
+    offset: int,
+) -> list[int]:
+    """Those keys whose rows hold every one of the words that the index could not answer; stops at the last wanted."""
+    most = None if limit is None else offset + limit
+    out: list[int] = []
+    for part in parts:
+        for row in by_n(connection, shape, [key for (key,) in part]):
+            folded = search.row_text(shape.ledger, row.values)
+            if all(word in folded for word in wanted):
+                out.append(row.n)
+        if most is not None and len(out) >= most:
+            break
+    return out[offset:most]

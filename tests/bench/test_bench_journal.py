@@ -1,0 +1,252 @@
+"""B1, B3, B5, B15, B16: the journal against the raw driver writing the same rows into the same tables."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bigdesk import big_home, entry
+from harness import ROUNDS, against, report, timed
+
+from dutydesk.core.clock import FixedClock, parse_iso
+from dutydesk.core.ids import new_id
+from dutydesk.core.paths import Home
+from dutydesk.features import FEATURES, schema
+from dutydesk.journal import chain, recipe, search
+from dutydesk.journal.desk import Desk, Me
+from dutydesk.journal.query import Condition, Query
+from dutydesk.journal.rebuild import rebuild
+from dutydesk.journal.store import INSERT_ACT, MOVE_FRONTIER, Store, statements
+from dutydesk.journal.tables import MERGE
+from dutydesk.journal.verify import chain_problems
+
+pytestmark = pytest.mark.bench
+NOW = parse_iso("2026-11-22 20:00")
+SAVES = 200
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A copy of the big desk that may be written to."""
+    kept = big_home()
+    copy = Home(tmp_path_factory.mktemp("bench") / "desk")
+    shutil.copytree(kept.root, copy.root)
+    yield copy
+    shutil.rmtree(copy.root, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def desk(home: Home) -> Iterator[Desk]:
+    store = Store.open(home, schema(), FixedClock(NOW))
+    yield Desk(store, store.clock, Me("system"), FEATURES)
+    store.close()
+
+
+def full_save(desk: Desk, n: int) -> None:
+    """One entry through the whole path."""
+    desk.act("log.add", [desk.new("log", {**entry(n), "text": f"保存一条 {n} 隧道积水"})])
+
+
+class RawSaver:
+    """The floor of B1: the same rows into the same tables and indexes in one durable transaction each, and the search
+    text by the same function."""
+
+    def __init__(self, home: Home) -> None:
+        self.raw = recipe.connect(home.database)
+        self.shape = schema()["log"]
+        found = self.raw.execute("SELECT seq, hash FROM frontier").fetchone()
+        self.seq, self.link = found
+        self.n = self.raw.execute("SELECT max(_n) FROM log").fetchone()[0]
+        self.desk = bytes.fromhex("ab" * 16)
+
+    def sync(self) -> None:
+        """Take up where the store has gone on."""
+        self.seq, self.link = self.raw.execute("SELECT seq, hash FROM frontier").fetchone()
+        self.n = self.raw.execute("SELECT max(_n) FROM log").fetchone()[0]
+
+    def save(self, n: int) -> None:
+        values = {**entry(n), "no": f"2026-{self.n + 1:04d}", "text": f"保存一条 {n} 隧道积水"}
+        row, act_id = new_id(NOW), new_id(NOW)
+        body = chain.canonical({"changes": [{"ledger": "log", "row": row.hex(), "set": values}]})
+        head = chain.header(self.desk, 1, self.seq + 1, act_id, NOW << 16, NOW, NOW, "system", "log.add", 1)
+        digest = chain.digest(1, self.link, head, body)
+        words = search.words(search.row_text(self.shape.ledger, values))
+        execute = self.raw.execute
+        execute("BEGIN IMMEDIATE")
+        execute(
+            INSERT_ACT,
+            (self.desk, 1, self.seq + 1, act_id, NOW << 16, NOW, NOW, "system", "log.add", 1, body, 1, self.link, digest),
+        )
+        cells = [values.get(name) for name in self.shape.names]
+        execute(self.shape.insert, (self.n + 1, row, act_id, NOW << 16, 1, None, *cells))
+        execute("INSERT INTO fts_log (rowid, words, py) VALUES (?, ?, ?)", (self.n + 1, words, ""))
+        execute("INSERT INTO tally VALUES ('log', 1) ON CONFLICT (ledger) DO UPDATE SET listed = listed + 1")
+        execute(
+            "INSERT INTO counter VALUES (?, 'log', 2026, ?) ON CONFLICT (desk, ledger, year) DO UPDATE SET n = excluded.n",
+            (self.desk, self.n + 1),
+        )
+        execute(MOVE_FRONTIER, (self.desk, 1, self.seq + 1, digest, NOW << 16))
+        execute("COMMIT")
+        self.seq, self.link, self.n = self.seq + 1, digest, self.n + 1
+
+
+def test_b1_save_one_entry(desk: Desk, home: Home) -> None:
+    raw = RawSaver(home)
+    full_save(desk, 0)
+    raw.sync()
+
+    def ours() -> None:
+        for n in range(SAVES):
+            full_save(desk, n)
+        raw.sync()
+
+    def floor() -> None:
+        for n in range(SAVES):
+            raw.save(n)
+
+    mine, bare = against(ours, floor)
+    result = report("B1", f"保存 {SAVES} 条(百万条的台上)", mine, bare, "≤ 2.5×", 2.5)
+    single = sorted(timed(lambda n=n: full_save(desk, n)) for n in range(400))
+    p99 = single[int(len(single) * 0.99)]
+    report("B1 p99", "单条保存 p99", [p99], None, "≤ 10 ms", 10, absolute=True,
+           note=f"p50 {statistics.median(single):.2f} ms, max {single[-1]:.2f} ms")  # fmt: skip
+    raw.raw.close()
+    assert result.ratio is not None
+
+
+def test_b1_save_beside_an_import(desk: Desk) -> None:
+    from dutydesk.journal import batches
+
+    stop = threading.Event()
+    changes = [desk.new("log", entry(n)) for n in range(20_000)]
+
+    def told(_done: int, _whole: int) -> None:
+        if stop.is_set():
+            raise batches.Stopped("enough")
+
+    def work() -> None:
+        try:
+            batches.write(desk.store, "log.import", changes, by="system", size=batches.BESIDE_A_WINDOW, told=told)
+        except batches.Stopped:
+            return
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    times: list[float] = []
+    while thread.is_alive() and len(times) < 150:
+        times.append(timed(lambda: full_save(desk, 1)))
+        time.sleep(0.02)
+    stop.set()
+    thread.join()
+    desk.store.local(lambda cursor: cursor.execute("DELETE FROM local_batch"))
+    times.sort()
+    report("B1 beside import", "导入时单条保存 p99", [times[int(len(times) * 0.99)]], None, "≤ 50 ms", 50, absolute=True,
+           note=f"p50 {statistics.median(times):.2f} ms over {len(times)} saves")  # fmt: skip
+    assert times
+
+
+def test_b3_search(desk: Desk) -> None:
+    desk.store.local(lambda cursor: cursor.execute("DELETE FROM open_batch"))
+    for word in ("积水", "丁兰"):
+        pages = [desk.pages(Query("log", (), word)) for _ in range(ROUNDS)]
+        times = [timed(lambda p=p: p.page(0)) for p in pages]
+        report(f"B3 {word}", f"百万条里搜“{word}”首页", times, None, "≤ 5 ms", 5, absolute=True)
+    found = desk.count("log", search="停电 999")
+    with desk.store.read() as connection:
+        true = connection.exec_driver_sql(
+            "SELECT count(*) FROM log WHERE text LIKE '%停电%' AND (text LIKE '%999%' OR no LIKE '%999%')"
+        ).scalar()
+    assert found == true
+
+
+def test_b5_filter_and_sort(desk: Desk) -> None:
+    query = Query("log", (Condition("category", "=", "PHONE_IN"), Condition("line", "=", "FLOOD")), "", "party")
+
+    def ours() -> None:
+        desk.pages(query).page(0)
+
+    def floor() -> None:
+        with desk.store.read() as connection:
+            connection.exec_driver_sql(
+                "SELECT * FROM log WHERE _state = 1 AND category = 'PHONE_IN' AND line = 'FLOOD'"
+                " ORDER BY party, _n LIMIT 256"
+            ).fetchall()
+
+    mine, bare = against(ours, floor)
+    report("B5", "百万条筛选并排序,到首页", mine, bare, "≤ 3×", 3)
+
+
+def test_b15_verify(home: Home) -> None:
+    raw = recipe.connect(home.database, read_only=True)
+
+    def ours() -> None:
+        problems: list[Any] = []
+        chain_problems(raw, problems)
+        assert not problems
+
+    def floor() -> None:
+        cursor = raw.cursor()
+        cursor.execute("SELECT prev, body FROM act ORDER BY desk, epoch, seq")
+        while rows := cursor.fetchmany(2_000):
+            for prev, body in rows:
+                sha256(prev + body).digest()
+
+    mine, bare = against(ours, floor, 3)
+    hashes = []
+    bodies = [row[0] for row in raw.execute("SELECT body FROM act LIMIT 200000").fetchall()]
+    hashes = [timed(lambda: [sha256(b).digest() for b in bodies]) * 5 for _ in range(3)]
+    report("B15", "校验一百万条", mine, hashes, "≤ 5× 逐条散列", 5, note=f"与读出并散列相比 {statistics.median(mine) / statistics.median(bare):.2f}×")
+    raw.close()
+
+
+def test_b16_rebuild(tmp_path: Path) -> None:
+    rows = 100_000
+    kept = big_home(rows)
+    copy = Home(tmp_path / "desk")
+    shutil.copytree(kept.root, copy.root)
+    raw = recipe.connect(copy.database)
+    shape = schema()["log"]
+
+    def ours() -> None:
+        rebuild(raw, schema(), copy.attachments)
+
+    def floor() -> None:
+        from dutydesk.journal.rebuild import READ_ACTS, drop
+
+        raw.execute("BEGIN IMMEDIATE")
+        drop(raw)
+        for statement in (*statements(MERGE), *schema().statements):
+            raw.execute(statement)
+        cursor = raw.cursor()
+        cursor.execute(READ_ACTS)
+        n = 0
+        while acts := cursor.fetchmany(1_000):
+            made, words = [], []
+            for act in acts:
+                for change in chain_body(act[10]):
+                    n += 1
+                    values = change["set"]
+                    cells = [values.get(name) for name in shape.names]
+                    made.append((n, bytes.fromhex(change["row"]), act[3], act[4], 1, None, *cells))
+                    words.append((n, search.words(search.row_text(shape.ledger, values)), search.row_pinyin(shape.ledger, values)))
+            if made:
+                raw.cursor().executemany(shape.insert, made)
+                raw.cursor().executemany("INSERT INTO fts_log (rowid, words, py) VALUES (?, ?, ?)", words)
+        raw.execute("COMMIT")
+
+    mine, bare = against(ours, floor, 3)
+    report("B16", f"重建 {rows} 条", mine, bare, "≤ 2× 裸写", 2)
+    raw.close()
+
+
+def chain_body(body: bytes) -> list[dict[str, Any]]:
+    import json
+
+    return json.loads(body)["changes"]
