@@ -9,7 +9,7 @@ from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.people import service
-from dutydesk.people.ledger import NUMBERS
+from dutydesk.people.ledger import NUMBERS, POSTS
 from dutydesk.printing.page import Document, Foot
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as Line
@@ -75,11 +75,19 @@ def _lines(desk: Desk, people: Sequence[Row], units: Mapping[bytes, Row], *, who
         region = held.get("region") if held else None
         return (held is None, codes.get(region, "") if isinstance(region, bytes) else "", held.text("name") if held else "")
 
+    roles = {row.id: row.text("role") for row in desk.rows("posts")}
+    order = [choice.code for choice in POSTS["role"].choices]
+
+    def rank(row: Row) -> tuple[bool, int]:
+        post = row.get("post")
+        role = roles.get(post, "") if isinstance(post, bytes) else ""
+        return (row.get("kind") != "OFFICE", order.index(role) if role in order else len(order))
+
     lines: list[Line] = []
     number = 0
     for unit in sorted(groups, key=place):
         lines.append(Group(_head(desk, unit, units)))
-        for row in sorted(groups[unit], key=_office_first):
+        for row in sorted(groups[unit], key=rank):
             number += 1
             post = row.get("post")
             lines.append(
@@ -92,10 +100,6 @@ def _lines(desk: Desk, people: Sequence[Row], units: Mapping[bytes, Row], *, who
                 ]
             )
     return lines or [[""] * 7]
-
-
-def _office_first(row: Row) -> bool:
-    return row.get("kind") != "OFFICE"
 
 
 def _head(desk: Desk, unit: bytes, units: Mapping[bytes, Row]) -> str:

@@ -38,20 +38,20 @@ def masks_first(row: Values) -> bool:
     return row.get("number_kind") not in PUBLIC_NUMBERS
 
 
-_NARROW = {"name": 10, "unit": 14, "post": 9}
+_NARROW = {"name": 5, "unit": 14, "post": 7}
 SHOWN = Ledger(
     "people",
     PEOPLE.title,
     (
         *(replace(item, width=_NARROW.get(item.name, item.width)) for item in PEOPLE.fields),
-        Field("number", PHONE, N_("首选号码"), width=13, personal=masks_first),
-        Field("number_state", CODE, N_("号码状态"), width=5, choices=NUMBER_STATES),
+        Field("number", PHONE, N_("首选号码"), width=12, personal=masks_first),
+        Field("number_state", CODE, N_("号码状态"), width=4, choices=NUMBER_STATES),
     ),
     match=PEOPLE.match,
     order=PEOPLE.order,
 )
 """The list of the screen: declared fields, and the first number to be called with its state."""
-COLUMNS = ("name", "unit", "post", "number", "number_state", "note")
+COLUMNS = ("name", "number", "unit", "post", "number_state")
 
 
 # -- regions -----------------------------------------------------------------------------------------------------------

@@ -92,6 +92,8 @@ class ListPane(QWidget):
     """
 
     form_width = 400
+    noun = ""
+    """What a row is called, where that is not what the ledger is called."""
 
     def __init__(
         self,
@@ -210,7 +212,8 @@ class ListPane(QWidget):
         outer.addWidget(self.split, 1)
         self.status = Elided("", "muted")
         self.status.setObjectName(f"{self._name}-status")
-        self.status.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
+        self.status.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
+        self.status.setFixedHeight(theme.px(26))
         self.status.hide()
         outer.addWidget(self.status)
 
@@ -341,7 +344,7 @@ class ListPane(QWidget):
     def new_row(self) -> None:
         """An empty form, or the draft that was put aside."""
         form = LedgerForm(self.ledger, self.desk, defaults=self.defaults(), parse_time=self.parse_time())
-        self.show_form(form, _("新增{title}").format(title=_(self.ledger.title)), self.save_new)
+        self.show_form(form, _("新增{title}").format(title=_(self.noun or self.ledger.title)), self.save_new)
         draft = self.desk.store.state(f"draft.{self._name}")
         if draft:
             form.restore(json.loads(draft))

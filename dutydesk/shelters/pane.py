@@ -14,6 +14,7 @@ from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query, Row
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
+from dutydesk.people.service import region_condition
 from dutydesk.qt import dialogs
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listpane import ListPane, Narrow, Printout, RowPages
@@ -83,7 +84,7 @@ class SheltersPane(ListPane):
             Narrow(choice_label(choice.code, state), (Condition("state", "=", choice.code),)) for choice in state.choices
         ]
         streets = [
-            Narrow(row.text("name"), (Condition("region", "=", row.id),))
+            Narrow(row.text("name"), (region_condition(self.desk, row.id),))
             for row in self.desk.rows("regions", Condition("level", "=", "SUBDISTRICT"))
         ]
         return {
