@@ -51,8 +51,11 @@ class PaneDock(QDockWidget):
         self.visibilityChanged.connect(self._seen)
 
     def _seen(self, visible: bool) -> None:
-        if visible:
+        # While docks are being put in their places each of them is "visible" for a moment.
+        window = self.parent()
+        if visible and isinstance(window, MainWindow) and not window.arranging:
             self.build()
+            window.mark_current(self)
 
     def build(self) -> QWidget:
         """The pane, made now if it was not yet."""
@@ -89,6 +92,7 @@ class MainWindow(QMainWindow):
         self._actions: Any = None
         self._sound: bool | None = None
         self._record_sound: bool | None = None
+        self.arranging = False
         self.setDockNestingEnabled(True)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
@@ -115,6 +119,10 @@ class MainWindow(QMainWindow):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.refresh)
+        self._placed = QTimer(self)
+        self._placed.setSingleShot(True)
+        self._placed.setInterval(0)
+        self._placed.timeout.connect(self._after_placing)
         self.resize(1366, 768)
 
     def _lay_out_entry(self) -> None:
@@ -197,6 +205,7 @@ class MainWindow(QMainWindow):
         self._early.deleteLater()
 
     def _build_docks(self) -> None:
+        self._rail_group = QActionGroup(self)
         for feature in self.desk.features:
             if not feature.pane:
                 continue
@@ -209,6 +218,8 @@ class MainWindow(QMainWindow):
             if key:
                 action.setShortcut(QKeySequence(key))
                 action.setToolTip(f"{_(feature.title)} ({key})")
+            action.setCheckable(True)
+            self._rail_group.addAction(action)
             action.triggered.connect(self._go)
             self.addAction(action)
             self.rail.addAction(action)
@@ -239,6 +250,7 @@ class MainWindow(QMainWindow):
     def arrange(self, name: str) -> None:
         """Put the docks as a named arrangement has them: 日常 (log in front), 汛期 (rain and warnings beside the log),
         交接班 (hand-over beside the log)."""
+        self.arranging = True
         for dock in (*self.docks.values(), self.todo_dock):
             dock.setFloating(False)
             self.removeDockWidget(dock)
@@ -260,7 +272,22 @@ class MainWindow(QMainWindow):
         side = min(theme.current().px(300), width // 3)
         self.resizeDocks([first, self.todo_dock], [width - side, side], Qt.Orientation.Horizontal)
         first.raise_()
+        self._placed.start()
         self.desk.store.remember("arrangement", name)
+
+    def _after_placing(self) -> None:
+        """Build what can be seen now that every dock has its place."""
+        self.arranging = False
+        for dock in self.docks.values():
+            if dock.isVisible() and not dock.visibleRegion().isEmpty():
+                dock.build()
+                self.mark_current(dock)
+
+    def mark_current(self, dock: PaneDock) -> None:
+        """Show in the rail which pane is in front."""
+        for action in self.rail.actions():
+            if action.data() == dock.name:
+                action.setChecked(True)
 
     def keep_places(self) -> None:
         """Remember where the window and its docks are."""
@@ -276,7 +303,9 @@ class MainWindow(QMainWindow):
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         if state:
+            self.arranging = True
             self.restoreState(QByteArray.fromBase64(state.encode()), STATE_VERSION)
+            self._placed.start()
         self.fetch_back()
 
     def fetch_back(self) -> None:
@@ -492,7 +521,7 @@ class MainWindow(QMainWindow):
         now = self.clock.now()
         try:
             items = self.desk.open_items(now)
-            figures = self.desk.figures(now - DAY, now + HOUR)
+            figures = self.desk.figures(now - DAY, now + 1)
         except DutyDeskError as error:
             log.error("refresh: %s", error)
             self.mark_record(sound=False)
@@ -535,7 +564,7 @@ class MainWindow(QMainWindow):
         if self.desk is not None and self._actions is not None and not self._actions.may_close():
             event.ignore()
             return
-        for timer in (self._second, self._refresh_timer, self._soon):
+        for timer in (self._second, self._refresh_timer, self._soon, self._placed):
             timer.stop()
         if self.desk is not None:
             self.keep_places()
