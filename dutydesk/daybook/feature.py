@@ -67,6 +67,7 @@ DAYBOOK = Feature(
     name="daybook",
     title=N_("值班日志"),
     tables=((LOG, LOG_TABLE),),
+    adders={"log": "dutydesk.daybook.service:add"},
     forms=(Form("P02", N_("值班日志"), "dutydesk.daybook.report:p02", ("shift", "start", "end", "blank")),),
     pane="dutydesk.daybook.pane:DaybookPane",
     key="Alt+1",

@@ -214,9 +214,9 @@ def print_form(desk: Desk, args: argparse.Namespace) -> int:
     if form is None:
         known = "、".join(f"{item.code}({_(item.title)})" for item in forms.values())
         raise Refused(Problem(_("没有表单“{code}”,可用:{known}").format(code=args.form, known=known)))
-    given: dict[str, Any] = {name: getattr(args, name) for name in ("shift", "incident", "warning", "blank")}
+    given: dict[str, Any] = {name: getattr(args, name) for name in ("shift", "incident", "warning", "blank", "reveal")}
     given |= {name: _moment(getattr(args, name), option) for name, option in (("start", "--from"), ("end", "--to"))}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value not in (None, "")}
     _check_params(form, given)
     data: bytes = load(form.make)(desk, **given)
     save(Path(args.out), data)

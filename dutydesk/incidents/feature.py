@@ -124,6 +124,7 @@ INCIDENT_FEATURE = Feature(
     name="incidents",
     title=N_("接报"),
     tables=((INCIDENTS, INCIDENT_TABLE),),
+    adders={"incidents": "dutydesk.incidents.adding:add"},
     forms=(Form("INC", N_("突发事件登记表"), "dutydesk.incidents.report:incident_sheet", ("incident",)),),
     pane="dutydesk.incidents.pane:IncidentsPane",
     key="Alt+2",
