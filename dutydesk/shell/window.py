@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dutydesk.core.clock import DAY, HOUR, Clock
+from dutydesk.core.clock import DAY, Clock
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _, language
 from dutydesk.qt import dialogs, theme
