@@ -78,9 +78,8 @@ def _lines(hours: int | None, minutes: int, signals: Sequence[Signal], limits: R
             if window == hours and tenths is not None:
                 label = f"{colour_word(signal)} {window}h {_short(tenths)} mm"
                 found.append(Line(tenths, label, signal.colour.lower(), on_total=True))
-    for grade in limits.grades[24] if hours == 24 else ():
-        if grade.code in STORM:
-            found.append(Line(grade.lower, f"{grade_word(grade)} {_short(grade.lower)} mm", on_total=True))
+    storms = [grade for grade in limits.grades[24] if hours == 24 and grade.code in STORM]
+    found.extend(Line(grade.lower, f"{grade_word(grade)} {_short(grade.lower)} mm", on_total=True) for grade in storms)
     return tuple(found)
 
 

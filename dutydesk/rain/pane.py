@@ -3,6 +3,8 @@
 The list refreshes with every batch that comes and once a minute, since what is not updated grows old by itself. Keys:
 Ctrl+I import, Ctrl+P print, Ctrl+F find, F6 writes the chosen gauge into the duty log, `[` and `]` change the span,
 Enter goes to the chart, Ctrl+C copies one line a gauge.
+
+This file is long because Qt may stand in no other one of the folder: what is not widgets is in `lists` and `drawing`.
 """
 
 from __future__ import annotations
@@ -21,8 +23,19 @@ from PySide6.QtCore import (
     QSize,
     Qt,
     QTimer,
+    Signal,
 )
-from PySide6.QtGui import QColor, QGuiApplication, QHideEvent, QKeySequence, QPainter, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -51,8 +64,9 @@ from dutydesk.qt.announcer import Changed, announcer_for
 from dutydesk.qt.icons import paint_shape
 from dutydesk.qt.theme import LEVEL_SHAPES, current
 from dutydesk.qt.widgets import Badge, Elided, EmptyState, SearchBox, SplitTitle, button, label
-from dutydesk.rain import service, words
+from dutydesk.rain import lists, service, words
 from dutydesk.rain.drawing import Drawing, drawing
+from dutydesk.rain.lists import DAY, HEADS, HOUR, LAST, NAME, SIGNAL, TREND
 from dutydesk.rain.rules import WINDOWS_H, Total
 from dutydesk.rain.service import GaugeNow
 
@@ -63,8 +77,6 @@ LEDGERS = ("rain_batches", "stations", "settings", "regions")
 SPANS = ((3, N_("3 小时")), (6, N_("6 小时")), (12, N_("12 小时")), (24, N_("24 小时")), (72, N_("3 天")), (0, N_("全部")))
 """Hours of each span, 0 for everything."""
 FIRST_SPAN = 3
-SIGNAL, NAME, HOUR, TREND, DAY, LAST = range(6)
-HEADS = (N_("信号"), N_("站名"), N_("1 小时 mm"), N_("趋势"), N_("24 小时"), N_("最后数据"))
 WIDTHS = (58, 96, 104, 74, 76, 100)
 GIVEN_UP = (DAY, LAST, TREND)
 """Columns that a narrow list does without, the first one first: all of it stands beside the list, too."""
@@ -112,38 +124,16 @@ class GaugeModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         gauge = self.gauges[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.text(gauge, index.column())
+            return lists.cell(gauge, index.column(), self.now)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _side(index.column())
         if role == Qt.ItemDataRole.ForegroundRole:
             return current().colour("muted") if gauge.stale else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(gauge)
+            return lists.tip(gauge, self.now)
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == SIGNAL:
             return words.colour_name(gauge.signal.colour) if gauge.signal else _("未达信号标准")
         return None
-
-    def text(self, gauge: GaugeNow, column: int) -> str:
-        """What a cell says."""
-        match column:
-            case 0:
-                return words.colour_word(gauge.signal)
-            case 1:
-                return gauge.station.name
-            case 2:
-                return words.amount(gauge.hour)
-            case 3:
-                return _("未更新") if gauge.stale else f"{words.ARROWS[gauge.trend]} {words.trend_word(gauge.trend)}".strip()
-            case 4:
-                return words.amount(gauge.sums[24])
-            case _:
-                if gauge.stale and gauge.last is not None:
-                    return _("{age}前").format(age=words.age(self.now - gauge.last))
-                return words.clock(gauge.last, self.now)
-
-    def _tip(self, gauge: GaugeNow) -> str:
-        where = "  ".join(part for part in (gauge.station.code, gauge.station.region) if part)
-        return f"{gauge.station.name}\n{where}\n{words.one_line(gauge, self.now)}"
 
 
 def _side(column: int) -> int:
@@ -151,23 +141,15 @@ def _side(column: int) -> int:
     return int(flag | Qt.AlignmentFlag.AlignVCenter)
 
 
-def _length(minutes: int) -> str:
-    if minutes % 1440 == 0:
-        return _("{n} 天").format(n=minutes // 1440)
-    if minutes % 60 == 0:
-        return _("{n} 小时").format(n=minutes // 60)
-    return _("{n} 分钟").format(n=minutes)
-
-
 class _Cells(QStyledItemDelegate):
     """The signal as a shape with its word, and a bar behind the last hour."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint(self, painter: QPainter, option: Any, index: Index) -> None:
         model = index.model()
         if index.column() not in (SIGNAL, HOUR) or not isinstance(model, GaugeModel):
             super().paint(painter, option, index)
             return
-        ground = QStyleOptionViewItem(option)
+        ground: Any = QStyleOptionViewItem(option)
         self.initStyleOption(ground, index)
         text, ground.text = ground.text, ""
         widget = ground.widget
@@ -215,7 +197,13 @@ class _Cells(QStyledItemDelegate):
 
 
 class GaugeView(QTableView):
-    """The list of gauges: whole rows, one height, nothing to sort by hand."""
+    """The list of gauges: whole rows, one height, nothing to sort by hand.
+
+    Signals:
+        typed: a character typed on the list, for the search box above it.
+    """
+
+    typed = Signal(str)
 
     def __init__(self, model: GaugeModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -258,6 +246,18 @@ class GaugeView(QTableView):
         for column in GIVEN_UP:
             self.setColumnHidden(column, rest < 0)
             rest += theme.px(WIDTHS[column]) if rest < 0 else 0
+
+    def keyboardSearch(self, search: str) -> None:
+        if search.strip():
+            self.typed.emit(search)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home and End mean the first and the last gauge."""
+        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers() and self.model().rowCount():
+            last = self.model().rowCount() - 1
+            self.setCurrentIndex(self.model().index(0 if event.key() == Qt.Key.Key_Home else last, NAME))
+        else:
+            super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -320,6 +320,7 @@ class RainPane(QWidget):
         self.view.activated.connect(self._enter)
         self.search.searched.connect(self.refresh)
         self.search.down.connect(self.focus_list)
+        self.view.typed.connect(self._type)
         self._tick = QTimer(self)
         self._tick.setInterval(MINUTE)
         self._tick.timeout.connect(self.refresh)
@@ -475,10 +476,10 @@ class RainPane(QWidget):
         self._gauges = service.gauges(self.desk)
         self._body.setCurrentIndex(1 if self._gauges else 0)
         self._fill()
-        self.head.note.setText(self._note())
+        self.head.note.setText(lists.note(self.desk, self._gauges))
 
     def _fill(self) -> None:
-        shown = self._found()
+        shown = lists.found(self.desk, self._gauges, self.search.text())
         self.model.show_gauges(shown, self.desk.clock.now())
         codes = [gauge.station.code for gauge in shown]
         at = codes.index(self._chosen) if self._chosen in codes else 0
@@ -488,34 +489,6 @@ class RainPane(QWidget):
             self.view.selectionModel().setCurrentIndex(place, flags.ClearAndSelect | flags.Rows)
             self.view.scrollTo(place)
         self._show_gauge()
-
-    def _found(self) -> list[GaugeNow]:
-        """The gauges that the search box means, by name, pinyin, code or street."""
-        text = self.search.text().strip()
-        if not text:
-            return self._gauges
-        hits = {row.id for row in self.desk.rows("stations", search=text)}
-        return [each for each in self._gauges if each.station.id in hits or text in each.station.region]
-
-    def _note(self) -> str:
-        heavy = sum(1 for gauge in self._gauges if gauge.heavy)
-        stale = sum(1 for gauge in self._gauges if gauge.stale)
-        limits = service.limits(self.desk)
-        with self.desk.store.read() as connection:
-            waiting = len(service.not_arrived(connection))
-        latest = max((gauge.last for gauge in self._gauges if gauge.last is not None), default=None)
-        parts = [_("{n} 站").format(n=len(self._gauges))] if self._gauges else []
-        if latest is not None:
-            parts.append(_("最新 {time}").format(time=words.clock(latest, self.desk.clock.now())))
-        if heavy:
-            limit = words.mm(limits.rules.heavy_hour).removesuffix(".0")
-            parts.append(_("1 小时 {mm} mm 以上 {n} 站").format(mm=limit, n=heavy))
-        if stale:
-            parts.append(_("未更新 {n} 站").format(n=stale))
-        if waiting:
-            parts.append(_("{n} 批数据未到").format(n=waiting))
-        parts += [str(problem) for problem in limits.problems[:1]]
-        return " · ".join(parts)
 
     def chosen(self) -> GaugeNow | None:
         """The gauge of the current row."""
@@ -547,27 +520,9 @@ class RainPane(QWidget):
             self.badge.set(gauge.signal.colour.lower())
             self.badge.setToolTip(_("标准 {standard},{source}").format(
                 standard=words.standard(gauge.signal), source=gauge.signal.source))  # fmt: skip
-        until = _("截至 {time}").format(time=words.clock(gauge.at, self.desk.clock.now()))
-        state = _("未更新") if gauge.stale else words.trend_word(gauge.trend)
-        parts = (state, until, gauge.station.region)
-        self.where.setText(" · ".join(part for part in parts if part))
-        self.sums.show_sums(gauge.sums, self._said(gauge))
+        self.where.setText(lists.state(gauge, self.desk.clock.now()))
+        self.sums.show_sums(gauge.sums, lists.amounts_to(self.desk, gauge))
         self._draw()
-
-    def _said(self, gauge: GaugeNow) -> dict[int, str]:
-        """What each sum amounts to: the grade of 12 and 24 hours, else the colour whose window it fills."""
-        limits = service.limits(self.desk)
-        said = {12: words.grade_word(service.grade_of(gauge.sums[12], 12, limits)), 24: words.grade_word(gauge.grade)}
-        if gauge.heavy:
-            said[1] = _("短时强降水")
-        day = local(gauge.at).date()
-        for signal in reversed(service.signals_for(self.desk, gauge.station, day)):
-            tenths = gauge.sums[signal.window_h].tenths if signal.window_h in gauge.sums else None
-            if tenths is not None and tenths >= signal.tenths:
-                colour = _("达{colour}").format(colour=words.colour_name(signal.colour))
-                kept = said.get(signal.window_h, "") if signal.window_h in (12, 24) else ""
-                said[signal.window_h] = f"{kept} {colour}".strip()
-        return said
 
     def show_span(self, hours: int) -> None:
         """Show this many hours, 0 for everything; the workstation remembers it."""
@@ -614,7 +569,7 @@ class RainPane(QWidget):
         lines = [Threshold(line.tenths / 10, line.label, line.level, line.on_total) for line in found.lines]
         series = RainSeries(found.ends, found.tenths, found.minutes)
         self.chart.show_series(series, lines, _("{name} 雨量过程线").format(name=gauge.station.name))
-        self.chart.reading.setText(_("柱:每 {length}雨量  线:累计").format(length=_length(found.minutes)))
+        self.chart.reading.setText(_("柱:每 {length}雨量  线:累计").format(length=lists.length(found.minutes)))
 
     def _make_chart(self) -> None:
         """pyqtgraph comes after the first paint, so that the pane is there at once."""
@@ -674,6 +629,10 @@ class RainPane(QWidget):
         """Ctrl+F."""
         self.search.setFocus()
         self.search.selectAll()
+
+    def _type(self, text: str) -> None:
+        self.search.setFocus()
+        self.search.insert(text)
 
     def focus_list(self) -> None:
         """From the search box into the list."""
