@@ -190,13 +190,12 @@ class PeopleList(ListPane):
         if row is None:
             return
         form = LedgerForm(self.ledger, self.desk, row, reveal=True)
-        self._row = row
-        self.show_form(form, row.text("name"), self.save_row)
+        self.show_form(form, row.text("name"), self.save_row, row)
 
-    def show_form(self, form: LedgerForm, head: str, save: Callable[[dict[str, Value]], None]) -> None:
-        kept = self._row
-        super().show_form(form, head, save)
-        self._row = kept
+    def show_form(
+        self, form: LedgerForm, head: str, save: Callable[[dict[str, Value]], None], row: Row | None = None
+    ) -> None:
+        super().show_form(form, head, save, row)
         self.card.hide()
 
     def close_form(self) -> None:

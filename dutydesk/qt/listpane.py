@@ -356,8 +356,7 @@ class ListPane(QWidget):
         if held is None:
             return
         form = LedgerForm(self.ledger, self.desk, held, parse_time=self.parse_time())
-        self._row = held
-        self.show_form(form, self.desk.title_of(held), self.save_row)
+        self.show_form(form, self.desk.title_of(held), self.save_row, held)
 
     def parse_time(self) -> ParseTime:
         """How times are typed: `1402`, `14:02`, `昨2340`."""
@@ -369,10 +368,13 @@ class ListPane(QWidget):
         except Refused as refused:
             raise ValueError(refused.problems[0].reason) from None
 
-    def show_form(self, form: LedgerForm, head: str, save: Callable[[dict[str, Value]], None]) -> None:
-        """Put a form at the side; the list waits while it is open."""
+    def show_form(
+        self, form: LedgerForm, head: str, save: Callable[[dict[str, Value]], None], row: Row | None = None
+    ) -> None:
+        """Put a form at the side, about `row` where it is about one; the list waits while it is open."""
         self.close_form()
         self.form = form
+        self._row = row
         form.setObjectName(f"{self._name}-form")
         for name, editor in form.editors.items():
             editor.input.setObjectName(f"{self._name}-field-{name}")
