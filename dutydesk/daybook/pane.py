@@ -241,22 +241,25 @@ class DaybookPane(QWidget):
     # -- changes ----------------------------------------------------------------------------------------------------
 
     def _heed(self, changed: Changed) -> None:
-        if not changed.touches("log", "incidents", "attachments"):
-            return
-        self._ask()
-        self.model.heed(
-            changed if changed.everything or not changed.touches("attachments") else Changed(everything=True)
-        )
-        self._tell()
+        if changed.touches("log", "incidents"):
+            if self._dialog is None:
+                self._ask()
+            self.model.heed(changed)
+        if changed.touches("log", "incidents", "attachments"):
+            self._tell()
 
     def _turn(self) -> None:
         """A minute has passed: what is late now, and which day today is."""
-        self._ask()
-        self.view.viewport().update()
+        if self._dialog is None:
+            self._ask()
+        self.model.refresh()
 
     def _pick(self, row: Row | None) -> None:
         self._row = row
         self.tools.enable(row is not None)
+        intake = self.tools.actions_by_name.get("intake")
+        if intake is not None and row is not None:
+            intake.setEnabled("intake" in self.desk.services or bool(row.get("incident")))
         self._below.setVisible(row is not None)
         self._tell()
 

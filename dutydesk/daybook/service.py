@@ -45,7 +45,7 @@ CONTENT = (
 """What an amendment may correct, and carries whole."""
 CHAIN = 200
 """More corrections of one entry than anyone makes: a longer chain is a ring made by a damaged file."""
-INCIDENT_REF = re.compile(r"(?<![\w#＃])[#＃]\s?((?:\d{4}-)?\d{1,6})(?!\d)")
+INCIDENT_REF = re.compile(r"(?<![A-Za-z0-9#＃])[#＃]\s?((?:\d{4}-)?\d{1,6})(?!\d)")
 SHAPE = Shape(LOG, LOG_TABLE)
 
 
