@@ -58,6 +58,14 @@ def wal_salt(database: Path) -> bytes:
         return bytes(8)
 
 
+def wal_length(database: Path) -> int:
+    """Bytes of the `-wal`, 0 where there is none."""
+    try:
+        return Path(str(database) + "-wal").stat().st_size
+    except OSError:
+        return 0
+
+
 def read(path: Path) -> Head | None:
     """The head; `None` where there is none or it was cut off in writing (it is not synced on purpose)."""
     try:
@@ -118,7 +126,7 @@ def inspect(database: Path, head: Head | None, *, encrypted: bool, move: bool = 
     wal = Path(str(database) + "-wal")
     salt = wal_salt(database)
     foreign = False
-    if head is not None and wal.exists() and wal.stat().st_size:
+    if head is not None and wal_length(database):
         # A commit that restarts the WAL raises the first salt by one before this file is rewritten.
         ahead = (int.from_bytes(salt[:4], "big") - int.from_bytes(head.salt[:4], "big")) % 2**32
         ours = head.salt in (salt, bytes(8)) or ahead <= 16

@@ -292,7 +292,8 @@ class Store:
                     self._raw.close()
             alone = self._lock is not None and self._lock.alone()
             if self._head is not None:
-                if alone and not self._broken:
+                # A -wal that is still there holds acts: a disk that failed, or somebody who reads without the lock.
+                if alone and not self._broken and not headfile.wal_length(self.home.database):
                     with suppress(OSError):  # the next start finds an unclean stop and looks closer
                         self._head.mark_clean()
                 self._head.close()
@@ -635,7 +636,7 @@ class Store:
                 self._note_wal()
             except recipe.driver().DatabaseError as error:
                 family = _family(error)
-                if "disk I/O error" in str(error):
+                if "disk I/O error" in str(error) or isinstance(family, Damaged):
                     self._broken = str(family)
                 raise family from error
             finally:

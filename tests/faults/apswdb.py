@@ -76,7 +76,10 @@ def _translated() -> Iterator[None]:
 
 
 def _words(error: apsw.Error) -> str:
-    """SQLite's message without the name that apsw puts before it."""
+    """SQLite's message without the name that apsw puts before it; what a file layer in Python throws keeps its own
+    words, so SQLite's are put there."""
+    if isinstance(error, apsw.IOError):
+        return "disk I/O error"
     return str(error).partition("Error: ")[2] or str(error)
 
 
