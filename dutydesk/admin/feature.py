@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from dutydesk.admin.ledger import ATTACHMENTS, AUDIT, SETTINGS
 from dutydesk.admin.model import ATTACHMENT_TABLE, AUDIT_TABLE, SETTING_TABLE
 from dutydesk.core.i18n import N_
-from dutydesk.ledger.feature import Feature
+from dutydesk.ledger.feature import Feature, OpenItem
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
+    """Disputes to settle, acts kept out, acts that wait for an upgrade."""
+    from dutydesk.admin import record
+
+    return record.open_items(read)
+
 
 ADMIN = Feature(
     name="admin",
@@ -18,4 +32,5 @@ ADMIN = Feature(
     adders={"settings": "dutydesk.admin.service:add_setting"},
     pane="dutydesk.admin.pane:AdminPane",
     key="Alt+-",
+    open_items=open_items,
 )

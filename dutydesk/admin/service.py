@@ -117,9 +117,10 @@ def _row_of(desk: Desk, key: str) -> bytes | None:
 
 
 def conflicts(desk: Desk) -> list[Conflict]:
-    """What several desks wrote differently and nobody has settled yet."""
+    """What several desks wrote differently and nobody has settled yet; the same written twice leaves nothing to choose."""
     with desk.store.read() as connection:
-        return history.conflicts(connection, desk.store.schema)
+        found = history.conflicts(connection, desk.store.schema)
+    return [one for one in found if one.kind != HEADS or len({claim.value for claim in one.claims}) != 1]
 
 
 def twins(desk: Desk, conflict: Conflict) -> list[q.Row]:

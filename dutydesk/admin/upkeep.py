@@ -135,7 +135,9 @@ def restore(place: Place, args: argparse.Namespace) -> int:
     last = {ledger: max(known, given.get(ledger, 0)) for ledger, known in numbers.items()}
     kept = snapshots.restore(place.home, place.schema, place.clock, Path(args.file), last, key=place.key)
     if args.json:
-        answer({"kept": str(kept), "numbers": last})
+        answer({"kept": str(kept or ""), "numbers": last})
+    elif kept is None:
+        say(_("已恢复"))
     else:
         say(_("已恢复。原来的数据放在 {kept}").format(kept=kept))
     return 0
