@@ -50,7 +50,6 @@ class PeopleList(ListPane):
             columns=service.COLUMNS,
             important="unit",
             pages=self._pages_of,
-            tone=self._tone,
             hint=_("姓名、拼音首字母、单位、号码后四位"),
             empty=(_("通讯录还是空的"), _("按 Ctrl+I 导入 xlsx、CSV 或 vCard,或按 Ctrl+N 逐个新增")),
         )
@@ -72,9 +71,6 @@ class PeopleList(ListPane):
 
     def _pages_of(self, query: Query) -> service.PeoplePages:
         return service.PeoplePages(self.desk, query)
-
-    def _tone(self, row: Row, name: str) -> str:
-        return "red" if name == "number_state" and row.get("number_state") == "BAD" else ""
 
     def totals(self) -> str:
         people, numbers = self.desk.count("people"), self.desk.count("numbers")

@@ -24,6 +24,7 @@ from dutydesk.people.ledger import NUMBERS, PEOPLE
 from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Changed
 from dutydesk.qt.dialogs import RevealDialog
+from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
@@ -113,7 +114,7 @@ class PersonCard(QWidget):
         self.person: Row | None = None
         self.form: LedgerForm | None = None
         self._number: bytes = b""
-        self.model = LedgerModel(SHOWN, desk, query=NOTHING, columns=NUMBER_FIELDS, tone=_tone)
+        self.model = LedgerModel(SHOWN, desk, query=NOTHING, columns=NUMBER_FIELDS)
         self.view = NumberView(
             self.model, important="number", empty=(_("还没有号码"), _("按 Ctrl+Shift+N 加号码")), parent=self
         )
@@ -158,9 +159,7 @@ class PersonCard(QWidget):
         outer.addSpacing(theme.px(4))
         outer.addWidget(self.view, 1)
         self._numbers_bar = QWidget()
-        bar = QHBoxLayout(self._numbers_bar)
-        bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(theme.px(4))
+        bar = flow(self._numbers_bar, theme.px(4))
         for text, name, key, run in (
             (_("已核实"), "verify", "F6", self.verify),
             (_("错号"), "wrong", "F7", self.mark_wrong),
@@ -176,7 +175,6 @@ class PersonCard(QWidget):
             made.setObjectName(f"number-{name}")
             made.clicked.connect(run)
             bar.addWidget(made)
-        bar.addStretch(1)
         bar.addWidget(self._tool(_("抹去"), "erase", "", self.erase))
         outer.addWidget(self._numbers_bar)
         self._form_place = QVBoxLayout()
@@ -437,7 +435,3 @@ class PersonCard(QWidget):
 
 def _bytes(value: Value) -> bytes | None:
     return value if isinstance(value, bytes) else None
-
-
-def _tone(row: Row, name: str) -> str:
-    return "red" if name == "state" and row.get("state") == "BAD" else ""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
 from dutydesk.core.i18n import _
@@ -23,6 +23,7 @@ from dutydesk.ledger.spec import Ledger, Value
 from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Announcer, Changed, announcer_for
 from dutydesk.qt.editors import ParseTime
+from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
@@ -105,6 +106,7 @@ class ListPane(QWidget):
         columns: Sequence[str] = (),
         important: str = "name",
         pages: Callable[[Query], Any] | None = None,
+        shows: Mapping[str, Callable[[Row], str]] | None = None,
         tone: Callable[[Row, str], str] | None = None,
         hint: str = "",
         empty: tuple[str, str] = ("", ""),
@@ -121,7 +123,7 @@ class ListPane(QWidget):
         self._narrow: dict[str, Sequence[Narrow]] = {}
         self._keys: list[tuple[str, str, Callable[[], None]]] = []
         self._name = ledger
-        self.model = LedgerModel(shown or self.ledger, desk, columns=columns, pages=pages, tone=tone)
+        self.model = LedgerModel(shown or self.ledger, desk, columns=columns, pages=pages, shows=shows, tone=tone)
         self.view = LedgerView(self.model, important=important, empty=empty, parent=self)
         self.view.setObjectName(f"{ledger}-list")
         self._lay_out(hint)
@@ -183,20 +185,21 @@ class ListPane(QWidget):
         if type(self).printout is not ListPane.printout:
             self.head.add(self.tool(_("打印"), "print", "Ctrl+P", self.print_list))
         outer.addWidget(self.head)
-        self.bar = QHBoxLayout()
+        holder = QWidget()
+        self.bar = flow(holder, theme.px(8), stretch=True)
         self.bar.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
-        self.bar.setSpacing(theme.px(8))
         self.search = SearchBox(hint or _("搜索"))
         self.search.setObjectName(f"{self._name}-search")
-        self.bar.addWidget(self.search, 1)
+        self.bar.addWidget(self.search)
         for name in self.narrowings():
             combo = QComboBox()
             combo.setObjectName(f"{self._name}-filter-{name}")
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(8)
             combo.currentIndexChanged.connect(self._narrowed)
             self._combos[name] = combo
             self.bar.addWidget(combo)
-        outer.addLayout(self.bar)
+        outer.addWidget(holder)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setObjectName(f"{self._name}-split")
         self.split.setChildrenCollapsible(False)
@@ -288,6 +291,8 @@ class ListPane(QWidget):
                 combo.addItems(texts)
                 combo.setCurrentIndex(max(combo.findText(kept), 0))
                 combo.setAccessibleName(texts[0] if texts else name)
+                widest = max((combo.fontMetrics().horizontalAdvance(text) for text in texts), default=0)
+                combo.view().setMinimumWidth(widest + current().px(40))
                 combo.blockSignals(False)
 
     def conditions(self) -> list[Condition]:

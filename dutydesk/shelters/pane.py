@@ -42,7 +42,6 @@ class SheltersPane(ListPane):
             shown=service.SHOWN,
             columns=service.COLUMNS,
             pages=self._pages_of,
-            tone=self._tone,
             hint=_("名称、地址、负责人、电话后四位"),
             empty=(_("还没有避灾安置场所"), _("按 Ctrl+I 导入一览表,或按 Ctrl+N 逐个新增")),
         )
@@ -58,14 +57,6 @@ class SheltersPane(ListPane):
 
     def _pages_of(self, query: Query) -> RowPages:
         return RowPages(service.listed(self.desk, query))
-
-    def _tone(self, row: Row, name: str) -> str:
-        """Only what needs a look has a colour, and always with its number or word."""
-        people, room = row.number("now"), row.values.get("places")
-        over = isinstance(room, int) and people >= room > 0
-        if name in ("load", "now") and people < 0:
-            return "red"
-        return "orange" if over and name in ("load", "state") else ""
 
     def totals(self) -> str:
         return service.totals(self.desk).line

@@ -26,6 +26,7 @@ class SuppliesPane(ListPane):
             shown=service.SHOWN,
             columns=service.COLUMNS,
             pages=self._pages_of,
+            shows={"expires": self._expiry},
             tone=self._tone,
             hint=_("品名、规格、存放地点、保管人电话"),
             empty=(_("还没有应急物资"), _("按 Ctrl+I 导入台账,或按 Ctrl+N 逐个新增")),
@@ -34,8 +35,13 @@ class SuppliesPane(ListPane):
     def _pages_of(self, query: Query) -> RowPages:
         return RowPages(service.listed(self.desk, query))
 
+    def _expiry(self, row: Row) -> str:
+        return service.expiry_text(row, self.desk.clock.now())
+
     def _tone(self, row: Row, name: str) -> str:
-        return service.tone(row, name, self.desk.clock.now())
+        """Lateness alone has a colour, and its word."""
+        late = name == "expires" and service.is_expired(row, self.desk.clock.now())
+        return "late" if late else ""
 
     def totals(self) -> str:
         return service.totals(self.desk).line

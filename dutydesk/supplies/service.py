@@ -22,7 +22,7 @@ from dutydesk.ledger.table import LISTED
 from dutydesk.supplies.ledger import SUPPLIES
 from dutydesk.supplies.model import SUPPLY_TABLE
 
-_NARROW = {"spec": 8, "class": 9, "quantity": 7, "unit": 3, "store": 12, "standard": 7, "contact": 4}
+_NARROW = {"spec": 8, "class": 9, "quantity": 7, "unit": 3, "store": 12, "standard": 7, "contact": 4, "expires": 9}
 SHOWN = Ledger(
     "supplies",
     SUPPLIES.title,
@@ -34,7 +34,7 @@ SHOWN = Ledger(
     order=SUPPLIES.order,
 )
 """The list of the screen: declared fields, and what is missing against the standard quantity."""
-COLUMNS = ("name", "spec", "quantity", "unit", "standard", "gap", "store", "class", "expires", "contact", "phone")
+COLUMNS = ("name", "spec", "quantity", "unit", "standard", "gap", "store", "expires", "class", "contact", "phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +126,19 @@ def _by_expiry(row: Row) -> tuple[str, str]:
     return row.text("expires"), row.text("name")
 
 
-def tone(row: Row, name: str, now: int) -> str:
-    """What needs a look: expired red, near orange, missing orange."""
-    if name == "expires" and row.get("expires"):
-        today = local(now).date().isoformat()
-        if row.text("expires") < today:
-            return "red"
-        return "orange" if row.text("expires") <= expiry_day(now) else ""
-    return "orange" if name == "gap" and row.get("gap") else ""
+def is_expired(row: Row, now: int) -> bool:
+    """Whether its day is over."""
+    return bool(row.get("expires")) and row.text("expires") < local(now).date().isoformat()
+
+
+def expiry_text(row: Row, now: int) -> str:
+    """The day with what it means: `2026-05-01 已过期`, `2026-07-10 临期` (90 days)."""
+    day = row.text("expires")
+    if not day:
+        return ""
+    if is_expired(row, now):
+        return _("{day} 已过期").format(day=day)
+    return _("{day} 临期").format(day=day) if day <= expiry_day(now) else day
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
