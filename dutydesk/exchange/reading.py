@@ -129,6 +129,8 @@ def _read_table(desk: Desk, ledger: Ledger, data: bytes, name: str, options: Opt
         return max(recognised(ledger, cells, given.values()), recognised_anywhere(cells))
 
     records = read_records(data, name, sheet=sheet, recognise=known)
+    if not records.rows and records.refused:
+        raise Refused(*records.refused)
     source = source_key(records.headers)
     last = recall(desk.store, ledger.name, source)
     left_out = {field_name: "" for field_name, header in last.items() if header == LEFT_OUT and field_name not in given}
