@@ -11,6 +11,7 @@ import json
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 SHA256 = 1
@@ -99,14 +100,18 @@ def header(
     sv: int,
 ) -> bytes:
     """The packed header: fixed fields big-endian, then `by` and `kind`, each with its length in one byte."""
+    return pack_fixed(desk, epoch, seq, act_id, hlc, happened_at, recorded_at, sv) + names(by, kind)
+
+
+pack_fixed = _FIXED.pack
+"""The fixed part of a header: desk, epoch, seq, act_id, hlc, happened_at, recorded_at, sv."""
+
+
+@lru_cache(maxsize=4_096)
+def names(by: str, kind: str) -> bytes:
+    """The variable part of a header; there are few authors and kinds and many acts."""
     author, name = by.encode(), kind.encode()
-    return (
-        _FIXED.pack(desk, epoch, seq, act_id, hlc, happened_at, recorded_at, sv)
-        + bytes((len(author),))
-        + author
-        + bytes((len(name),))
-        + name
-    )
+    return bytes((len(author),)) + author + bytes((len(name),)) + name
 
 
 def digest(alg: int, prev: bytes, head: bytes, body: bytes) -> bytes:

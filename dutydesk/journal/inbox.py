@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -66,6 +67,8 @@ def take_in(store: Store, delivery: Sequence[tuple[Act, Personal]]) -> Taken:
 def problem(act: Act, personal: Personal) -> str:
     """Why an act cannot be admitted; empty when it can."""
     try:
+        if not _fits(act):
+            return _("数字超出范围")
         if chain.act_hash(act) != act.hash:
             return _("校验值不符")
         body = parse_body(act.body)
@@ -77,9 +80,17 @@ def problem(act: Act, personal: Personal) -> str:
         for n, side in personal.items():
             if chain.personal_hash(*side) != changes[n]["personal"]:
                 return _("个人信息与校验值不符")
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError, AttributeError, struct.error):
         return _("内容无法读取")
     return ""
+
+
+def _fits(act: Act) -> bool:
+    """Whether SQLite can hold the numbers, those of the body included."""
+    numbers: list[object] = [act.epoch, act.seq, act.hlc, act.happened_at, act.recorded_at]
+    for change in parse_body(act.body)["changes"]:
+        numbers += [value for value in change.get("set", {}).values() if isinstance(value, int)]
+    return all(isinstance(number, int) and -(2**63) <= number < 2**63 for number in numbers)
 
 
 def _frontier(store: Store, desk: bytes, epoch: int) -> tuple[int, bytes]:

@@ -84,7 +84,7 @@ def verify(
     except DutyDeskError as error:
         return Report(0, (), (Fault(home.database.name, str(error)),))
     try:
-        return _verify(raw, home, schema, head, problems, progress, deep=deep)
+        return _verify(raw, home, schema, head, problems, progress, key, deep=deep)
     except recipe.driver().DatabaseError as error:
         problems.append(Fault(home.database.name, _("读取失败:{error}").format(error=error)))
         return Report(0, (), tuple(problems))
@@ -96,7 +96,7 @@ def verify_file(path: Path, schema: Schema, key: bytes | None = None, *, deep: b
     """Verify a copy that stands alone, such as a snapshot."""
     raw = recipe.connect(path, key, read_only=True)
     try:
-        return _verify(raw, None, schema, None, [], no_progress, deep=deep)
+        return _verify(raw, None, schema, None, [], no_progress, key, deep=deep)
     except recipe.driver().DatabaseError as error:
         return Report(0, (), (Fault(path.name, _("读取失败:{error}").format(error=error)),))
     finally:
@@ -110,6 +110,7 @@ def _verify(
     head: headfile.Head | None,
     problems: list[Fault],
     progress: Progress,
+    key: bytes | None,
     *,
     deep: bool,
 ) -> Report:
@@ -131,7 +132,7 @@ def _verify(
     except Damaged as error:
         problems.append(Fault("desk.head", str(error)))
     if deep and not any(fault.what for fault in problems):
-        _compare_projection(raw, schema, problems, home.attachments if home else None)
+        _compare_projection(raw, schema, problems, home.attachments if home else None, key)
     raw.execute("ROLLBACK")
     return Report(acts, tuple(desks), tuple(problems[:MOST_PROBLEMS]))
 
@@ -145,43 +146,48 @@ def chain_problems(raw: recipe.Raw, problems: list[Fault], progress: Progress = 
     cursor.execute(f"SELECT {CHAIN_COLUMNS} FROM act ORDER BY desk, epoch, seq")
     done = 0
     positions: list[Position] = []
-    last: tuple[bytes, int, int, bytes] | None = None
-    header, zero, fault = chain.header, chain.ZERO, problems.append
+    last_desk, last_epoch, last_seq, last_hash = b"", 0, 0, b""
+    pack, names, fault = chain.pack_fixed, chain.names, problems.append
     while rows := cursor.fetchmany(2_000):
         for desk, epoch, seq, act_id, hlc, happened, recorded, by, kind, sv, body, alg, prev, held in rows:
-            if alg == chain.SHA256:
-                made = sha256(
-                    b"\x01" + prev + header(desk, epoch, seq, act_id, hlc, happened, recorded, by, kind, sv) + body
+            if (
+                alg != chain.SHA256
+                or sha256(
+                    b"\x01"
+                    + prev
+                    + pack(desk, epoch, seq, act_id, hlc, happened, recorded, sv)
+                    + names(by, kind)
+                    + body
                 ).digest()
+                != held
+            ):
+                fault(Fault(_place(desk, epoch, seq), _("内容或校验值被改动")))
+            if epoch == last_epoch and desk == last_desk:
+                if seq != last_seq + 1:
+                    fault(Fault(_place(desk, epoch, seq), _("前面缺少记录")))
+                elif prev != last_hash:
+                    fault(Fault(_place(desk, epoch, seq), _("与上一条不衔接")))
             else:
-                made = b""
-            if made != held:
-                fault(Fault(f"#{seq} {desk.hex()[:8]}/{epoch}", _("内容或校验值被改动")))
-            if last is not None and last[0] == desk and last[1] == epoch:
-                if seq != last[2] + 1:
-                    fault(Fault(f"#{seq} {desk.hex()[:8]}/{epoch}", _("前面缺少记录")))
-                elif prev != last[3]:
-                    fault(Fault(f"#{seq} {desk.hex()[:8]}/{epoch}", _("与上一条不衔接")))
-            else:
-                if last is not None:
-                    positions.append(Position(*last))
+                if last_seq:
+                    positions.append(Position(last_desk, last_epoch, last_seq, last_hash))
                 if seq != 1 or kind != "epoch.open":
-                    fault(Fault(f"#{seq} {desk.hex()[:8]}/{epoch}", _("前面缺少记录")))
-                elif prev not in (zero,) and not raw.execute("SELECT 1 FROM act WHERE hash = ?", (prev,)).fetchone():
-                    # What an epoch continues may lie on another desk; nothing to compare with here.
-                    pass
-            last = (desk, epoch, seq, held)
+                    fault(Fault(_place(desk, epoch, seq), _("前面缺少记录")))
+            last_desk, last_epoch, last_seq, last_hash = desk, epoch, seq, held
             if b'"personal":"' in body:
-                _check_personal(side, act_id, body, f"#{seq} {desk.hex()[:8]}/{epoch}", problems)
+                _check_personal(side, act_id, body, _place(desk, epoch, seq), problems)
         done += len(rows)
         progress(done, whole)
         if len(problems) > MOST_PROBLEMS:
             break
-    if last is not None:
-        positions.append(Position(*last))
+    if last_seq:
+        positions.append(Position(last_desk, last_epoch, last_seq, last_hash))
     cursor.close()
     side.close()
     return done, positions
+
+
+def _place(desk: bytes, epoch: int, seq: int) -> str:
+    return f"#{seq} {desk.hex()[:8]}/{epoch}"
 
 
 def _check_personal(cursor: recipe.Cursor, act_id: bytes, body: bytes, where: str, problems: list[Fault]) -> None:
@@ -206,11 +212,14 @@ def _check_personal(cursor: recipe.Cursor, act_id: bytes, body: bytes, where: st
 
 
 def _compare_projection(
-    raw: recipe.Raw, schema: Schema, problems: list[Fault], attachments: Path | None
+    raw: recipe.Raw, schema: Schema, problems: list[Fault], attachments: Path | None, key: bytes | None
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="dutydesk-verify-") as folder:
         target = recipe.driver().connect(str(Path(folder) / "rebuilt.sqlite"), isolation_level=None)
         try:
+            if key is not None:
+                # What is encrypted on the desk does not lie open in a temporary folder either.
+                target.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
             target.execute("PRAGMA journal_mode=OFF")
             target.execute("PRAGMA synchronous=OFF")
             target.execute("CREATE TABLE act (act_id BLOB PRIMARY KEY, desk BLOB) WITHOUT ROWID")
