@@ -207,6 +207,10 @@ class TimeEditor(TextEditor):
         self.narrow(max(field.width, 17))
         self.line.textChanged.connect(self._echo)
 
+    def read_by(self, parse: ParseTime) -> None:
+        """Read what is typed by `parse` from now on: an end lies ahead where a beginning lies behind."""
+        self._parse = parse
+
     def _moment(self) -> int | None:
         text = self.line.text().strip()
         if not text:

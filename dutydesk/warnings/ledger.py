@@ -27,13 +27,14 @@ STATES = (
     Choice("SUPERSEDED", N_("已被更新")),
     Choice("CANCELLED", N_("已解除")),
     Choice("EXPIRED", N_("已到期")),
+    Choice("NOT_LIVE", N_("非实际预警")),
 )
 WARNINGS = Ledger(
     "warnings",
     N_("预警"),
     (
         Field("identifier", TEXT, N_("编号"), width=30, search=Search.TEXT, on=On.TABLE | On.FILE),
-        Field("type", CODE, N_("灾种"), required=True, choices=choices("warnings", "hazards"), width=10),
+        Field("type", CODE, N_("灾种"), choices=choices("warnings", "hazards"), width=10),
         Field("colour", CODE, N_("颜色"), choices=choices("warnings", "colours"), width=8),
         Field("issuer", TEXT, N_("发布单位"), required=True, width=18, search=Search.NAME),
         Field("headline", TEXT, N_("标题"), width=36, search=Search.TEXT),
@@ -47,6 +48,7 @@ WARNINGS = Ledger(
         Field("status", CODE, N_("性质"), choices=STATUSES, width=8),
         Field("kind", CODE, N_("消息"), choices=KINDS, width=8, on=On.FORM | On.FILE),
         Field("refers", TEXT, N_("针对的预警"), width=20, on=On.FORM | On.FILE),
+        Field("event", TEXT, N_("灾种原文"), width=12, search=Search.TEXT, on=On.FORM | On.FILE),
         Field("state", CODE, N_("状态"), choices=STATES, width=10),
         Field("cancelled_at", TIME, N_("解除时间"), width=16, on=On.FILE),
         Field("assumed_end", FLAG, N_("结束时间为推定"), width=8, on=On.FILE),
