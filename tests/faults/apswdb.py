@@ -59,7 +59,7 @@ class DataError(DatabaseError):
     """Never."""
 
 
-class Warning(Exception):
+class Warning(Exception):  # noqa: A001 - the DB-API's name
     """Never."""
 
 

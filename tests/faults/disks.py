@@ -83,7 +83,7 @@ class Recorder:
 
         def synced(handle: int) -> None:
             if stat.S_ISDIR(os.fstat(handle).st_mode):
-                if Path(os.readlink(f"/proc/self/fd/{handle}")) == self.folder:
+                if Path(f"/proc/self/fd/{handle}").readlink() == self.folder:
                     self.note(Op("folder"))
             elif name := self._name(handle):
                 if name not in self._ours:  # written by Python's own files: noted whole when it is synced
@@ -113,7 +113,7 @@ class Recorder:
             self._undo.pop()()
 
     def _name(self, handle: int) -> str:
-        return self.inside(os.readlink(f"/proc/self/fd/{handle}"))
+        return self.inside(Path(f"/proc/self/fd/{handle}").readlink())
 
 
 class RecordingVFS(apsw.VFS):

@@ -1,0 +1,426 @@
+"""Copies and the way back: verified before they count, kept while they are needed, and a kill at any step is survived."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dutydesk.core.clock import FixedClock
+from dutydesk.core.errors import Damaged, Refused, Unavailable
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import load, save
+from dutydesk.journal import recipe
+from dutydesk.journal.locks import DeskLock
+from dutydesk.journal.store import Store
+from dutydesk.journal.verify import verify, verify_file
+from dutydesk.sync import snapshots
+from tests.journal import desks as d
+
+HOUR = 3_600_000
+
+
+@pytest.fixture(params=[None, d.KEY], ids=["plain", "encrypted"])
+def key(request: pytest.FixtureRequest) -> bytes | None:
+    return request.param
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with d.quick_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def home(place: Path) -> Home:
+    """A closed desk with three log entries."""
+    with d.make(place / "desk") as store:
+        for n in range(3):
+            d.add(store, "log", text=f"第{n}条", party_phone="13800000000")
+    return store.home
+
+
+def take(home: Home, hours: float = 0, key: bytes | None = None, keep: int = snapshots.KEEP) -> snapshots.Snapshot:
+    return snapshots.take(home, d.FULL, FixedClock(d.EVENING + int(hours * HOUR)), key=key, keep=keep)
+
+
+def restore(home: Home, file: Path, key: bytes | None = None, hours: float = 30, **numbers: int) -> Path | None:
+    return snapshots.restore(home, d.FULL, FixedClock(d.EVENING + int(hours * HOUR)), file, numbers, key=key)
+
+
+def reopen(home: Home, key: bytes | None = None, hours: float = 31) -> Store:
+    return Store.open(home, d.FULL, FixedClock(d.EVENING + int(hours * HOUR)), key=key)
+
+
+def texts(store: Store) -> list[str]:
+    return [text for (text,) in d.ask(store, "SELECT text FROM log WHERE _state = 1 ORDER BY no")]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(("lock", "-shm"))
+    }
+
+
+# --- copies
+
+
+def test_a_copy_is_whole_and_verified(place: Path, key: bytes | None) -> None:
+    with d.make(place / "desk", key=key) as store:
+        d.add(store, "log", text="接报积水")
+        made = take(store.home, key=key)  # while the desk is open
+        d.add(store, "log", text="在备份之后")
+    assert made.path.name == "desk-20260618-220000.sqlite"
+    assert (made.acts, made.at, made.second) == (2, d.EVENING, None)
+    assert made.path.with_suffix(".sha256").read_text().split() == [made.sha256, made.path.name]
+    assert verify_file(made.path, d.FULL, key, deep=True).ok
+    raw = recipe.connect(made.path, key, read_only=True)
+    assert raw.execute("SELECT text FROM log").fetchall() == [("接报积水",)]
+    raw.close()
+    assert not [path.name for path in store.home.snapshots.glob(".*.new*")]
+
+
+def test_the_newest_24_are_kept(home: Home) -> None:
+    made = [take(home, hours).path for hours in range(27)]
+    assert snapshots.snapshots(home.snapshots) == made[:2:-1]
+    sums = {path.stem for path in home.snapshots.glob("*.sha256")}
+    assert sums == {path.stem for path in made[3:]}
+
+
+def test_copies_of_one_second_have_names_of_their_own(home: Home) -> None:
+    made = [take(home, keep=12).path for _n in range(12)]
+    assert len(set(made)) == 12
+    assert snapshots.snapshots(home.snapshots) == made[::-1]
+
+
+def test_a_copy_made_with_the_clock_gone_back_is_not_the_one_to_go(home: Home) -> None:
+    for hours in range(3):
+        take(home, hours, keep=3)
+    made = take(home, -200_000, keep=3)  # a dead battery: 2003
+    assert made.path.exists()
+    assert len(snapshots.snapshots(home.snapshots)) == 3
+
+
+def test_an_old_copy_goes_only_after_a_new_one_is_verified(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = [take(home, hours, keep=2).path for hours in range(2)]
+
+    def worthless(home: Home, target: Path, key: bytes | None) -> None:
+        shutil.copyfile(home.database, target)
+        with target.open("rb+") as file:
+            file.seek(4096 * 9)
+            file.write(b"\xff" * 4096)
+
+    monkeypatch.setattr(snapshots, "_copy_into", worthless)
+    with pytest.raises(Damaged):
+        take(home, 3, keep=2)
+    assert snapshots.snapshots(home.snapshots) == old[::-1]
+    assert not list(home.snapshots.glob(".*.new*"))
+
+
+def test_a_second_folder_gets_the_same_copy(home: Home, place: Path) -> None:
+    second = place / "usb" / "值班备份"
+    config = load(home.config)
+    save(home.config, type(config)(config.desk, name=config.name, second_snapshots=str(second)))
+    made = [take(home, hours, keep=3) for hours in range(5)]
+    assert made[-1].second == second / made[-1].path.name
+    assert files(second) == files(home.snapshots)
+    assert len(snapshots.snapshots(second)) == 3
+
+
+def test_a_second_folder_that_is_gone_is_said_and_the_first_copy_stays(home: Home, place: Path) -> None:
+    (place / "usb").write_text("没有插好", encoding="utf-8")
+    config = load(home.config)
+    save(home.config, type(config)(config.desk, second_snapshots=str(place / "usb")))
+    for hours in range(4):
+        with pytest.raises(Unavailable, match="第二备份没有写成"):
+            take(home, hours, keep=2)
+    assert len(snapshots.snapshots(home.snapshots)) == 2, "rotated all the same"
+
+
+def test_a_second_copy_that_reads_back_differently_does_not_count(
+    home: Home, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load(home.config)
+    save(home.config, type(config)(config.desk, second_snapshots=str(place / "usb")))
+
+    def bad_stick(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:-1] + b"?")
+
+    monkeypatch.setattr(snapshots.shutil, "copyfile", bad_stick)
+    with pytest.raises(Unavailable, match="读回不一致"):
+        take(home)
+    assert list((place / "usb").iterdir()) == []
+
+
+def test_what_a_killed_copy_left_is_cleared_away(home: Home) -> None:
+    home.snapshots.mkdir(exist_ok=True)
+    left = home.snapshots / ".0123456789abcdef.new"
+    left.write_bytes(b"half")
+    take(home)
+    assert not left.exists()
+
+
+def test_no_copy_is_made_of_a_desk_with_a_foreign_wal(home: Home, place: Path) -> None:
+    """SQLite would read it into the database."""
+    with d.make(place / "other", 2) as other:
+        d.add(other, "log", text="外人")
+        shutil.copy(f"{other.home.database}-wal", f"{home.database}-wal")
+    before = files(home.root)
+    with pytest.raises(Damaged, match="不是本机上次写下的"):
+        take(home)
+    assert files(home.root) == before
+
+
+def test_a_damaged_desk_gives_no_copy(home: Home) -> None:
+    first = take(home).path
+    home.database.write_bytes(home.database.read_bytes()[:-8192])
+    with pytest.raises(Damaged):
+        take(home, 1)
+    assert snapshots.snapshots(home.snapshots) == [first]
+
+
+# --- the way back
+
+
+def test_back_to_a_copy(place: Path, key: bytes | None) -> None:
+    with d.make(place / "desk", key=key) as store:
+        d.add(store, "log", text="一")
+        d.add(store, "log", text="二")
+        copy = take(store.home, key=key)
+        d.add(store, "log", text="三,只在纸上")
+        store.remember("theme", "1 150")
+    home = store.home
+    former = home.database.read_bytes()
+    kept = restore(home, copy.path, key, log=3)
+    assert kept is not None
+    assert kept.read_bytes() == former, "the old file is kept as it was"
+    assert load(home.config).epoch == 2
+    with reopen(home, key) as store:
+        assert texts(store) == ["一", "二"]
+        d.add(store, "log", text="四")
+        assert [no for (no,) in d.ask(store, "SELECT no FROM log ORDER BY no")][-1] == "2026-0004", "3 is on paper"
+        acts = d.ask(store, "SELECT epoch, seq, kind, prev, hash, body FROM act ORDER BY arrival")
+    ends = [act for act in acts if act[0] == 1][-1]
+    begins = next(act for act in acts if act[0] == 2)
+    assert begins[1:4] == (1, "epoch.open", ends[4]), "the new epoch continues the hash of the old"
+    told = json.loads(begins[5])["epoch"]
+    assert (told["reason"], told["continues"]) == ("restore", ends[4].hex())
+    assert told["skipped"] == ["log 2026: 3-3"]
+    assert told["snapshot"] == copy.sha256
+    assert verify(home, d.FULL, key).ok
+    assert not list(home.root.glob(".restore-*"))
+
+
+def test_numbers_go_on_from_what_the_copy_has_when_paper_has_less(home: Home) -> None:
+    restore(home, take(home).path, log=1)
+    with reopen(home) as store:
+        d.add(store, "log", text="四")
+        assert [no for (no,) in d.ask(store, "SELECT no FROM log ORDER BY no")][-1] == "2026-0004"
+
+
+def test_what_is_offered_as_the_last_number(home: Home, place: Path) -> None:
+    assert snapshots.last_numbers(home, d.FULL) == {"log": 3}
+    home.database.write_bytes(b"no database" * 1_000)
+    assert snapshots.last_numbers(home, d.FULL) == {"log": 0}
+    assert snapshots.last_numbers(Home(place / "nowhere"), d.FULL) == {"log": 0}
+
+
+def test_back_twice_in_one_second_keeps_both_old_files(home: Home) -> None:
+    copy = take(home).path
+    kept = [restore(home, copy), restore(home, copy)]
+    assert len(set(kept)) == 2
+    assert all(path is not None and path.exists() for path in kept)
+    assert load(home.config).epoch == 3
+
+
+@pytest.mark.parametrize("harm", ["cut", "noise", "empty", "gone"])
+def test_back_from_a_desk_that_does_not_open(home: Home, harm: str) -> None:
+    copy = take(home).path
+    if harm == "gone":
+        home.database.unlink()
+    else:
+        content = home.database.read_bytes()
+        home.database.write_bytes({"cut": content[:20_000], "noise": b"?" * 9_000, "empty": b""}[harm])
+    with pytest.raises(Damaged):
+        reopen(home)
+    kept = restore(home, copy)
+    assert (kept is None) == (harm == "gone")
+    with reopen(home) as store:
+        assert len(texts(store)) == 3
+    assert verify(home, d.FULL).ok
+
+
+def test_a_new_machine_begins_with_a_copy(home: Home, place: Path) -> None:
+    """The disk is dead; the copy on the second one is all there is."""
+    stick = place / "stick.sqlite"
+    shutil.copyfile(take(home).path, stick)
+    new = Home(place / "new machine")
+    assert restore(new, stick, log=9) is None
+    assert (load(new.config).desk, load(new.config).epoch) == (load(home.config).desk, 2)
+    with reopen(new) as store:
+        assert len(texts(store)) == 3
+        d.add(store, "log", text="十")
+        assert d.ask(store, "SELECT no FROM log ORDER BY no DESC LIMIT 1") == [("2026-0010",)]
+    assert verify(new, d.FULL).ok
+
+
+def test_what_is_no_way_back(home: Home, place: Path) -> None:
+    copy = take(home).path
+    with d.make(place / "other", 2) as other:
+        foreign = take(other.home).path
+    broken = place / "broken.sqlite"
+    content = bytearray(copy.read_bytes())
+    content[4096 * 5 : 4096 * 6] = bytes(4096)
+    broken.write_bytes(content)
+    noise = place / "noise.sqlite"
+    noise.write_bytes(b"no database at all" * 1_000)
+    altered = place / copy.name
+    raw_text = bytearray(copy.read_bytes())
+    at = raw_text.find("第1条".encode())
+    assert at > 0
+    raw_text[at : at + 1] = b"\xe8"
+    altered.write_bytes(raw_text)
+    shutil.copy(copy.with_suffix(".sha256"), altered.with_suffix(".sha256"))
+    before = files(home.root)
+    for file, error in [
+        (place / "none.sqlite", Refused),
+        (place, Refused),
+        (foreign, Refused),
+        (broken, Damaged),
+        (noise, Damaged),
+        (altered, Damaged),
+    ]:
+        with pytest.raises(error):
+            restore(home, file)
+        assert files(home.root) == before, file
+
+
+def test_nobody_goes_back_while_the_desk_is_open(home: Home) -> None:
+    copy = take(home).path
+    with DeskLock(home.lock, exclusive=False), pytest.raises(Unavailable, match="另一个程序"):
+        restore(home, copy)
+    assert load(home.config).epoch == 1
+
+
+STEPS = """
+import os, signal, sys
+from pathlib import Path
+from dutydesk.core.paths import Home
+from dutydesk.core.clock import FixedClock
+from dutydesk.sync import snapshots
+from dutydesk.journal import recipe, store, rebuild, verify
+import sqlalchemy.dialects.sqlite.pysqlite
+from tests.journal import desks as d
+
+recipe.driver()
+places, what = sys.argv[1:3]
+for last in range(1, 200):
+    root = Path(places) / str(last)
+    source = Path(places) / "desk"
+    import shutil; shutil.copytree(source, root)
+    child = os.fork()
+    if child == 0:
+        left = last
+        def counted(plain):
+            def call(*a, **k):
+                global left
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return plain(*a, **k)
+            return call
+        for name in ("fsync", "replace", "unlink", "mkdir", "rename", "rmdir"):
+            setattr(os, name, counted(getattr(os, name)))
+        shutil.copyfile = counted(shutil.copyfile)
+        home, clock = Home(root), FixedClock(d.EVENING + 30 * 3600_000)
+        if what == "take":
+            snapshots.take(home, d.FULL, clock)
+        else:
+            snapshots.restore(home, d.FULL, clock, root / "snapshots" / sys.argv[3], {"log": 5})
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    if status == 0:
+        print(last)
+        break
+    assert os.WIFSIGNALED(status), status
+"""
+
+
+def killed_at_each_step(place: Path, what: str, *more: str) -> list[Home]:
+    """The folders that a kill before the first, second … step leaves; the last one was not killed."""
+    done = subprocess.run(
+        [sys.executable, "-c", STEPS, str(place), what, *more], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr[-3_000:]
+    return [Home(place / str(n)) for n in range(1, int(done.stdout) + 1)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
+def test_a_copy_killed_at_each_step(home: Home, place: Path) -> None:
+    first = take(home).path.name
+    left = killed_at_each_step(place, "take")
+    assert len(left) > 5
+    for found in left:
+        for copy in snapshots.snapshots(found.snapshots):
+            assert verify_file(copy, d.FULL).ok
+            assert copy.with_suffix(".sha256").exists()
+        assert (found.snapshots / first).exists()
+        take(found, 40)
+        assert not list(found.snapshots.glob(".*.new*"))
+        assert verify(found, d.FULL).ok
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
+def test_a_restore_killed_at_each_step(home: Home, place: Path) -> None:
+    """Before the swap the desk is as it was; in it, it says what to do; and doing it again completes."""
+    copy = take(home).path.name
+    with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
+        d.add(store, "log", text="在备份之后")
+        wal = Path(f"{home.database}-wal").read_bytes()
+        cut = files(home.root)
+    for name, content in (cut | {"desk.sqlite-wal": wal}).items():  # a desk that a power cut stopped: with its -wal
+        (home.root / name).write_bytes(content)
+    left = killed_at_each_step(place, "restore", copy)
+    ended: list[str] = []
+    said: set[str] = set()
+    for found in left:
+        try:
+            with reopen(found) as store:
+                ended.append("before" if len(texts(store)) == 4 else "after")
+        except Damaged as error:
+            ended.append("between")
+            said.add(str(error).split("。")[0][:5])
+        if ended[-1] != "after":
+            restore(found, found.snapshots / copy, log=5)
+        with reopen(found, hours=32) as store:
+            d.add(store, "log", text="接着写")
+            assert d.ask(store, "SELECT no FROM log ORDER BY no DESC LIMIT 1") == [("2026-0006",)]
+            assert len(texts(store)) == 4
+        assert verify(found, d.FULL).ok
+        left_over = [path.name for path in found.root.glob(".restore-*/*") if path.suffix == ".sqlite"]
+        assert not left_over, "a kill after the swap leaves no more than an empty folder"
+        assert kept_old_record(found), found.root
+    assert ended == sorted(ended, key=["before", "between", "after"].index)
+    assert ended.count("before") > 3
+    assert "between" in ended
+    assert said == {"上一次恢复", "记录缺失:", "desk."}
+    assert ended[-1] == "after"
+
+
+def kept_old_record(home: Home) -> bool:
+    """Whether some kept file still has all four entries of before the restore."""
+    for kept in home.root.glob("desk.before-restore-*.sqlite"):
+        raw = recipe.connect(kept)
+        count = raw.execute("SELECT count(*) FROM log").fetchone()[0]
+        raw.close()
+        if count == 4:
+            return True
+    return False
