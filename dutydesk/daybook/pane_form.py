@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -394,6 +394,13 @@ class EntryLine(QWidget):
             self.text.setFocus()
         else:
             super().keyPressEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the folded rows need, so that the window may become narrow enough to fold them."""
+        heads = (self.time, self.category, self.line, self.party, self.phone, self.due)
+        margins = self.contentsMargins().left() + self.contentsMargins().right()
+        width = sum(widget.minimumWidth() + current().px(4) for widget in heads) + current().px(12) + margins
+        return QSize(width, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

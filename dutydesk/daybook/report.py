@@ -59,7 +59,7 @@ def document(
     )
     made.pairs(_head(desk, span), columns=3)
     columns = [
-        Column(_("编号 记录人"), width=15, align="center"),
+        Column(_("编号\n记录人"), width=15, align="center"),
         Column(_("时间"), width=13, align="center"),
         Column(_("类别"), width=19),
         Column(_("对方"), width=26),

@@ -33,8 +33,12 @@ def desk(tmp_path: Path, clock: FixedClock) -> Iterator[Desk]:
             desk.new("people", {"name": "甲示例"}),
             unit,
             person,
-            desk.new("numbers", {"person": person.row, "order": 1, "kind": "MOBILE", "number": "19900000001", "state": "BAD"}),
-            desk.new("numbers", {"person": person.row, "order": 2, "kind": "MOBILE", "number": "19900000002", "state": "OK"}),
+            desk.new(
+                "numbers", {"person": person.row, "order": 1, "kind": "MOBILE", "number": "19900000001", "state": "BAD"}
+            ),
+            desk.new(
+                "numbers", {"person": person.row, "order": 2, "kind": "MOBILE", "number": "19900000002", "state": "OK"}
+            ),
         ],
     )
     desk.me.id, desk.me.name = made.changes[0].row.hex(), "甲示例"

@@ -78,7 +78,9 @@ def test_what_is_given_comes_before_what_a_category_brings(desk: Desk) -> None:
 def test_everything_that_is_wrong_is_said_at_once_and_nothing_is_written(desk: Desk) -> None:
     before = acts(desk)
     with pytest.raises(Refused) as refused:
-        service.add(desk, {"happened_at": "2561", "category": "没有的", "text": "x\x00", "nowhere": "y", "party_phone": "无"})
+        service.add(
+            desk, {"happened_at": "2561", "category": "没有的", "text": "x\x00", "nowhere": "y", "party_phone": "无"}
+        )
     assert set(problems(refused)) == {"happened_at", "category", "text", "nowhere", "party_phone"}
     with pytest.raises(Refused) as refused:
         service.add(desk, {"text": "x"}, due="昨2340")
@@ -151,7 +153,9 @@ def test_a_date_alone_is_all_its_shifts_and_nonsense_is_refused() -> None:
 
 
 def test_an_amendment_is_a_row_of_its_own_and_the_old_one_stays(desk: Desk) -> None:
-    old = service.add(desk, {"text": "积水约60厘米", "category": "PHONE_IN", "party": "示例街道", "party_phone": "19900000002"})
+    old = service.add(
+        desk, {"text": "积水约60厘米", "category": "PHONE_IN", "party": "示例街道", "party_phone": "19900000002"}
+    )
     new = service.amend(desk, old, {"text": "积水约80厘米"}, "核实后更正")
     assert desk.get("log", old.id) == old
     assert (new["amends"], new["reason"], new["text"]) == (old.id, "核实后更正", "积水约80厘米")
@@ -267,7 +271,9 @@ def test_what_an_entry_lacks_is_listed_until_an_amendment_brings_it(desk: Desk) 
     assert service.missing_words(row.values) == "对方电话、处理情况"
     new = service.amend(desk, row, {"handling": "已记录"}, "补填待补项")
     with desk.store.read() as connection:
-        assert [(item.id, fields) for item, fields in service.to_fill(connection, *span)] == [(new.id, ("party_phone",))]
+        assert [(item.id, fields) for item, fields in service.to_fill(connection, *span)] == [
+            (new.id, ("party_phone",))
+        ]
         (item,) = [item for item in open_items(connection, span[1]) if not item.due_at]
     assert (item.row, item.block, item.detail) == (new.id, "TODO", "对方电话")
     service.amend(desk, row, {"party_phone": "0571-00000151", "happened_at": "1200"}, "补填待补项")
@@ -380,7 +386,11 @@ def test_a_list_says_what_other_rows_say_of_an_entry(desk: Desk, clock: FixedClo
 
 @pytest.mark.parametrize(
     ("now", "cell", "tone"),
-    [("2026-11-22 14:59:59", "15:00", ""), ("2026-11-22 15:00", "逾期 15:00", "late"), ("2026-11-23 09:00", "逾期 11-22 15:00", "late")],
+    [
+        ("2026-11-22 14:59:59", "15:00", ""),
+        ("2026-11-22 15:00", "逾期 15:00", "late"),
+        ("2026-11-23 09:00", "逾期 11-22 15:00", "late"),
+    ],
 )
 def test_lateness_is_a_word(desk: Desk, now: str, cell: str, tone: str) -> None:
     row = service.add(desk, {"text": "x"}, due="1500")
@@ -392,7 +402,7 @@ def test_the_detail_shows_both_wordings_and_hides_numbers(desk: Desk) -> None:
     service.amend(desk, row, {"text": "乙", "party_phone": "19900000003"}, "核实")
     service.attach(desk, row, [service.Attachment("a.txt", b"x")])
     told = lists.told(desk, row)
-    (_head, changed), = told.corrections
+    ((_head, changed),) = told.corrections
     assert {(item.field, item.old, item.new) for item in changed} == {
         ("text", "甲", "乙"),
         ("party_phone", "199****0002", "199****0003"),
@@ -442,7 +452,14 @@ def test_phrases_are_found_by_initials_and_come_from_settings_too(desk: Desk) ->
 
 @pytest.mark.parametrize(
     ("text", "kind", "word"),
-    [("/jb", "quick", "jb"), ("/", "quick", ""), ("告@张", "person", "张"), ("@", "", ""), ("1/2", "", ""), ("a@b c", "", "")],
+    [
+        ("/jb", "quick", "jb"),
+        ("/", "quick", ""),
+        ("告@张", "person", "张"),
+        ("@", "", ""),
+        ("1/2", "", ""),
+        ("a@b c", "", ""),
+    ],
 )
 def test_what_stands_before_the_caret(text: str, kind: str, word: str) -> None:
     found = entry.meant(text, len(text))
