@@ -68,6 +68,15 @@ def test_help_is_0_and_names_every_command(capsys: pytest.CaptureFixture[str]) -
         assert name in text
 
 
+def test_the_manual_names_every_command() -> None:
+    page = Path(__file__).parents[2] / "docs" / "manual" / "command-line.md"
+    text = page.read_text(encoding="utf-8")
+    actions = [action for action in cli.build()._actions if isinstance(action.choices, dict)]
+    names = [name for action in actions for name in action.choices or ()]
+    assert len(names) > 12
+    assert [name for name in names if f"`{name}" not in text] == []
+
+
 def test_a_second_init_is_refused(line: Line) -> None:
     before = line.ok("verify")
     said = line("init", "--name", "别处")
@@ -400,6 +409,84 @@ def test_revealing_is_recorded_before_it_is_shown(line: Line) -> None:
     row = line.ok("list", "audit")["rows"][0]
     assert (row["action"], row["reason"], row["by"]) == ("REVEAL", "通知转移", "cli")
     assert "numbers" in row["subject"]
+
+
+# -- print and export --------------------------------------------------------------------------------------------------
+
+
+def test_a_form_is_printed_without_a_window(line: Line, tmp_path: Path) -> None:
+    fill(line)
+    target = tmp_path / "log.pdf"
+    assert line("print", "p02", "--out", target, "--from", "2026-06-18 08:00", "--to", "2026-06-19 08:00").code == 0
+    assert target.read_bytes().startswith(b"%PDF")
+    assert line("print", "P02", "--out", target, "--blank", 20, "--shift", "2026-06-18").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["P99", "--out", "x.pdf"], "P02"),
+        (["P02", "--out", "x.pdf", "--from", "maybe"], "--from"),
+        (["P02", "--out", "x.pdf", "--warning", "1"], "--warning"),
+        (["P02", "--out", "x.pdf", "--shift", "never"], ""),
+    ],
+)
+def test_a_print_that_makes_no_sense_is_refused(line: Line, words: list[str], part: str) -> None:
+    said = line("print", *words)
+    assert said.code == 1
+    assert part in said.err
+    assert not Path("x.pdf").exists()
+
+
+def test_export_takes_conditions_and_says_how_many(line: Line, tmp_path: Path) -> None:
+    fill(line)
+    target = tmp_path / "log.csv"
+    assert line("export", "log", target, "--where", "text~树").code == 0
+    text = target.read_text(encoding="utf-8-sig")
+    assert "示例路有树倒伏" in text
+    assert "示例隧道" not in text
+    assert "13900000000" not in text
+    assert line("export", "log", tmp_path / "no" / "log.csv").code == 3
+    assert line("export", "log", tmp_path / "log.doc").code == 1
+
+
+def test_import_prints_one_json_value_whatever_happens(line: Line, tmp_path: Path) -> None:
+    keys = ["ledger", "file", "read", "added", "changed", "unchanged", "refused", "warnings"]
+    good, bad = write(line, "good.csv", "名称\n示例局\n"), write(line, "bad.csv", "甲,乙\n1,2\n")
+    for words, code in (((good,), 0), ((bad,), 1), ((tmp_path / "none.csv",), 1), ((good, "--format", "nonsense"), 1)):
+        said = line("import", "units", *words, "--json")
+        assert said.code == code
+        assert list(said.json) == keys
+        assert bool(said.json["refused"]) == bool(code)
+        assert len(said.err.splitlines()) == len(said.json["refused"])
+        assert all(list(found) == ["line", "field", "reason"] for found in said.json["refused"])
+    assert line.count("units") == 1
+    assert line("import", "units", good, "--set", "nonsense").code == 1
+
+
+def test_partial_writes_the_rest_and_is_still_1(line: Line) -> None:
+    path = write(line, "s.csv", "名称,容量\n示例一校,10\n示例二校,十\n")
+    said = line("import", "shelters", path, "--partial", "--json")
+    assert (said.code, said.json["added"]) == (1, 1)
+    assert line.count("shelters") == 1
+
+
+def test_a_dry_run_writes_nothing(line: Line) -> None:
+    path = write(line, "u.csv", "名称\n示例局\n")
+    before = line.ok("verify")["acts"]
+    assert line.ok("import", "units", path, "--dry-run")["added"] == 1
+    assert (line.ok("verify")["acts"], line.count("units")) == (before, 0)
+
+
+def test_a_great_deletion_needs_a_yes(line: Line) -> None:
+    line.ok("import", "units", write(line, "a.csv", "名称\n甲\n乙\n丙\n"))
+    less = write(line, "b.csv", "名称\n甲\n")
+    said = line("import", "units", less, "--replace")
+    assert said.code == 1
+    assert "请确认" in said.err
+    assert line.count("units") == 3
+    assert line.ok("import", "units", less, "--replace", "--yes")["deleted"] == 2
+    assert line.count("units") == 1
 
 
 # -- upkeep ------------------------------------------------------------------------------------------------------------
