@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SEVERITIES = {"RED": 2, "ORANGE": 2, "YELLOW": 1, "BLUE": 1}
+TONES = {"RED": 3, "ORANGE": 2, "YELLOW": 1}
+"""Severity of the board's tile: its tone is the colour that the worst gauge has reached."""
 NAMED = 4
 
 
@@ -26,7 +28,8 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
     from dutydesk.rain.words import amount, colour_name, standard
 
     by_colour: dict[str, list[service.GaugeNow]] = {}
-    for gauge in service.newly_reached(read, now):
+    every = service.gauges_of(read, now)
+    for gauge in service.newly_reached(read, every, now):
         if gauge.signal is not None:
             by_colour.setdefault(gauge.signal.colour, []).append(gauge)
     found: list[OpenItem] = []
@@ -37,7 +40,7 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
         title = _("{stations}达暴雨{colour}标准").format(stations=_named(gauges), colour=colour_name(colour))
         detail = _("标准 {standard};{sums}").format(standard=standard(signal), sums="、".join(sums))
         found.append(OpenItem("WARNINGS", title, None, SEVERITIES[colour], "stations", gauges[0].station.id, detail))
-    silent = [each for each in service.gauges_of(read, now) if each.stale and each.last and now - each.last < DAY]
+    silent = [each for each in every if each.stale and each.last and now - each.last < DAY]
     if silent:
         title = _("{stations}未更新").format(stations=_named(silent))
         found.append(OpenItem("EQUIPMENT", title, None, 0, "stations", silent[0].station.id, _names(silent)))
@@ -45,12 +48,17 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
 
 
 def figures(read: Connection, start: int, end: int) -> Sequence[Figure]:
-    """The wettest hour, the wettest gauge and the gauges of 短时强降水 over (start, end]."""
+    """The wettest hour, the wettest gauge and the gauges of 短时强降水 over (start, end]; the worst gauge at `end`."""
     from dutydesk.rain import service
-    from dutydesk.rain.words import mm
+    from dutydesk.rain.words import amount, mm
 
+    worst = next((each for each in service.gauges_of(read, end) if each.hour.tenths is not None), None)
     spans = [each for each in service.spans_of(read, start, end) if each.total is not None]
     found = [Figure("rain.gauges", N_("有雨量的站"), len(spans), N_("站"))]
+    if worst is not None:
+        value = f"{worst.station.name} {amount(worst.hour)} mm"
+        tone = TONES.get(worst.signal.colour, 0) if worst.signal else 0
+        found.append(Figure("rain.worst", N_("雨情 1 小时"), value, "", tone))
     if not spans:
         return found
     limit = service.thresholds_of(read).rules.heavy_hour
@@ -60,9 +68,9 @@ def figures(read: Connection, start: int, end: int) -> Sequence[Figure]:
     hours = [each for each in spans if each.hour is not None]
     heavy = sum(1 for each in hours if _hour(each) >= limit)
     if hours:
-        worst = max(hours, key=_hour)
-        found.append(Figure("rain.max_hour", N_("最大 1 小时雨量"), mm(worst.hour), "mm", 1 if heavy else 0))
-        found.append(Figure("rain.max_hour_gauge", N_("1 小时最大的站"), worst.station.name))
+        top = max(hours, key=_hour)
+        found.append(Figure("rain.max_hour", N_("最大 1 小时雨量"), mm(top.hour), "mm", 1 if heavy else 0))
+        found.append(Figure("rain.max_hour_gauge", N_("1 小时最大的站"), top.station.name))
     found.append(Figure("rain.heavy_gauges", N_("短时强降水站数"), heavy, N_("站"), 1 if heavy else 0))
     return found
 

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, func, select
 
-from dutydesk.core.clock import HOUR, MINUTE, local
+from dutydesk.core.clock import DAY, HOUR, MINUTE, local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal.store import Announcement
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 RECENT = 26 * HOUR
 """How far back the list of gauges looks: the longest window, and the hour before the last for the trend."""
+LONG_AGO = 3 * DAY
 MOST_SERIES = 8
 
 
@@ -156,9 +157,15 @@ def _samples(connection: Connection, code: str, start: int | None = None, end: i
     return Series([(row[0], row[1], row[2]) for row in connection.exec_driver_sql(statement, bounds)])
 
 
-def _recent(connection: Connection, stations: Iterable[Station], since: int) -> tuple[_Held, dict[str, Series]]:
+def _recent(connection: Connection, stations: Iterable[Station], at: int) -> tuple[_Held, dict[str, Series]]:
+    """The samples that `at` needs, by code. They are kept, and with them everything since; a moment long before the
+    newest samples is read by itself: it must not bring a year into memory."""
     held = _of(connection)
+    since = at - RECENT
     if not held.recent or since < held.since:
+        newest = connection.execute(select(func.max(BATCH_TABLE.c.ends_at))).scalar() or at
+        if at < newest - LONG_AGO:
+            return held, {each.code: _samples(connection, each.code, since, at) for each in stations}
         held.recent, held.hours, held.older, held.since = {}, {}, {}, since
     for station in stations:
         if station.code not in held.recent:
@@ -186,7 +193,7 @@ def gauges_of(connection: Connection, at: int, district: str = "") -> list[Gauge
     """Every gauge as it stands at `at`, the worst first; `district` holds for gauges without a region."""
     stations = stations_of(connection)
     limits = thresholds_of(connection)
-    held, series = _recent(connection, stations, at - RECENT)
+    held, series = _recent(connection, stations, at)
     day = local(at).date()
     known: dict[str, tuple[Signal, ...]] = {}
     found: list[GaugeNow] = []
@@ -200,16 +207,20 @@ def gauges_of(connection: Connection, at: int, district: str = "") -> list[Gauge
 
 
 def _last(connection: Connection, held: _Held, series: Series, code: str, at: int) -> int | None:
-    """The end of the last reading at or before `at`; one older than the recent samples is looked up once."""
+    """The end of the last reading at or before `at`; one older than the samples that were read is looked up once."""
     latest = series.latest(at)
     if latest is not None:
         return latest[0]
-    if code not in held.older:
-        before = select(func.max(SAMPLE.c.end)).where(
-            SAMPLE.c.station == code, SAMPLE.c.end <= held.since, SAMPLE.c.tenths.is_not(None)
-        )
-        held.older[code] = connection.execute(before).scalar() or 0
-    return held.older[code] or None
+    kept = series is held.recent.get(code)
+    if kept and code in held.older:
+        return held.older[code] or None
+    before = select(func.max(SAMPLE.c.end)).where(
+        SAMPLE.c.station == code, SAMPLE.c.end <= at, SAMPLE.c.tenths.is_not(None)
+    )
+    found: int = connection.execute(before).scalar() or 0
+    if kept and found <= held.since:
+        held.older[code] = found
+    return found or None
 
 
 def _now(
@@ -256,18 +267,18 @@ def gauges(desk: Desk, at: int | None = None) -> list[GaugeNow]:
         return gauges_of(connection, desk.clock.now() if at is None else at, desk.config.district)
 
 
-def newly_reached(connection: Connection, at: int, span: int = HOUR) -> list[GaugeNow]:
-    """Gauges whose signal is higher than it was `span` before, the worst first."""
+def newly_reached(connection: Connection, gauges: Sequence[GaugeNow], at: int, span: int = HOUR) -> list[GaugeNow]:
+    """Those of `gauges` (as they stand at `at`) whose signal is higher than it was `span` before."""
     limits = thresholds_of(connection)
     day = local(at).date()
+    order = limits.rules.orders
+    reached = [gauge for gauge in gauges if gauge.signal is not None]
+    series = _recent(connection, [gauge.station for gauge in reached], at)[1]
     found: list[GaugeNow] = []
-    for gauge in gauges_of(connection, at):
-        if gauge.signal is None:
-            continue
-        series = _recent(connection, (gauge.station,), at - RECENT)[1][gauge.station.code]
-        before = sums_of.reached(series, gauge.at - span, limits.signals(gauge.station.region_code, day))
-        order = limits.rules.orders
-        if before is None or order[gauge.signal.colour] < order[before.colour]:
+    for gauge in reached:
+        signals = limits.signals(gauge.station.region_code, day)
+        before = sums_of.reached(series[gauge.station.code], gauge.at - span, signals)
+        if before is None or (gauge.signal is not None and order[gauge.signal.colour] < order[before.colour]):
             found.append(gauge)
     return found
 

@@ -256,6 +256,19 @@ def test_old_rain_of_a_silent_gauge_is_not_todays(desk: Desk, bring: Any) -> Non
     assert service.gauges(desk, LAST)[0].hour == Total(300, complete=True)
 
 
+def test_a_moment_of_last_year_is_read_by_itself(desk: Desk, bring: Any) -> None:
+    bring(rain_file({"彭埠站": WET}, LAST - 400 * DAY))
+    bring(rain_file({"彭埠站": DRY}))
+    for _again in range(2):
+        assert service.gauges(desk)[0].hour == Total(0, complete=True)
+        (then,) = service.gauges(desk, NOW - 400 * DAY)
+        assert (then.hour, then.last, then.stale) == (Total(300, complete=True), LAST - 400 * DAY, False)
+        (after,) = service.gauges(desk, NOW - 300 * DAY)
+        assert (after.last, after.stale) == (LAST - 400 * DAY, True)
+    with desk.store.read() as connection:
+        assert service._of(connection).since > NOW - 2 * DAY, "the year between is not kept in memory"
+
+
 def test_samples_of_the_future_do_not_count(desk: Desk, bring: Any) -> None:
     bring(rain_file({"彭埠站": WET}))
     (gauge,) = service.gauges(desk, LAST - HOUR)
@@ -403,9 +416,11 @@ def test_figures(desk: Desk, bring: Any) -> None:
         found = {name: figure.value for name, figure in desk.figures(start, NOW).items() if name.startswith("rain.")}
         assert found == {
             "rain.gauges": 2, "rain.max_total": "42.0", "rain.max_total_gauge": "彭埠站", "rain.max_hour": "30.0",
-            "rain.max_hour_gauge": "彭埠站", "rain.heavy_gauges": 1,
+            "rain.max_hour_gauge": "彭埠站", "rain.heavy_gauges": 1, "rain.worst": "彭埠站 30.0 mm",
         }  # fmt: skip
     before = desk.figures(NOW - 20 * HOUR, LAST - HOUR)
+    assert before["rain.worst"].value == "清波站 18.0 mm"
+    assert "rain.worst" not in desk.figures(NOW, NOW + DAY)
     assert (before["rain.max_hour"].value, before["rain.heavy_gauges"].value) == ("18.0", 0)
 
 
