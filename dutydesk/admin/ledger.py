@@ -18,10 +18,10 @@ SETTINGS = Ledger(
     "settings",
     N_("设置"),
     (
-        Field("key", TEXT, N_("名称"), required=True, width=24, search=Search.TEXT),
-        Field("value", LONG, N_("值"), width=20),
+        Field("key", TEXT, N_("名称"), required=True, width=16, search=Search.TEXT),
+        Field("value", LONG, N_("值"), width=8),
         Field("source", TEXT, N_("依据"), width=30, search=Search.TEXT),
-        Field("place", TEXT, N_("适用地区"), width=12),
+        Field("place", TEXT, N_("适用地区"), width=8),
         Field("date", DAY, N_("依据日期"), width=12),
         Field("note", LONG, N_("备注"), width=20),
     ),

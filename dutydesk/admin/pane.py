@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
+    QScrollArea,
     QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -101,6 +102,7 @@ class RecordTab(QWidget):
         self.list.setRootIsDecorated(False)
         self.list.setItemsExpandable(False)
         self.list.setUniformRowHeights(True)
+        self.list.setMinimumHeight(theme.px(140))
         self.list.header().setStretchLastSection(False)
         self.list.header().setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
         outer.addWidget(self.list, 1)
@@ -163,6 +165,7 @@ class RecordTab(QWidget):
         head.setFont(WHAT, current().font(bold=True))
         head.setFlags(Qt.ItemFlag.ItemIsEnabled)
         self.list.addTopLevelItem(head)
+        head.setFirstColumnSpanned(True)
         for row in rows:
             line = QTreeWidgetItem(list(row))
             line.setToolTip(WHAT, row[WHAT])
@@ -204,6 +207,7 @@ class RecordTab(QWidget):
         theme = current()
         self.list.header().resizeSection(WHEN, theme.digits(16) + theme.px(28))
         self.list.header().resizeSection(WHY, self.width() * 34 // 100)
+        self.list.setColumnHidden(WHEN, self.width() < theme.px(560))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -230,8 +234,12 @@ class AdminPane(QWidget):
         self.settings = SettingsList(desk)
         self.audit = AuditList(desk)
         self.attachments = AttachmentList(desk)
+        self._record_area = QScrollArea()
+        self._record_area.setWidgetResizable(True)
+        self._record_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._record_area.setWidget(self.record)
         for widget, text in (
-            (self.record, _("记录")),
+            (self._record_area, _("记录")),
             (self.conflicts, _("冲突")),
             (self.settings, _("设置")),
             (self.audit, _("审计")),
@@ -256,7 +264,7 @@ class AdminPane(QWidget):
         if self.conflicts.count:
             self.tabs.setCurrentWidget(self.conflicts)
         shown: Any = self.tabs.currentWidget()
-        if shown is self.record:
+        if shown is self._record_area:
             self.record.list.setFocus()
         else:
             shown.focus_first()
@@ -283,7 +291,7 @@ class AdminPane(QWidget):
         return [(f"{self.title}:{text}", "", run) for text, run in turns] + self.settings.commands()
 
     def show_record(self) -> None:
-        self.tabs.setCurrentWidget(self.record)
+        self.tabs.setCurrentWidget(self._record_area)
 
     def show_conflicts(self) -> None:
         self.tabs.setCurrentWidget(self.conflicts)

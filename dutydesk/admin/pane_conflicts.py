@@ -20,14 +20,14 @@ from PySide6.QtWidgets import (
 from dutydesk.admin import record, service
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
-from dutydesk.journal.apply import DUPLICATE, GONE, HEADS
+from dutydesk.journal.apply import DELETE, DUPLICATE, GONE, HEADS
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.history import Conflict
+from dutydesk.journal.history import Conflict, Version, history
 from dutydesk.journal.query import Row
 from dutydesk.ledger.kinds import TIME, Ref
 from dutydesk.ledger.spec import Field, Value, Values
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import EmptyState, button, label
+from dutydesk.qt.widgets import Elided, EmptyState, button, label
 
 _AT = Field("at", TIME, "")
 _CHOICE = Qt.ItemDataRole.UserRole
@@ -56,7 +56,30 @@ def choices_of(desk: Desk, conflict: Conflict) -> list[Choice]:
     if conflict.kind == DUPLICATE:
         rows = service.twins(desk, conflict)
         return [_twin(desk, row, rows) for row in rows]
-    return [Choice(_("保留这一条"), "", None, True), Choice(_("删除这一条"), "", None, False)]
+    return _deleted_or_changed(desk, conflict)
+
+
+def _deleted_or_changed(desk: Desk, conflict: Conflict) -> list[Choice]:
+    """Who deleted the row and when; who changed it after all, and what."""
+    ledger, shape = desk.ledger(conflict.ledger), desk.store.schema[conflict.ledger]
+    with desk.store.read() as connection:
+        versions = history(connection, shape, conflict.row)
+    gone = [version for version in versions if version.values.get(DELETE) is not None]
+    changed = [version for version in versions if not version.made and DELETE not in version.values]
+    keep, delete = _("保留这一条"), _("删除这一条")
+    if changed:
+        parts = [f"{_(ledger[name].label)} {_shown(desk, ledger[name], value, {})}"
+                 for name, value in changed[-1].values.items() if name in ledger]  # fmt: skip
+        keep = _("保留这一条,改为:{values}").format(values=" · ".join(parts))
+    return [
+        Choice(keep, *_last(desk, changed), True),
+        Choice(delete, *_last(desk, gone), False),
+    ]
+
+
+def _last(desk: Desk, versions: list[Version]) -> tuple[str, int | None]:
+    """Who made the last of these acts, and when."""
+    return (record.who(desk, versions[-1].by), versions[-1].recorded_at) if versions else ("", None)
 
 
 def _twin(desk: Desk, row: Row, rows: list[Row]) -> Choice:
@@ -75,6 +98,20 @@ def _shown(desk: Desk, item: Field, value: Value, row: Values) -> str:
         return desk.title(item.kind.ledger, value) if isinstance(value, bytes) else ""
     text = item.kind.show(value, item)
     return item.kind.mask(text) if text and item.masks(row) else text
+
+
+def open_conflicts(desk: Desk) -> list[Conflict]:
+    """All disputes; of rows of one name only the first, since they are settled together."""
+    found: list[Conflict] = []
+    seen: set[tuple[str, frozenset[bytes]]] = set()
+    for conflict in service.conflicts(desk):
+        if conflict.kind == DUPLICATE:
+            twins = (conflict.ledger, frozenset(row.id for row in service.twins(desk, conflict)))
+            if twins in seen:
+                continue
+            seen.add(twins)
+        found.append(conflict)
+    return found
 
 
 class Conflicts(QWidget):
@@ -107,7 +144,7 @@ class Conflicts(QWidget):
         column = QVBoxLayout(below)
         column.setContentsMargins(0, gap, 0, 0)
         column.setSpacing(gap)
-        self.head = label("", "heading", wrap=True)
+        self.head = Elided("", "heading")
         self.head.setObjectName("admin-conflict-head")
         self.head.setContentsMargins(gap, 0, gap, 0)
         self.choices = self._tree("admin-conflict-choices", _("可选的值"), [_("内容"), _("谁"), _("时间")])
@@ -143,6 +180,7 @@ class Conflicts(QWidget):
         tree.setHeaderLabels(columns)
         tree.setRootIsDecorated(False)
         tree.setUniformRowHeights(True)
+        tree.setMinimumHeight(current().px(64))
         tree.header().setStretchLastSection(False)
         tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         return tree
@@ -157,7 +195,7 @@ class Conflicts(QWidget):
     def refresh(self) -> None:
         """Read again; the current one stays current while it is there, and so does a reason that is being typed."""
         here = self._current()
-        conflicts = service.conflicts(self._desk)
+        conflicts = open_conflicts(self._desk)
         if conflicts == self._conflicts and self.list.topLevelItemCount() == len(conflicts):
             self._swap()
             return
@@ -259,6 +297,7 @@ class Conflicts(QWidget):
         for tree in (self.list, self.choices):
             tree.header().resizeSection(1, min(theme.px(120), self.width() // 4))
             tree.header().resizeSection(2, min(theme.px(160), self.width() // 3))
+        self.list.setColumnHidden(1, self.width() < theme.px(560))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dutydesk.admin import service
+from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal.attachments import path_of
 from dutydesk.journal.desk import Desk
@@ -33,6 +34,8 @@ class SettingsList(ListPane):
         return service.add_setting(self.desk, values)
 
     def change(self, row: Row, values: Mapping[str, Value]) -> None:
+        if "key" in values:
+            raise Refused(Problem(_("名称不能改,另写一条"), "key"))
         told = {**row.values, **values}
         service.write_setting(self.desk, **{name: str(told.get(name) or "") for name in WRITTEN})
 

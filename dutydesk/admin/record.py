@@ -130,14 +130,13 @@ def author(connection: Connection, act: bytes) -> tuple[str, int] | None:
 
 def open_items(connection: Connection) -> Sequence[OpenItem]:
     """Disputes that nobody has settled, acts that were kept out, acts that wait for a newer program."""
-    counts = [
-        (_("数据冲突 {count} 处待处理"), "SELECT count(*) FROM conflict"),
-        (_("隔离的外来记录 {count} 条"), "SELECT count(*) FROM quarantine"),
-        (_("{count} 条记录要升级程序才能显示"), "SELECT count(*) FROM unprojected"),
+    questions = [
+        (_("有数据冲突待处理"), "SELECT count(*) FROM conflict"),
+        (_("有外来记录被隔离"), "SELECT count(*) FROM quarantine"),
+        (_("有记录要升级程序才能显示"), "SELECT count(*) FROM unprojected"),
     ]
-    found: list[OpenItem] = []
-    for title, question in counts:
-        count = int(connection.exec_driver_sql(question).scalar_one())
-        if count:
-            found.append(OpenItem("TODO", title.format(count=count), None, 1, "settings"))
-    return found
+    return [
+        OpenItem("TODO", title, None, 1, "settings")
+        for title, question in questions
+        if int(connection.exec_driver_sql(question).scalar_one())
+    ]

@@ -108,7 +108,7 @@ def test_what_was_kept_out_is_listed_and_open(desk: Desk, other: Desk, tell: Tel
         (held,) = record.quarantined(connection)
     assert held.where.endswith("/1 #1")
     assert held.what
-    assert "隔离的外来记录 1 条" in [item.title for item in desk.open_items()]
+    assert "有外来记录被隔离" in [item.title for item in desk.open_items()]
     pane = AdminPane(desk)
     qtbot.addWidget(pane)
     assert tree(pane)["隔离的外来记录  1"] == [(held.where, held.what)]
@@ -162,7 +162,7 @@ def said(pane: AdminPane, qtbot: QtBot) -> Callable[[], str]:
 def test_two_values_stand_side_by_side_and_one_is_taken(
     desk: Desk, other: Desk, disputed: bytes, tell: Tell, pane: AdminPane, qtbot: QtBot
 ) -> None:
-    assert "数据冲突 1 处待处理" in [item.title for item in desk.open_items()]
+    assert "有数据冲突待处理" in [item.title for item in desk.open_items()]
     pane.refresh()
     assert pane.tabs.tabText(1) == "冲突 1"
     pane.focus_first()
@@ -206,6 +206,7 @@ def test_one_thing_entered_twice_is_made_one(
     mine, theirs = shelter(desk), shelter(other, capacity=120)
     tell(other, desk)
     pane.refresh()
+    assert pane.conflicts.count == 1  # both rows of one name are settled together
     kinds = {conflict.kind for conflict in service.conflicts(desk)}
     assert kinds == {"duplicate"}
     choices = choices_of(desk, service.conflicts(desk)[0])
@@ -234,6 +235,10 @@ def test_deleted_here_and_changed_there_is_asked(
     (conflict,) = service.conflicts(desk)
     assert conflict.kind == "deleted"
     choices = choices_of(desk, conflict)
+    assert [(choice.what, choice.at) for choice in choices] == [
+        ("保留这一条,改为:容量 90", clock.now()),
+        ("删除这一条", clock.now() - 1_000),
+    ]
     at = next(n for n, choice in enumerate(choices) if choice.value is keep)
     pane.conflicts.choices.setCurrentItem(pane.conflicts.choices.topLevelItem(at))
     pane.conflicts.reason.setText("已核实")
@@ -274,6 +279,10 @@ def test_a_setting_needs_its_source(pane: AdminPane, desk: Desk, qtbot: QtBot) -
     pane.settings.open_row(row)
     form = pane.settings.form
     assert form is not None
+    form.editors["key"].set_text("another")
+    form.submit()
+    assert "另写一条" in form.editors["key"].shown_problem
+    form.editors["key"].set_text("log.late_minutes")
     form.editors["value"].set_text("45")
     form.submit()
     assert service.setting(desk, "log.late_minutes") == "45"
