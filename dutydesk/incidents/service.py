@@ -7,7 +7,7 @@ closing without a report and a reopening need a reason. Every command writes its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -63,21 +63,33 @@ def intake(desk: Desk, texts: Mapping[str, str]) -> Row:
 
     Raises `Refused` with one problem a field, and writes nothing.
     """
-    now = desk.clock.now()
     given = {name: text for name, text in texts.items() if name not in OWN}
-    values, problems = parse_row(INCIDENTS, given, resolve=desk.resolve)
-    if not str(given.get("received_at", "")).strip():
-        problems = [problem for problem in problems if problem.field != "received_at"]
-        values["received_at"] = now
-    problems += _impossible(values, now)
-    if problems:
+    values, problems = parse_row(INCIDENTS, given, resolve=desk.resolve, partial=True)
+    read = {problem.field for problem in problems}
+    try:
+        return add(desk, values, unread=read)
+    except Refused as refused:
+        raise Refused(*problems, *refused.problems) from None
+
+
+def add(desk: Desk, values: Values, unread: Collection[str] = ()) -> Row:
+    """As `intake`, from values; `unread` names fields whose text nobody could read, which are refused all the same."""
+    now = desk.clock.now()
+    given = {name: value for name, value in values.items() if value is not None and name not in OWN}
+    if "received_at" not in unread:
+        given.setdefault("received_at", now)
+    given.setdefault("state", NEW)
+    problems = [
+        Problem(_("必填"), item.name)
+        for item in INCIDENTS.fields
+        if item.required and item.name not in given and item.name not in unread
+    ]
+    problems += _impossible(given, now)
+    if problems or unread:
         raise Refused(*problems)
-    values = {name: value for name, value in values.items() if value is not None}
-    values.setdefault("state", NEW)
-    made = desk.new("incidents", values)
-    received = values["received_at"]
+    received = given["received_at"]
     assert isinstance(received, int)
-    receipt = desk.act("incident.add", [made], happened_at=received)
+    receipt = desk.act("incident.add", [desk.new("incidents", given)], happened_at=received)
     return _held(desk, receipt.changes[0].row)
 
 
