@@ -94,18 +94,22 @@ def add(
 ) -> Row:
     """Write an entry. Texts are read as an officer types them (`1402`, a category's label), other values taken as they
     are. No time means now; a category brings its direction, means and line where they are not given; a reference
-    `#31` in the text links that incident. Needs a text, nothing else.
+    `#31` in the text links that incident. Needs a text, nothing else. With `amends` it is `amend`.
 
     Raises `Refused` with a problem for each field.
     """
+    amended, named = given.get("amends"), answers or given.get("answers")
+    if isinstance(amended, bytes):
+        changed = {name: value for name, value in given.items() if name in CONTENT and value is not None}
+        return amend(desk, _row(desk, amended), changed, str(given.get("reason") or ""))
     now = desk.clock.now()
     values = _values(desk, given, now)
     for name, code in rules.defaults(str(values.get("category") or ""), tables()).items():
         values.setdefault(name, code)
     if due not in (None, ""):
         values["due_at"] = _due(due, now)
-    answered = chain(desk, answers)[0] if answers else None
-    values["answers"] = answered.id if answered else values.get("answers")
+    answered = chain(desk, named)[0] if isinstance(named, bytes) else None
+    values["answers"] = answered.id if answered else None
     values["incident"] = incident or values.get("incident") or _named_incident(desk, str(values["text"]))
     if answered is not None and not values["incident"]:
         values["incident"] = answered.get("incident")
@@ -212,6 +216,13 @@ def _attached(desk: Desk, row: bytes, attachments: Sequence[Attachment], now: in
         }
         changes.append(desk.new("attachments", {key: value for key, value in values.items() if value is not None}))
     return changes
+
+
+def _row(desk: Desk, row: bytes) -> Row:
+    found = desk.get("log", row)
+    if found is None:
+        raise Refused(Problem(_("没有这一条"), "amends", file="log"))
+    return found
 
 
 def _values(desk: Desk, given: Mapping[str, Value], now: int) -> dict[str, Value]:

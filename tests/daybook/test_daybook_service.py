@@ -165,6 +165,25 @@ def test_an_amendment_is_a_row_of_its_own_and_the_old_one_stays(desk: Desk) -> N
     assert new["no"] == "2026-0002"
 
 
+def test_adding_with_amends_is_amending(desk: Desk) -> None:
+    """As the command line gives it: every field there, most without a value."""
+    first = service.add(desk, {"text": "甲", "category": "OTHER"})
+    empty = dict.fromkeys(service.CONTENT)
+    row = service.add(desk, {**empty, "text": "乙", "amends": first.id, "reason": "笔误"})
+    assert (row["amends"], row["text"], row["category"], row["happened_at"]) == (
+        first.id,
+        "乙",
+        "OTHER",
+        first["happened_at"],
+    )
+    with pytest.raises(Refused) as refused:
+        service.add(desk, {"text": "丙", "amends": first.id})
+    assert problems(refused) == {"reason": "写上更正原因"}
+    asked = service.add(desk, {"text": "丁"}, due="1500")
+    corrected = service.amend(desk, asked, {"text": "戊"}, "笔误")
+    assert service.add(desk, {**empty, "text": "己", "answers": corrected.id})["answers"] == asked.id
+
+
 def test_amendments_form_a_chain_whichever_row_is_named(desk: Desk) -> None:
     first = service.add(desk, {"text": "甲"})
     second = service.amend(desk, first, {"text": "乙"}, "笔误")
