@@ -23,7 +23,7 @@ from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Changed
 from dutydesk.qt.dialogs import RevealDialog
 from dutydesk.qt.forms import LedgerForm
-from dutydesk.qt.listpane import CommandRow, ListPane, Narrow, Printout
+from dutydesk.qt.listpane import NARROW, CommandRow, ListPane, Narrow, Printout
 from dutydesk.qt.theme import current
 
 _REGION = int(Qt.ItemDataRole.UserRole)
@@ -108,15 +108,17 @@ class PeopleList(ListPane):
             self._fill_tree()
 
     def open_side(self) -> None:
-        """The form stands where the card was."""
+        """The form stands where the card was; in a narrow pane alone."""
         self.side.show()
+        self.make_room()
         self._share()
 
     def _share(self) -> None:
         """Regions and card as wide as they need to be, the rest to the list; a narrow window shares otherwise."""
-        whole = max(self.width(), current().px(640))
+        whole = self.width()
+        self.tree.setVisible(whole >= current().px(NARROW))
         tree = min(current().px(self.tree_width), whole // 5)
-        card = min(current().px(self.form_width), whole * 9 // 20)
+        card = min(current().px(self.form_width), whole * 11 // 20)
         self.split.setSizes([tree, max(whole - tree - card, 1), card, card])
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
@@ -132,9 +132,19 @@ class PersonCard(QWidget):
 
     def _lay_out(self) -> None:
         theme = current()
-        outer = QVBoxLayout(self)
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body = QWidget()
+        area.setWidget(body)
+        around.addWidget(area)
+        outer = QVBoxLayout(body)
         outer.setContentsMargins(theme.px(12), theme.px(8), theme.px(8), theme.px(8))
         outer.setSpacing(theme.px(4))
+        self.view.setMinimumHeight(theme.px(96))
         head = QHBoxLayout()
         head.setSpacing(theme.px(8))
         self.name = label("", "title", wrap=True, selectable=True)
@@ -384,6 +394,7 @@ class PersonCard(QWidget):
         self._number = b""
         self._form_place.removeWidget(form)
         form.hide()
+        form.setParent(None)
         form.deleteLater()
         self._numbers_bar.setVisible(self.person is not None)
         self.view.setFocus()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
     from dutydesk.journal.query import Condition, Query, Row
 
+NARROW = 620
+"""Pixels at 100 % below which a form and the list do not stand side by side."""
 CommandRow = tuple[str, str, Callable[[], None]]
 
 
@@ -185,8 +187,8 @@ class ListPane(QWidget):
         if type(self).printout is not ListPane.printout:
             self.head.add(self.tool(_("打印"), "print", "Ctrl+P", self.print_list))
         outer.addWidget(self.head)
-        holder = QWidget()
-        self.bar = flow(holder, theme.px(8), stretch=True)
+        self.tools = QWidget()
+        self.bar = flow(self.tools, theme.px(8), stretch=True)
         self.bar.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
         self.search = SearchBox(hint or _("搜索"))
         self.search.setObjectName(f"{self._name}-search")
@@ -199,7 +201,7 @@ class ListPane(QWidget):
             combo.currentIndexChanged.connect(self._narrowed)
             self._combos[name] = combo
             self.bar.addWidget(combo)
-        outer.addWidget(holder)
+        outer.addWidget(self.tools)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.setObjectName(f"{self._name}-split")
         self.split.setChildrenCollapsible(False)
@@ -397,11 +399,18 @@ class ListPane(QWidget):
         form.setFocus()
 
     def open_side(self) -> None:
-        """Show what stands at the side, as wide as a form needs and at most half the pane."""
+        """Show what stands at the side, as wide as a form needs and at most half the pane; in a narrow pane alone."""
         if self.side.isHidden():
             self.side.show()
+            self.make_room()
             width = min(current().px(self.form_width), max(self.width() // 2, current().px(300)))
             self.split.setSizes([max(self.width() - width, 1), width])
+
+    def make_room(self) -> None:
+        """In a narrow pane a form stands alone."""
+        wide = self.width() >= current().px(NARROW)
+        self.view.setVisible(wide)
+        self.tools.setVisible(wide)
 
     def clear_side(self) -> None:
         """Take away what stands at the side."""
@@ -410,6 +419,7 @@ class ListPane(QWidget):
             widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.hide()
+                widget.setParent(None)  # its names are free at once for what comes next
                 widget.deleteLater()
 
     def close_form(self) -> None:
@@ -421,6 +431,8 @@ class ListPane(QWidget):
         self._row = None
         self.clear_side()
         self.side.hide()
+        self.view.show()
+        self.tools.show()
         self.model.release()
         if inside:
             self.view.setFocus()
