@@ -7,6 +7,8 @@ hash, link and personal side row hold; do the projections equal the ones made an
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,15 +20,15 @@ from dutydesk.core.paths import Home
 from dutydesk.journal import chain, headfile, recipe
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.digest import digest, ledger_digest
+from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.rebuild import Progress, no_progress, replay
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import statements
 from dutydesk.journal.tables import MERGE
 
 MOST_PROBLEMS = 200
-CHAIN_COLUMNS = (
-    "desk, epoch, seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash"
-)
+SIDE_BY_SIDE = 200_000
+"""Acts from which on several processes pay for their start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +77,50 @@ def verify(
     home: Home, schema: Schema, key: bytes | None = None, progress: Progress = no_progress, *, deep: bool = True
 ) -> Report:
     """Verify a desk's folder. `deep=False` leaves out the comparison with a rebuild."""
-    problems: list[Fault] = []
-    head = headfile.read(home.head)
+    with _untouched(home):
+        head = headfile.read(home.head)
+        try:
+            notes = headfile.inspect(home.database, head, encrypted=key is not None, move=False)
+            if notes:  # SQLite would show the record with that file's pages in it
+                return Report(0, (), tuple(Fault(home.database.name, note) for note in notes))
+            raw = recipe.connect(home.database, key, read_only=True)
+        except DutyDeskError as error:
+            return Report(0, (), (Fault(home.database.name, str(error)),))
+        problems: list[Fault] = []
+        try:
+            return _verify(raw, home, schema, head, problems, progress, key, file=home.database, deep=deep)
+        except recipe.driver().DatabaseError as error:
+            problems.append(Fault(home.database.name, _("读取失败:{error}").format(error=error)))
+            return Report(0, (), tuple(problems[:MOST_PROBLEMS]))
+        finally:
+            raw.close()
+
+
+@contextmanager
+def _untouched(home: Home) -> Generator[None]:
+    """SQLite makes a `-shm` and an empty `-wal` to read a database: those are taken away again, if nobody else uses
+    the desk by then."""
+    made = [Path(f"{home.database}{ending}") for ending in ("-wal", "-shm")]
+    made = [path for path in made if not path.exists()]
+    lock = None
+    if made and home.lock.exists():
+        with suppress(OSError):
+            lock = DeskLock(home.lock, exclusive=False)
     try:
-        notes = headfile.inspect(home.database, head, encrypted=key is not None, move=False)
-        problems += [Fault(home.database.name, note) for note in notes]
-        raw = recipe.connect(home.database, key, read_only=True)
-    except DutyDeskError as error:
-        return Report(0, (), (Fault(home.database.name, str(error)),))
-    try:
-        return _verify(raw, home, schema, head, problems, progress, key, deep=deep)
-    except recipe.driver().DatabaseError as error:
-        problems.append(Fault(home.database.name, _("读取失败:{error}").format(error=error)))
-        return Report(0, (), tuple(problems))
+        yield
     finally:
-        raw.close()
+        if lock is not None:
+            if lock.alone() and not (made[0].name.endswith("-wal") and headfile.wal_length(home.database)):
+                for path in made:
+                    path.unlink(missing_ok=True)
+            lock.release()
 
 
 def verify_file(path: Path, schema: Schema, key: bytes | None = None, *, deep: bool = False) -> Report:
     """Verify a copy that stands alone, such as a snapshot."""
     raw = recipe.connect(path, key, read_only=True)
     try:
-        return _verify(raw, None, schema, None, [], no_progress, key, deep=deep)
+        return _verify(raw, None, schema, None, [], no_progress, key, file=path, deep=deep)
     except recipe.driver().DatabaseError as error:
         return Report(0, (), (Fault(path.name, _("读取失败:{error}").format(error=error)),))
     finally:
@@ -112,13 +136,14 @@ def _verify(
     progress: Progress,
     key: bytes | None,
     *,
+    file: Path,
     deep: bool,
 ) -> Report:
     name = home.database.name if home else "desk.sqlite"
     raw.execute("BEGIN")
     sound = [str(row[0]) for row in raw.execute("PRAGMA integrity_check(50)").fetchall()]
     problems += [Fault(name, text) for text in sound if text != "ok"]
-    acts, desks = chain_problems(raw, problems, progress)
+    acts, desks = chain_problems(raw, problems, progress, file=file, key=key)
     frontier = {
         (bytes(row[0]), int(row[1])): (int(row[2]), bytes(row[3]))
         for row in raw.execute("SELECT desk, epoch, seq, hash FROM frontier").fetchall()
@@ -137,53 +162,100 @@ def _verify(
     return Report(acts, tuple(desks), tuple(problems[:MOST_PROBLEMS]))
 
 
-def chain_problems(raw: recipe.Raw, problems: list[Fault], progress: Progress = no_progress) -> tuple[int, list[Position]]:
+def chain_problems(
+    raw: recipe.Raw,
+    problems: list[Fault],
+    progress: Progress = no_progress,
+    *,
+    file: Path | None = None,
+    key: bytes | None = None,
+) -> tuple[int, list[Position]]:
     """Check every act's hash and link and every personal side row; returns the number of acts and how far each desk's
-    epoch reaches. What is wrong is added to `problems`."""
-    whole = raw.execute("SELECT count(*) FROM act").fetchone()[0]
-    cursor = raw.cursor()
-    side = raw.cursor()
-    cursor.execute(f"SELECT {CHAIN_COLUMNS} FROM act ORDER BY desk, epoch, seq")
-    done = 0
+    epoch reaches. What is wrong is added to `problems`.
+
+    Where `file` names the database, a long chain is cut in parts that several processes check side by side: reading
+    and hashing a million acts is work for more than one core.
+    """
+    whole = int(raw.execute("SELECT count(*) FROM act").fetchone()[0])
+    found = raw.execute("SELECT desk, epoch, min(seq), max(seq), count(*) FROM act GROUP BY desk, epoch").fetchall()
     positions: list[Position] = []
-    last_desk, last_epoch, last_seq, last_hash = b"", 0, 0, b""
-    pack, names, fault = chain.pack_fixed, chain.names, problems.append
+    parts: list[Part] = []
+    workers = min(4, os.cpu_count() or 1) if file is not None and whole >= SIDE_BY_SIDE else 1
+    size = max(SIDE_BY_SIDE // 4, -(-whole // workers))
+    for desk, epoch, low, high, count in sorted(found):
+        if low != 1 or count != high:
+            problems.append(Fault(_place(desk, epoch, low), _("前面缺少记录")))
+        last = raw.execute("SELECT hash FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (desk, epoch, high))
+        positions.append(Position(desk, epoch, high, last.fetchone()[0]))
+        parts += [(desk, epoch, start, min(start + size - 1, high)) for start in range(low, high + 1, size)]
+    if workers == 1 or file is None:
+        done = 0
+        for part in parts:
+            done = _check_part(raw, part, problems, done, whole, progress)
+            if len(problems) > MOST_PROBLEMS:
+                break
+        return whole, positions
+    done = 0
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for checked, faults in pool.map(_check_apart, ((str(file), key, part) for part in parts)):
+            problems += faults
+            done += checked
+            progress(done, whole)
+    return whole, positions
+
+
+Part = tuple[bytes, int, int, int]
+"""Desk, epoch, first and last seq of a stretch of the chain."""
+
+
+def _check_apart(told: tuple[str, bytes | None, Part]) -> tuple[int, list[Fault]]:
+    """In a process of its own: check one stretch."""
+    file, key, part = told
+    raw = recipe.connect(file, key, read_only=True)
+    problems: list[Fault] = []
+    try:
+        return _check_part(raw, part, problems, 0, 0, no_progress), problems
+    finally:
+        raw.close()
+
+
+def _check_part(
+    raw: recipe.Raw, part: Part, problems: list[Fault], done: int, whole: int, progress: Progress
+) -> int:
+    """Check one stretch, its first act against the one before it; returns `done` and how many more."""
+    desk, epoch, low, high = part
+    cursor, side = raw.cursor(), raw.cursor()
+    before = cursor.execute(
+        "SELECT seq, hash FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (desk, epoch, low - 1)
+    ).fetchone()
+    last_seq, last_hash = before or (0, b"")
+    pack, names, fault, algorithm = chain.pack_fixed, chain.names, problems.append, chain.SHA256
+    cursor.execute(
+        "SELECT seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash FROM act"
+        " WHERE desk = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+        (desk, epoch, low, high),
+    )
     while rows := cursor.fetchmany(2_000):
-        for desk, epoch, seq, act_id, hlc, happened, recorded, by, kind, sv, body, alg, prev, held in rows:
-            if (
-                alg != chain.SHA256
-                or sha256(
-                    b"\x01"
-                    + prev
-                    + pack(desk, epoch, seq, act_id, hlc, happened, recorded, sv)
-                    + names(by, kind)
-                    + body
-                ).digest()
-                != held
-            ):
+        for seq, act_id, hlc, happened, recorded, by, kind, sv, body, alg, prev, held in rows:
+            head = pack(desk, epoch, seq, act_id, hlc, happened, recorded, sv) + names(by, kind)
+            if alg != algorithm or sha256(b"\x01" + prev + head + body).digest() != held:
                 fault(Fault(_place(desk, epoch, seq), _("内容或校验值被改动")))
-            if epoch == last_epoch and desk == last_desk:
-                if seq != last_seq + 1:
-                    fault(Fault(_place(desk, epoch, seq), _("前面缺少记录")))
-                elif prev != last_hash:
-                    fault(Fault(_place(desk, epoch, seq), _("与上一条不衔接")))
-            else:
-                if last_seq:
-                    positions.append(Position(last_desk, last_epoch, last_seq, last_hash))
-                if seq != 1 or kind != "epoch.open":
-                    fault(Fault(_place(desk, epoch, seq), _("前面缺少记录")))
-            last_desk, last_epoch, last_seq, last_hash = desk, epoch, seq, held
+            if seq != last_seq + 1:
+                fault(Fault(_place(desk, epoch, seq), _("前面缺少记录")))
+            elif last_seq and prev != last_hash:
+                fault(Fault(_place(desk, epoch, seq), _("与上一条不衔接")))
+            elif not last_seq and kind != "epoch.open":
+                fault(Fault(_place(desk, epoch, seq), _("第一条不是开启记录")))
+            last_seq, last_hash = seq, held
             if b'"personal":"' in body:
                 _check_personal(side, act_id, body, _place(desk, epoch, seq), problems)
         done += len(rows)
         progress(done, whole)
         if len(problems) > MOST_PROBLEMS:
             break
-    if last_seq:
-        positions.append(Position(last_desk, last_epoch, last_seq, last_hash))
     cursor.close()
     side.close()
-    return done, positions
+    return done
 
 
 def _place(desk: bytes, epoch: int, seq: int) -> str:
