@@ -178,6 +178,7 @@ WARNING_FEATURE = Feature(
         Importer("warnings", "list", N_("网页预警列表"), "dutydesk.warnings.importing:read_list", _is_list),
     ),
     exporters=(Exporter("warnings", ".xml", N_("预警消息 CAP 1.2"), "dutydesk.warnings.exporting:write_xml"),),
+    adders={"warnings": "dutydesk.warnings.service:add"},
     forms=(Form("WARN", N_("生效预警一览"), "dutydesk.warnings.report:in_force_sheet", ()),),
     pane="dutydesk.warnings.pane:WarningsPane",
     key="Alt+4",
