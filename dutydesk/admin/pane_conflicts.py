@@ -18,18 +18,18 @@ from PySide6.QtWidgets import (
 )
 
 from dutydesk.admin import record, service
+from dutydesk.core.clock import local
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.journal.apply import DELETE, DUPLICATE, GONE, HEADS
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import Conflict, Version, history
 from dutydesk.journal.query import Row
-from dutydesk.ledger.kinds import TIME, Ref
+from dutydesk.ledger.kinds import Ref
 from dutydesk.ledger.spec import Field, Value, Values
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, EmptyState, button, label
 
-_AT = Field("at", TIME, "")
 _CHOICE = Qt.ItemDataRole.UserRole
 
 
@@ -223,7 +223,7 @@ class Conflicts(QWidget):
     def _where(self, conflict: Conflict) -> str:
         if conflict.kind == HEADS:
             return _(self._desk.ledger(conflict.ledger)[conflict.field].label)
-        return _("重复录入") if conflict.kind == DUPLICATE else _("一边删除,一边修改")
+        return _("重复录入") if conflict.kind == DUPLICATE else _("删改不一")
 
     def _current(self) -> Conflict | None:
         item = self.list.currentItem()
@@ -240,13 +240,20 @@ class Conflicts(QWidget):
         words = {HEADS: _("采用选中的"), DUPLICATE: _("留下选中的,合并其余"), GONE: _("就这样办")}
         self.do.setText(words[conflict.kind])
         for choice in choices_of(self._desk, conflict):
-            when = _AT.kind.show(choice.at, _AT) if choice.at is not None else ""
+            when = self._when(choice.at)
             item = QTreeWidgetItem([choice.what or _("(空)"), choice.by, when])
             item.setToolTip(0, choice.what)
             item.setData(0, _CHOICE, choice)
             self.choices.addTopLevelItem(item)
         self.choices.setCurrentItem(self.choices.topLevelItem(0))
         self.tell("")
+
+    def _when(self, at: int | None) -> str:
+        """`06-19 08:22`, with the year where it is another one."""
+        if at is None:
+            return ""
+        moment, now = local(at), local(self._desk.clock.now())
+        return f"{moment:%m-%d %H:%M}" if moment.year == now.year else f"{moment:%Y-%m-%d %H:%M}"
 
     # -- settling --------------------------------------------------------------------------------------------------
 
@@ -295,8 +302,8 @@ class Conflicts(QWidget):
     def _measure(self) -> None:
         theme = current()
         for tree in (self.list, self.choices):
-            tree.header().resizeSection(1, min(theme.px(120), self.width() // 4))
-            tree.header().resizeSection(2, min(theme.px(160), self.width() // 3))
+            tree.header().resizeSection(1, min(theme.px(120), self.width() // 5))
+            tree.header().resizeSection(2, theme.px(120))
         self.list.setColumnHidden(1, self.width() < theme.px(560))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
