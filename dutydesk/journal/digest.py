@@ -39,6 +39,19 @@ def ledger_digest(cursor: Cursor, schema: Schema, name: str) -> str:
     return out.hexdigest()
 
 
+def derived_digest(cursor: Cursor, schema: Schema) -> str:
+    """The same for the derived tables. It stands apart: they also depend on attached files, which arrive when they
+    arrive."""
+    out = hashlib.sha256()
+    for derived in schema.derived:
+        for table in derived.tables:
+            key = ", ".join(column.name for column in table.primary_key.columns) or "rowid"
+            columns = ", ".join(sorted(column.name for column in table.columns))
+            out.update(f"\n{table.name}\n".encode())
+            _feed(out, cursor, f"SELECT {columns} FROM {table.name} ORDER BY {key}")
+    return out.hexdigest()
+
+
 def ledger_rows(schema: Schema, name: str) -> str:
     """The statement that reads a ledger for its digest."""
     columns = ", ".join(f'"{column}"' for column in ("id", "_act", "_hlc", "_state", *sorted(schema[name].names)))

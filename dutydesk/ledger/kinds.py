@@ -262,11 +262,12 @@ class Phone(Kind):
 
     def mask(self, text: str) -> str:
         digits = [at for at, character in enumerate(text) if character.isdigit()]
-        if not digits:
-            return text  # what stands there is no number: it was erased
         if len(digits) < 7:
             return "*" * len(text)
-        hidden = set(digits[3:-4] if len(digits) >= 9 else digits[:-4])
+        lead = 0 if len(digits) < 9 else 3
+        if lead and text[digits[0]] == "0":
+            lead = 3 if text[digits[1]] in "12" else 4  # the area code: 010, 02x, or 0571
+        hidden = set(digits[lead:-4])
         return "".join("*" if at in hidden else character for at, character in enumerate(text))
 
 
