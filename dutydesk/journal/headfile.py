@@ -135,10 +135,10 @@ def inspect(database: Path, head: Head | None, *, encrypted: bool, move: bool = 
         _refuse_header(database, size, None if foreign else wal)
     if not foreign:
         return []
-    if move:
-        aside = wal.with_name(f"{wal.name}.aside-{salt.hex()}")
-        wal.replace(aside)
-        Path(str(database) + "-shm").unlink(missing_ok=True)
+    if not move:
+        return [_("{file} 不是本机上次写下的").format(file=wal.name)]
+    wal.replace(wal.with_name(f"{wal.name}.aside-{salt.hex()}"))
+    Path(str(database) + "-shm").unlink(missing_ok=True)
     return [_("{file} 不是本机上次写下的,已移到一边").format(file=wal.name)]
 
 

@@ -123,13 +123,13 @@ def prepare(raw: Raw, key: bytes | None = None, *, create: bool = False, read_on
             if held is not None and held[0] != expected:
                 raise Unavailable(_("数据库设置 {name} 未生效").format(name=name))
         raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except driver().DatabaseError as error:
+    except (driver().DatabaseError, UnicodeDecodeError) as error:  # a driver's error may quote noise from the file
         raise _unreadable(error) from None
 
 
 def _unreadable(error: Exception) -> Exception:
     text = str(error)
-    if "not a database" in text or "malformed" in text or "corrupt" in text:
+    if isinstance(error, UnicodeDecodeError) or "not a database" in text or "malformed" in text or "corrupt" in text:
         return Damaged(_("数据库文件打不开:不是本程序的文件,或密钥不对,或已损坏({error})").format(error=text))
     return Unavailable(_("数据库打不开({error})").format(error=text))
 

@@ -186,7 +186,7 @@ class Store:
             if head is not None and not head.clean:
                 self._quick_check()
             self._sync_projections()
-        except recipe.driver().DatabaseError as error:
+        except (recipe.driver().DatabaseError, UnicodeDecodeError) as error:
             raise _family(error) from None
         except DBAPIError as error:
             raise _family(error.orig or error) from None
@@ -717,10 +717,16 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
+OF_DAMAGE = (
+    "malformed", "not a database", "corrupt", "vtable constructor failed", "error in tokenize", "decode to UTF-8",
+)  # fmt: skip
+"""Words of the driver's errors that mean the file, not the disk or a lock."""
+
+
 def _family(error: BaseException) -> Exception:
     """The driver's error in one of our families (habits.md §1.18)."""
     text = str(error)
-    if "malformed" in text or "not a database" in text or "corrupt" in text:
+    if isinstance(error, UnicodeDecodeError) or any(word in text for word in OF_DAMAGE):
         return Damaged(_("数据库已损坏({error})").format(error=text))
     if "full" in text:
         return Unavailable(_("磁盘已满,没有保存"))
