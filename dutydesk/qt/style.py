@@ -101,7 +101,8 @@ QTabBar::tab { color: $muted; background: transparent; border: none; border-bott
   padding: ${p4}px ${p12}px; min-height: ${p20}px; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:hover { color: $text; background: $hover; }
-QMainWindow > QTabBar { max-height: 0; }
+QMainWindow > QTabBar, QMainWindow > QTabBar::tab { max-height: 0; min-height: 0; padding: 0; border: none;
+  font-size: 1px; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 QDockWidget { color: $muted; titlebar-close-icon: none; titlebar-normal-icon: none; }
 QDockWidget::title { background: $window; padding: ${p4}px ${p8}px; border-bottom: 1px solid $border; }

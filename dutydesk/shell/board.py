@@ -6,16 +6,21 @@ clock, the crew, the state of the record and of the last copy.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRect, QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from dutydesk.core.clock import HOUR, MINUTE, local
 from dutydesk.core.i18n import _
-from dutydesk.journal.desk import Desk
-from dutydesk.ledger.feature import Figure, OpenItem
 from dutydesk.qt.icons import icon
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Tile
+
+if TYPE_CHECKING:
+    from dutydesk.journal.desk import Desk
+    from dutydesk.ledger.feature import Figure, OpenItem
 
 WEEKDAYS = "一二三四五六日"
 ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -26,6 +31,9 @@ FIGURES = (
     ("shelters.people_now", "shelters"),
 )
 """Figures on the board, and the feature whose pane each one opens; a feature without such a figure has no tile."""
+LEVELS = ("warnings.in_force", "rain.worst")
+"""Figures whose severity is a warning colour; of the others only lateness has one."""
+CREW_LEAST = 200
 BACKUP_LATE = 3 * HOUR
 
 
@@ -37,7 +45,7 @@ def day_text(at: int) -> str:
 
 
 def left_text(due_at: int, now: int) -> str:
-    """How long there is: `00:18`, `昨`-free: hours and minutes, or days; lateness without a sign."""
+    """How long there is: hours and minutes, `00:18`, or days; lateness without a sign."""
     minutes = abs(due_at - now) // MINUTE
     if minutes >= 48 * 60:
         return _("{days}天").format(days=minutes // 1440)
@@ -45,10 +53,11 @@ def left_text(due_at: int, now: int) -> str:
 
 
 class StatusBoard(QWidget):
-    """Tiles in one row.
+    """Tiles in one row; where they do not fit (200 % on a small screen) in as many rows as they need, so that nothing
+    is ever cut off.
 
     Signals:
-        asked: name of the feature whose pane is wanted, or `todo`, `who`, `menu`.
+        asked: name of the feature whose pane is wanted, or `todo`, `who`.
     """
 
     asked = Signal(str)
@@ -56,20 +65,17 @@ class StatusBoard(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("status-board")
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(current().px(8), current().px(4), current().px(8), current().px(4))
-        self._row.setSpacing(current().px(4))
         self._target: dict[Tile, str] = {}
-        self.menu = QToolButton()
+        self._tiles: list[QWidget] = []
+        self.menu = QToolButton(self)
         self.menu.setObjectName("menu-button")
-        self.menu.setIcon(icon("menu"))
         self.menu.setAccessibleName(_("菜单"))
         self.menu.setToolTip(_("菜单 (Alt+M)"))
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._row.addWidget(self.menu)
+        self._tiles.append(self.menu)
         self.clock = self._tile("", "shifts", "tile-clock")
-        self.crew = self._tile(_("值班"), "who", "tile-crew")
-        self.crew.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.crew = self._tile(_("值班"), "shifts", "tile-crew")
+        self.who = self._tile(_("操作人"), "who", "tile-who")
         self.figures: dict[str, Tile] = {}
         for name, feature in FIGURES:
             self.figures[name] = self._tile("", feature, f"tile-{name}")
@@ -78,13 +84,15 @@ class StatusBoard(QWidget):
         self.record = self._tile(_("记录"), "admin", "tile-record")
         self.mark = self._tile("", "admin", "tile-mark")
         self.mark.hide()
+        self._draw()
 
     def _tile(self, caption: str, target: str, name: str) -> Tile:
         tile = Tile(caption)
+        tile.setParent(self)
         tile.setObjectName(name)
         self._target[tile] = target
         tile.clicked.connect(self._pressed)
-        self._row.addWidget(tile)
+        self._tiles.append(tile)
         return tile
 
     def _pressed(self) -> None:
@@ -92,8 +100,88 @@ class StatusBoard(QWidget):
         if isinstance(tile, Tile):
             self.asked.emit(self._target[tile])
 
+    def _draw(self) -> None:
+        side = current().px(16)
+        self.menu.setIcon(icon("menu"))
+        self.menu.setIconSize(QSize(side, side))
+
+    # -- places ----------------------------------------------------------------------------------------------------
+
+    def _rows(self, width: int) -> list[list[QWidget]]:
+        """The shown tiles in rows of at most `width` pixels."""
+        theme = current()
+        gap, room = theme.px(4), width - 2 * theme.px(8)
+        rows: list[list[QWidget]] = [[]]
+        used = 0
+        for tile in self._tiles:
+            if tile.isHidden():
+                continue
+            wide = self._least(tile)
+            if rows[-1] and used + gap + wide > room:
+                rows.append([])
+                used = -gap
+            rows[-1].append(tile)
+            used += gap + wide if len(rows[-1]) > 1 else wide
+        return rows
+
+    def _least(self, tile: QWidget) -> int:
+        """What a tile needs at least: only the crew may be elided, its tooltip has all names."""
+        wide = tile.sizeHint().width()
+        return min(wide, current().px(CREW_LEAST)) if tile is self.crew else wide
+
+    def _place(self) -> None:
+        """Put every tile in its place; what a row has left goes to the crew, else to its last tile."""
+        theme = current()
+        gap, edge, tall = theme.px(4), theme.px(8), self._tall()
+        top = theme.px(4)
+        for row in self._rows(self.width()):
+            wides = [self._least(tile) for tile in row]
+            spare = self.width() - 2 * edge - sum(wides) - gap * (len(row) - 1)
+            widest = row.index(self.crew) if self.crew in row else len(row) - 1
+            wides[widest] = max(wides[widest] + spare, 0)
+            left = edge
+            for tile, wide in zip(row, wides, strict=True):
+                tile.setGeometry(QRect(left, top, wide, tall))
+                left += wide + gap
+            top += tall + gap
+
+    @staticmethod
+    def _tall() -> int:
+        return current().px(44)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        gap = current().px(4)
+        return len(self._rows(width)) * (self._tall() + gap) + gap
+
+    def sizeHint(self) -> QSize:
+        return QSize(current().px(1200), self.heightForWidth(self.width()))
+
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
+        return QSize(0, self._tall())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+            self.updateGeometry()
+        return super().event(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "mark"):
+            self._draw()
+            self._settle()
+
+    def _settle(self) -> None:
+        """What the tiles say has changed, so may their places."""
+        self._place()
+        self.updateGeometry()
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
@@ -103,8 +191,10 @@ class StatusBoard(QWidget):
 
     def show_crew(self, text: str, who: str) -> None:
         """The crew of the running shift, and who sits at this desk."""
-        caption = _("值班 · 操作人 {name}").format(name=who) if who else _("值班 · 请先选操作人")
-        self.crew.show_value(text or _("未排班"), caption=caption)
+        self.crew.show_value(text or _("未排班"))
+        self.crew.setToolTip(text)
+        self.who.show_value(who or _("请选择"))
+        self._settle()
 
     def show_figures(self, figures: dict[str, Figure]) -> None:
         """The features' counters."""
@@ -112,9 +202,13 @@ class StatusBoard(QWidget):
             tile, figure = self.figures[name], figures.get(name)
             tile.setVisible(figure is not None)
             if figure is not None:
-                tone = ("", "yellow", "orange", "red")[min(figure.severity, 3)]
+                if name in LEVELS:
+                    tone = ("", "yellow", "orange", "red")[min(figure.severity, 3)]
+                else:
+                    tone = "late" if figure.severity >= 2 else ""
                 value = f"{figure.value}{_(figure.unit)}" if figure.unit else str(figure.value)
                 tile.show_value(value, tone, caption=_(figure.label))
+        self._settle()
 
     def show_todo(self, items: list[OpenItem], now: int) -> None:
         """How many things are open, and how long there is for the next."""

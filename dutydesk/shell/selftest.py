@@ -95,8 +95,8 @@ class _Bench:
     def window(self) -> str:
         from PySide6.QtCore import QEventLoop, QTimer
 
-        from dutydesk.app import Starter, application
         from dutydesk.qt import theme
+        from dutydesk.shell.start import Starter, application
 
         app = application()
         theme.apply(app, theme.Theme())

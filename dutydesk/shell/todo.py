@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
-from dutydesk.ledger.feature import OpenItem
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import EmptyState, Tile
 from dutydesk.shell.board import left_text
 
+if TYPE_CHECKING:
+    from dutydesk.ledger.feature import OpenItem
+
 Index = QModelIndex | QPersistentModelIndex
+
+SIZE, MOST = 20, 3
+LOW = 420
+"""Pixels at 100 % below which the list gets the room."""
 
 
 class TodoModel(QAbstractTableModel):
@@ -70,14 +76,70 @@ class TodoModel(QAbstractTableModel):
         return None
 
 
+class Lines(QWidget):
+    """A text in large type over at most three lines, the last one cut with …; it never makes its window larger."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def setText(self, text: str) -> None:
+        """What it says."""
+        if text != self._text:
+            self._text = text
+            self.setAccessibleName(text)
+            self.setToolTip(text)
+            self.updateGeometry()
+            self.update()
+
+    def text(self) -> str:
+        """What it says, whole."""
+        return self._text
+
+    def _lines(self, width: int) -> list[str]:
+        metrics = QFontMetrics(current().font(SIZE, bold=True))
+        lines: list[str] = []
+        rest = self._text
+        while rest and len(lines) < MOST - 1 and metrics.horizontalAdvance(rest) > width:
+            cut = max(next((n for n in range(len(rest), 0, -1) if metrics.horizontalAdvance(rest[:n]) <= width), 1), 1)
+            blank = rest.rfind(" ", 0, cut + 1)
+            cut = blank if blank > cut // 2 else cut
+            lines.append(rest[:cut].rstrip())
+            rest = rest[cut:].lstrip()
+        return [*lines, metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)] if rest else lines
+
+    def heightForWidth(self, width: int) -> int:
+        return len(self._lines(width)) * QFontMetrics(current().font(SIZE, bold=True)).lineSpacing()
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self.heightForWidth(max(self.width(), 1)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = current()
+        painter = QPainter(self)
+        painter.setFont(theme.font(SIZE, bold=True))
+        painter.setPen(theme.colour("text"))
+        high = painter.fontMetrics().lineSpacing()
+        for at, text in enumerate(self._lines(self.width())):
+            painter.drawText(0, at * high + painter.fontMetrics().ascent(), text)
+        painter.end()
+
+
 class TodoPane(QWidget):
     """The list with the next due thing in large type above it.
 
     Signals:
-        opened: (ledger, row id) of the item that someone wants to see.
+        opened: (ledger, row id) of the item that someone wants to see. resized: its width may have changed.
     """
 
     opened = Signal(str, object)
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +150,8 @@ class TodoPane(QWidget):
         self.next = Tile(_("下一件"), big=True)
         self.next.setObjectName("next-due")
         self.next.clicked.connect(self._open_next)
+        self.what = Lines()
+        self.what.setObjectName("next-due-title")
         self.model = TodoModel(self)
         self.view = QTableView()
         self.view.setObjectName("todo-list")
@@ -96,7 +160,9 @@ class TodoPane(QWidget):
         self.view.horizontalHeader().hide()
         self.view.verticalHeader().hide()
         self.view.setShowGrid(False)
-        self.view.setWordWrap(False)
+        self.view.setWordWrap(True)
+        self.view.setMinimumHeight(current().row)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.view.setTabKeyNavigation(False)
@@ -104,8 +170,10 @@ class TodoPane(QWidget):
         self.view.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.view.verticalHeader().setDefaultSectionSize(current().row)
         self.view.activated.connect(self._open)
+        self._caption = ""
         self.empty = EmptyState(_("没有待办"), _("到时提醒、在办事件、未反馈的批示会列在这里"))
         column.addWidget(self.next)
+        column.addWidget(self.what)
         column.addWidget(self.view, 1)
         column.addWidget(self.empty, 1)
         self.show_items([], 0)
@@ -117,12 +185,33 @@ class TodoPane(QWidget):
         self.empty.setVisible(not items)
         first = next((item for item in items if item.due_at is not None), None)
         self.next.setVisible(first is not None)
+        self.what.setText("")
         if first is not None and first.due_at is not None:
             late = first.due_at < now
             soon = first.due_at - now <= 15 * 60_000
-            caption = _("逾期 · {title}") if late else _("下一件 · {title}")
             tone = "late" if late else "yellow" if soon else ""
-            self.next.show_value(left_text(first.due_at, now), tone, caption=caption.format(title=first.title))
+            self._caption = _("最早一件已逾期") if late else _("下一件还有")
+            self.next.show_value(left_text(first.due_at, now), tone, caption=self._caption)
+            self.what.setText(first.title)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """Two lines for what has a due time and does not fit in one; one line for the rest. Where it is low, what the
+        next thing is stands in its tile."""
+        theme = current()
+        low = self.height() < theme.px(LOW)
+        told = bool(self.what.text()) and not self.next.isHidden()
+        self.what.setVisible(told and not low)
+        if told:
+            caption = self.what.text() if low else self._caption
+            self.next.show_value(self.next.value, self.next.tone, caption=caption)
+        metrics = QFontMetrics(self.view.font())
+        room = self.view.viewport().width() - self.view.columnWidth(0) - theme.px(12)
+        for at, item in enumerate(self.model.items):
+            long = item.due_at is not None and metrics.horizontalAdvance(item.title) > room
+            tall = theme.row + (metrics.lineSpacing() if long else 0)
+            if self.view.rowHeight(at) != tall:
+                self.view.setRowHeight(at, tall)
 
     def focus_first(self) -> None:
         """Put the caret on the first item."""
@@ -140,6 +229,17 @@ class TodoPane(QWidget):
             if item.due_at is not None:
                 self.opened.emit(item.ledger, item.row)
                 return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._give_room()
+        self.resized.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "what"):
+            self.view.verticalHeader().setDefaultSectionSize(current().row)
+            self._give_room()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.view.currentIndex().isValid():

@@ -12,63 +12,97 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QLineEdit,
     QMainWindow,
     QMenu,
+    QScrollArea,
     QStackedLayout,
     QToolBar,
-    QToolButton,
     QWidget,
 )
 
 from dutydesk.core.clock import DAY, Clock
 from dutydesk.core.errors import DutyDeskError
-from dutydesk.core.i18n import _, language
+from dutydesk.core.i18n import N_, _, language
 from dutydesk.qt import dialogs, theme
 from dutydesk.shell.board import StatusBoard
+from dutydesk.shell.rail import Rail
 from dutydesk.shell.todo import TodoPane
 
 log = logging.getLogger(__name__)
 
-ARRANGEMENTS = ("日常", "汛期", "交接班")
+ARRANGEMENTS = (N_("日常"), N_("汛期"), N_("交接班"))
 REFRESH_MS = 15_000
 STATE_VERSION = 1
+NARROW = 800
+"""Pixels at 100 % below which the rail shows names alone."""
 
 
-class PaneDock(QDockWidget):
-    """A dock that builds its pane when it is first seen."""
+class _NoTitle(QWidget):
+    """A title bar that takes no room; Qt wants to be told its size in so many words."""
 
-    def __init__(self, name: str, title: str, make: Callable[[], QWidget], parent: QWidget) -> None:
+    def sizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+
+class CalmDock(QDockWidget):
+    """A dock without a title of its own while it stands in the window: its pane has one already. Torn off it has the
+    frame of a window, by which it is dragged back; F6 and the rail's menu do the same without a mouse."""
+
+    def __init__(self, name: str, title: str, parent: QWidget) -> None:
         super().__init__(title, parent)
         self.setObjectName(f"dock-{name}")
         self.name = name
+        self._no_title = _NoTitle()
+        self.setTitleBarWidget(self._no_title)
+        self.topLevelChanged.connect(self._torn)
+
+    def _torn(self, floating: bool) -> None:
+        self._no_title.setVisible(not floating)
+        self.setTitleBarWidget(None if floating else self._no_title)  # pyright: ignore[reportArgumentType]
+
+
+class PaneDock(CalmDock):
+    """A dock that builds its pane when it is first seen. Where the pane needs more room than there is (200 % on a
+    small screen) it can be scrolled: the window never becomes larger than the screen.
+
+    Attributes: `pane`, None until built; `front`, whether it can be seen.
+    """
+
+    def __init__(self, name: str, title: str, make: Callable[[], QWidget], parent: QWidget) -> None:
+        super().__init__(name, title, parent)
         self._make: Callable[[], QWidget] | None = make
-        self.setWidget(QWidget())
+        self.pane: Any = None
+        self.front = False
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(self._area)
         self.visibilityChanged.connect(self._seen)
 
     def _seen(self, visible: bool) -> None:
         # While docks are being put in their places each of them is "visible" for a moment.
+        self.front = visible
         window = self.parent()
-        if visible and isinstance(window, MainWindow) and not window.arranging:
-            self.build()
-            window.mark_current(self)
+        if isinstance(window, MainWindow) and not window.arranging:
+            if visible:
+                self.build()
+            window.mark_current()
 
-    def build(self) -> QWidget:
+    def build(self) -> Any:
         """The pane, made now if it was not yet."""
         if self._make is not None:
             make, self._make = self._make, None
-            pane = make()
-            empty = self.widget()
-            self.setWidget(pane)
-            if empty is not None:
-                empty.deleteLater()
-        pane = self.widget()
-        assert pane is not None
-        return pane
+            self.pane = make()
+            self._area.setWidget(self.pane)
+        return self.pane
 
     @property
     def built(self) -> bool:
@@ -90,9 +124,10 @@ class MainWindow(QMainWindow):
         self.entry: Any = None
         self.docks: dict[str, PaneDock] = {}
         self._actions: Any = None
-        self._sound: bool | None = None
         self._record_sound: bool | None = None
         self.arranging = False
+        self._side = 0
+        self._known_size = QSize()
         self.setDockNestingEnabled(True)
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks
@@ -103,11 +138,13 @@ class MainWindow(QMainWindow):
         self.board = StatusBoard()
         self.setMenuWidget(self.board)
         self.todo = TodoPane()
-        self.rail = QToolBar(_("窗格"))
-        self.rail.setObjectName("rail")
-        self.rail.setMovable(False)
-        self.rail.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.rail)
+        self.rail = Rail()
+        self._rail_bar = QToolBar(_("窗格"))
+        self._rail_bar.setObjectName("rail")
+        self._rail_bar.setMovable(False)
+        self._rail_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._rail_bar.addWidget(self.rail)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
         self._lay_out_entry()
         self._second = QTimer(self)
         self._second.setInterval(1_000)
@@ -123,13 +160,17 @@ class MainWindow(QMainWindow):
         self._placed.setSingleShot(True)
         self._placed.setInterval(0)
         self._placed.timeout.connect(self._after_placing)
+        # In so many words: Qt's own answer is how high the board would be in the narrowest window.
+        self.setMinimumSize(960, 540)
         self.resize(1366, 768)
 
     def _lay_out_entry(self) -> None:
         self.entry_bar = QToolBar(_("记一笔"))
         self.entry_bar.setObjectName("entry-bar")
         self.entry_bar.setMovable(False)
+        self.entry_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         holder = QWidget()
+        holder.setMinimumWidth(1)  # Qt adds the widths of bars at the foot and at the side: 1,536 pixels at 200 %
         self._entry_stack = QStackedLayout(holder)
         self._entry_stack.setContentsMargins(0, 0, 0, 0)
         self._early = QLineEdit()
@@ -172,6 +213,7 @@ class MainWindow(QMainWindow):
         self._build_commands()
         self.board.asked.connect(self._board_asked)
         self.todo.opened.connect(self.open_row)
+        self.todo.resized.connect(self._side_moved)
         self.announcer.changed.connect(self._changed)
         self.announcer.watch()
         self.setWindowTitle(self._title())
@@ -205,37 +247,30 @@ class MainWindow(QMainWindow):
         self._early.deleteLater()
 
     def _build_docks(self) -> None:
-        self._rail_group = QActionGroup(self)
         for feature in self.desk.features:
             if not feature.pane:
                 continue
             dock = PaneDock(feature.name, _(feature.title), self._maker(feature.pane), self)
             self.docks[feature.name] = dock
-            key = feature.key
             action = QAction(_(feature.title), self)
             action.setObjectName(f"go-{feature.name}")
             action.setData(feature.name)
-            if key:
-                action.setShortcut(QKeySequence(key))
-                action.setToolTip(f"{_(feature.title)} ({key})")
-            action.setCheckable(True)
-            self._rail_group.addAction(action)
+            if feature.key:
+                action.setShortcut(QKeySequence(feature.key))
+                action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
             action.triggered.connect(self._go)
             self.addAction(action)
-            self.rail.addAction(action)
-            made = self.rail.widgetForAction(action)
-            if isinstance(made, QToolButton):
-                made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-                made.setProperty("flat", True)
-        todo_dock = QDockWidget(_("待办"), self)
-        todo_dock.setObjectName("dock-todo")
-        todo_dock.setWidget(self.todo)
-        self.todo_dock = todo_dock
-        for dock in (*self.docks.values(), todo_dock):
-            dock.setFeatures(
-                QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
-                | QDockWidget.DockWidgetFeature.DockWidgetClosable
-            )  # fmt: skip
+            self.rail.add(feature.name, _(feature.title), feature.key)
+        self._fit_rail()
+        self.rail.asked.connect(self.show_pane)
+        self.rail.beside.connect(self.show_beside)
+        self.rail.torn.connect(self.tear)
+        self.todo_dock = CalmDock("todo", _("待办"), self)
+        self.todo_dock.setWidget(self.todo)
+        movable = QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+        self.todo_dock.setFeatures(movable)  # never closed: what is due is always in sight
+        for dock in self.docks.values():
+            dock.setFeatures(movable | QDockWidget.DockWidgetFeature.DockWidgetClosable)
 
     def _maker(self, dotted: str) -> Callable[[], QWidget]:
         module, name = dotted.split(":")
@@ -268,9 +303,11 @@ class MainWindow(QMainWindow):
             self.splitDockWidget(first, self.docks[beside], Qt.Orientation.Horizontal)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.todo_dock)
         self.todo_dock.show()
-        width = max(self.width(), 800)
-        side = min(theme.current().px(300), width // 3)
-        self.resizeDocks([first, self.todo_dock], [width - side, side], Qt.Orientation.Horizontal)
+        width = max(self.width() - self._rail_bar.sizeHint().width(), 640)
+        side = self._side = min(theme.current().px(280), width // 4)
+        row = [first, self.docks[beside], self.todo_dock] if beside in self.docks else [first, self.todo_dock]
+        each = (width - side) // (len(row) - 1)
+        self.resizeDocks(row, [*([each] * (len(row) - 1)), side], Qt.Orientation.Horizontal)
         first.raise_()
         self._placed.start()
         self.desk.store.remember("arrangement", name)
@@ -278,16 +315,18 @@ class MainWindow(QMainWindow):
     def _after_placing(self) -> None:
         """Build what can be seen now that every dock has its place."""
         self.arranging = False
+        if self._side:
+            self._keep_side()
+        else:
+            self._side_moved()
         for dock in self.docks.values():
-            if dock.isVisible() and not dock.visibleRegion().isEmpty():
+            if dock.front:
                 dock.build()
-                self.mark_current(dock)
+        self.mark_current()
 
-    def mark_current(self, dock: PaneDock) -> None:
-        """Show in the rail which pane is in front."""
-        for action in self.rail.actions():
-            if action.data() == dock.name:
-                action.setChecked(True)
+    def mark_current(self) -> None:
+        """Show in the rail which panes are in front."""
+        self.rail.mark({name for name, dock in self.docks.items() if dock.front})
 
     def keep_places(self) -> None:
         """Remember where the window and its docks are."""
@@ -304,6 +343,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         if state:
             self.arranging = True
+            self._side = 0
             self.restoreState(QByteArray.fromBase64(state.encode()), STATE_VERSION)
             self._placed.start()
         self.fetch_back()
@@ -332,21 +372,21 @@ class MainWindow(QMainWindow):
         self._shortcut("Ctrl+-", self.smaller)
         self._shortcut("Ctrl+0", self.normal_size)
         self._shortcut("Ctrl+Shift+N", self.toggle_night)
+        self._shortcut("Ctrl+Shift+P", self._actions.choose_form)
+        self._shortcut("F6", self.tear)
         self._shortcut("Alt+M", self.board.menu.showMenu)
         menu = QMenu(self.board.menu)
         menu.setObjectName("main-menu")
-        for text, key, run in self.window_commands():
+        for text, key, run in self.window_commands()[:-1]:  # all but the menu itself
             action = menu.addAction(text, run)
             if key:
                 action.setText(f"{text}\t{key}")
         menu.addSeparator()
         places = menu.addMenu(_("排列"))
-        group = QActionGroup(self)
         for name in ARRANGEMENTS:
             action = places.addAction(_(name))
             action.setData(name)
             action.triggered.connect(self._arrange_asked)
-            group.addAction(action)
         self.board.menu.setMenu(menu)
 
     def _shortcut(self, key: str, run: Callable[[], None]) -> None:
@@ -362,15 +402,18 @@ class MainWindow(QMainWindow):
             (_("查找人、地点、日志、命令"), "Ctrl+K", self.show_palette),
             (_("待办"), "F4", self.focus_todo),
             (_("换操作人"), "Ctrl+L", self.switch_person),
+            (_("窗格拆成单独窗口 / 放回"), "F6", self.tear),
             (_("打印表单"), "Ctrl+Shift+P", actions.choose_form),
             (_("导入文件"), "", actions.choose_import),
             (_("立即备份"), "", actions.snapshot),
             (_("检查记录"), "", actions.verify),
             (_("字大一号"), "Ctrl+=", self.larger),
             (_("字小一号"), "Ctrl+-", self.smaller),
+            (_("字原大"), "Ctrl+0", self.normal_size),
             (_("白天/夜间"), "Ctrl+Shift+N", self.toggle_night),
             (_("中文 / English(重启生效)"), "", self.switch_language),
             (_("快捷键"), "F1", self.show_keys),
+            (_("菜单"), "Alt+M", self.board.menu.showMenu),
         ]
 
     def show_palette(self) -> None:
@@ -380,10 +423,9 @@ class MainWindow(QMainWindow):
         commands = [Command(text, key, run) for text, key, run in self.window_commands()]
         for name, dock in self.docks.items():
             feature = next(item for item in self.desk.features if item.name == name)
-            commands.append(Command(_(feature.title), feature.key, dock.raise_))
-            pane: Any = dock.widget()
-            if dock.built and hasattr(pane, "commands"):
-                commands += [Command(text, key, run) for text, key, run in pane.commands()]
+            commands.append(Command(_(feature.title), feature.key, _Go(self, name)))
+            if hasattr(dock.pane, "commands"):
+                commands += [Command(text, key, run) for text, key, run in dock.pane.commands()]
         commands += [Command(_("排列:{name}").format(name=_(name)), "", _Arrange(self, name)) for name in ARRANGEMENTS]
         palette = Palette(self.desk, commands, self)
         palette.opened.connect(self.open_row)
@@ -394,7 +436,7 @@ class MainWindow(QMainWindow):
         """F1."""
         from dutydesk.shell.keys import KeySheet
 
-        panes = [(dock.windowTitle(), dock.widget()) for dock in self.docks.values() if dock.built]
+        panes = [(dock.windowTitle(), dock.pane) for dock in self.docks.values() if dock.built]
         sheet = KeySheet(self.window_commands(), self.desk.features, panes, self)
         sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.open()
@@ -420,6 +462,45 @@ class MainWindow(QMainWindow):
         action = self.sender()
         if isinstance(action, QAction):
             self.show_pane(str(action.data()))
+
+    def show_beside(self, name: str) -> None:
+        """Show a pane beside the one in front, without dragging anything."""
+        front = next((dock for dock in self.docks.values() if dock.name != name and dock.front), None)
+        dock = self.docks[name]
+        dock.setFloating(False)
+        if front is not None and not front.isFloating():
+            self.splitDockWidget(front, dock, Qt.Orientation.Horizontal)
+        self.show_pane(name)
+        self._placed.start()
+
+    def tear(self, name: str = "") -> None:
+        """F6: make the pane in front a window of its own, for the second screen, or put it back."""
+        here = QApplication.focusWidget()
+        dock: QDockWidget | None = self.docks.get(name)
+        while dock is None and here is not None:
+            dock = here if isinstance(here, CalmDock) else None
+            here = here.parentWidget()
+        if dock is None:
+            dock = next((item for item in self.docks.values() if item.front), None)
+        if dock is None:
+            return
+        if dock.isFloating():
+            dock.setFloating(False)
+        else:
+            size = dock.size()
+            dock.setFloating(True)
+            dock.resize(size.boundedTo(self.screen().availableGeometry().size()))
+        dock.show()
+        dock.raise_()
+        self._placed.start()
+
+    def come_forward(self) -> None:
+        """Someone started the program again: this is the window that there is."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     def show_pane(self, name: str) -> Any:
         """Bring a feature's pane to the front and put the caret in it; returns the pane."""
@@ -555,9 +636,32 @@ class MainWindow(QMainWindow):
     def sizeHint(self) -> QSize:
         return QSize(1366, 768)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._known_size = self.size()
+        self._fit_rail()
+        if self.desk is not None and not self.arranging:
+            self._keep_side()
+
+    def _fit_rail(self) -> None:
+        self.rail.compact(self.width() < theme.current().px(NARROW))
+
+    def _keep_side(self) -> None:
+        """A larger window gives its room to the panes; the list of what is due keeps the width that it was given."""
+        if not self.todo_dock.isFloating() and self._side:
+            left = [dock for dock in self.docks.values() if dock.front and not dock.isFloating()]
+            room = self.width() - self._rail_bar.width() - self._side
+            sizes = [max(room // max(len(left), 1), 1) for _dock in left]
+            self.resizeDocks([*left, self.todo_dock], [*sizes, self._side], Qt.Orientation.Horizontal)
+
+    def _side_moved(self) -> None:
+        if self.size() == self._known_size and not self.arranging and not self.todo_dock.isFloating():
+            self._side = self.todo_dock.width()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self.desk is not None:
+            self._fit_rail()
             self._soon.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -574,6 +678,16 @@ class MainWindow(QMainWindow):
             self.jobs.close()
             self.announcer.close()
         super().closeEvent(event)
+
+
+class _Go:
+    """Going to a pane as a command."""
+
+    def __init__(self, window: MainWindow, name: str) -> None:
+        self._window, self._name = window, name
+
+    def __call__(self) -> None:
+        self._window.show_pane(self._name)
 
 
 class _Arrange:

@@ -1,0 +1,163 @@
+"""How a window comes up: the application, then the window, then the record behind it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from dutydesk.core import ids
+from dutydesk.core.clock import Clock, SystemClock
+from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Unavailable
+from dutydesk.core.i18n import _
+from dutydesk.core.paths import Home
+from dutydesk.qt import dialogs
+from dutydesk.shell.window import MainWindow
+
+if TYPE_CHECKING:
+    from dutydesk.journal.desk import Desk
+    from dutydesk.shell.wizard import Start
+
+log = logging.getLogger(__name__)
+
+
+def application() -> QApplication:
+    """The application; where a Linux machine has no display it runs on Qt's offscreen platform."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("DutyDesk")
+    app.setQuitOnLastWindowClosed(True)
+    return app
+
+
+def desk_key() -> bytes | None:
+    """The key of an encrypted desk: 64 hex digits in DUTYDESK_KEY; none for a plain file. Raises `Unavailable` for
+    anything else there."""
+    text = os.environ.get("DUTYDESK_KEY", "")
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b"?"
+    if len(found) not in (0, 32):
+        raise Unavailable(Problem(_("密钥应为 64 位十六进制"), "DUTYDESK_KEY"))
+    return found or None
+
+
+class Starter(QObject):
+    """Brings one window up: shows it at once, then opens the record.
+
+    Signals:
+        ready: the window holds the desk. failed: it could not be opened; one sentence.
+    """
+
+    ready = Signal()
+    failed = Signal(str)
+
+    def __init__(self, home: Home, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.home = home
+        self.clock = clock or SystemClock()
+        self.window = MainWindow(self.clock)
+        self.desk: Desk | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.open_record)
+
+    def start(self) -> None:
+        """Show the window and go on when it has been painted."""
+        self.window.show()
+        self._soon.start()
+
+    def open_record(self) -> None:
+        """Open the desk, or ask what it shall be when there is none."""
+        if not self.home.is_desk:
+            from dutydesk.shell.wizard import Wizard
+
+            wizard = Wizard(self.window)
+            wizard.chosen.connect(self.make)
+            wizard.rejected.connect(self.window.close)
+            wizard.open()
+            return
+        try:
+            self.desk = self._open()
+        except DutyDeskError as error:
+            if isinstance(error, Damaged | Unavailable):
+                log.error("cannot open %s: %s", self.home.root, error)
+            self._give_up(error)
+            return
+        self._attach(self.desk)
+
+    def _open(self) -> Desk:
+        from dutydesk.features import open_desk
+
+        desk = open_desk(self.home, self.clock, key=desk_key())
+        desk.me.id, desk.me.name = _kept_person(desk)
+        return desk
+
+    def _attach(self, desk: Desk) -> None:
+        from dutydesk.shifts.service import code_of
+
+        def shift_of(at: int) -> str:
+            return code_of(desk, at)
+
+        desk.services["shift_of"] = shift_of
+        self.window.attach(desk)
+        self.ready.emit()
+
+    def make(self, start: Start) -> None:
+        """Make the desk that the first start chose."""
+        try:
+            if start.sample:
+                from dutydesk.sample import make_sample
+
+                make_sample(self.home, self.clock)
+            else:
+                self._make_empty(start)
+        except DutyDeskError as error:
+            self._give_up(error)
+            return
+        self.open_record()
+
+    def _make_empty(self, start: Start) -> None:
+        from dutydesk.features import FEATURES, schema
+        from dutydesk.journal.desk import Desk, Me
+        from dutydesk.journal.store import Store
+
+        told = start.config
+        with Store.create(self.home, schema(), self.clock, told, key=desk_key()) as store:
+            desk = Desk(store, self.clock, Me(ids.SYSTEM), FEATURES)
+            district = desk.new("regions", {"code": told.district, "name": told.name, "level": "DISTRICT"})
+            streets = [
+                desk.new("regions", {"code": code, "name": name, "level": "SUBDISTRICT", "parent": district.row})
+                for code, name in start.streets
+            ]
+            desk.act("regions.add", [district, *streets])
+
+    def _give_up(self, error: DutyDeskError) -> None:
+        self.failed.emit(str(error))
+        dialogs.fail(self.window, error).finished.connect(self.window.close)
+
+    def tell(self, text: str) -> None:
+        """One sentence about what went wrong."""
+        dialogs.fail(self.window, text)
+
+    def close(self) -> None:
+        """Close the record after the window has gone."""
+        self._soon.stop()
+        if self.desk is not None:
+            self.desk.store.close()
+            self.desk = None
+
+
+def _kept_person(desk: Desk) -> tuple[str, str]:
+    """Who sat here last; whoever was taken out of the list since is asked again."""
+    row, _blank, name = desk.store.state("me").partition(" ")
+    return (row, name) if len(row) == 32 else (ids.CLI, "")
