@@ -165,6 +165,14 @@ def one_place_asks_for_the_time(source: Source) -> Iterator[Fault]:
 
 
 @rule
+def shortcuts_keep_their_context(source: Source) -> Iterator[Fault]:
+    if source.in_package:
+        for call, name, _ in calls(source):
+            if name == "QShortcut" and len(call.args) > 2 and any(k.arg == "context" for k in call.keywords):
+                yield call.lineno, "PySide drops context= beside a third argument: pass the slot as activated="
+
+
+@rule
 def package_files_are_empty(source: Source) -> Iterator[Fault]:
     if source.in_package and source.name.endswith("/__init__.py") and source.text.strip():
         kept = [n for n in source.tree.body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
@@ -363,6 +371,7 @@ BAD: list[tuple[str, str, str]] = [
     ("one_place_asks_for_the_time", A, "datetime.now(UTC)"),
     ("one_place_asks_for_the_time", A, "datetime.date.today()"),
     ("one_place_asks_for_the_time", A, "time.time()"),
+    ("shortcuts_keep_their_context", "dutydesk/rain/pane.py", "QShortcut(key, self, self.go, context=x)"),
     ("package_files_are_empty", "dutydesk/rain/__init__.py", "from dutydesk.rain.model import TABLE"),
     ("package_files_are_empty", "dutydesk/__init__.py", "import os\n__version__ = '1'"),
     ("modules_stay_short", A, "x = 1\n" * (LONGEST + 1)),
@@ -392,6 +401,7 @@ GOOD: list[tuple[str, str, str]] = [
     ("one_place_asks_for_the_time", "dutydesk/core/clock.py", "time.time_ns()"),
     ("one_place_asks_for_the_time", A, "clock.now()\ntime.perf_counter()"),
     ("package_files_are_empty", "dutydesk/__init__.py", '"""Doc."""\n__version__ = "1"\n'),
+    ("shortcuts_keep_their_context", "dutydesk/rain/pane.py", "QShortcut(key, self, activated=self.go, context=x)"),
     ("package_files_are_empty", "dutydesk/rain/__init__.py", ""),
     ("modules_stay_short", A, "x = 1\n" * LONGEST),
     ("errors_have_families", "dutydesk/cli.py", "try:\n  f()\nexcept Exception:\n  pass"),

@@ -123,9 +123,12 @@ class IncidentsPane(QWidget):
             ("Alt+E", self.page.ask_edit),
             ("Alt+P", self.page.print_sheet),
         ):
-            QShortcut(QKeySequence(keys), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         QShortcut(
-            QKeySequence.StandardKey.Copy, self.list, self.page.copy_line, context=Qt.ShortcutContext.WidgetShortcut
+            QKeySequence.StandardKey.Copy,
+            self.list,
+            activated=self.page.copy_line,
+            context=Qt.ShortcutContext.WidgetShortcut,
         )
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
@@ -328,3 +331,5 @@ class IncidentsPane(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._tick.stop()
+        if self.stack.currentWidget() is self.form:
+            self.keep_draft()

@@ -132,7 +132,7 @@ class IntakeForm(QWidget):
         self._weigh()
 
     def _add_shortcut(self, keys: str, run: Callable[[], None]) -> None:
-        QShortcut(QKeySequence(keys), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     # -- layout ----------------------------------------------------------------------------------------------------
 

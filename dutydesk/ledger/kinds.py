@@ -262,6 +262,8 @@ class Phone(Kind):
 
     def mask(self, text: str) -> str:
         digits = [at for at, character in enumerate(text) if character.isdigit()]
+        if not digits:
+            return text  # what stands there is no number: it was erased
         if len(digits) < 7:
             return "*" * len(text)
         lead = 0 if len(digits) < 9 else 3

@@ -302,7 +302,7 @@ class PeoplePane(QWidget):
             self.tabs.addTab(pane, _("人员") if ledger == "people" else pane.title)
         outer.addWidget(self.tabs)
         for key, run in (("Ctrl+PgDown", self.next_tab), ("Ctrl+PgUp", self.previous_tab)):
-            QShortcut(QKeySequence(key), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def next_tab(self) -> None:
         self._turn(+1)

@@ -125,7 +125,7 @@ class PersonCard(QWidget):
         self._timer.timeout.connect(self.conceal)
         self._lay_out()
         self.view.opened.connect(self._open_number)
-        QShortcut(QKeySequence("Delete"), self.view, self.delete_number, context=Qt.ShortcutContext.WidgetShortcut)
+        QShortcut(QKeySequence("Delete"), self.view, activated=self.delete_number, context=Qt.ShortcutContext.WidgetShortcut)
         self.show_person(None)
 
     # -- layout ----------------------------------------------------------------------------------------------------

@@ -234,7 +234,7 @@ class ListPane(QWidget):
     def key(self, text: str, key: str, run: Callable[[], None]) -> None:
         """A key of the pane and its place in the palette."""
         if key:
-            QShortcut(QKeySequence(key), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._keys.append((text, key, run))
 
     def _bind(self) -> None:
@@ -245,7 +245,7 @@ class ListPane(QWidget):
         self.view.filter_dropped.connect(self._filter_dropped)
         self.view.notice.connect(self.say)
         self.key(_("找"), "Ctrl+F", self.focus_search)
-        QShortcut(QKeySequence("Delete"), self.view, self.delete_row, context=Qt.ShortcutContext.WidgetShortcut)
+        QShortcut(QKeySequence("Delete"), self.view, activated=self.delete_row, context=Qt.ShortcutContext.WidgetShortcut)
         self._keys.append((_("删除"), "Delete", self.delete_row))
 
     # -- for the window --------------------------------------------------------------------------------------------

@@ -277,9 +277,16 @@ class WarningsPane(QWidget):
         announcer = self._desk.services.get("announcer") or announcer_for(self._desk.store)
         announcer.changed.connect(self._changed)
         for _text, keys, run in self.commands():
-            QShortcut(QKeySequence(keys), self, run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(QKeySequence("Alt+Left"), self, self.back, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(QKeySequence.StandardKey.Copy, self.list, self.copy_line, context=Qt.ShortcutContext.WidgetShortcut)
+            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        QShortcut(
+            QKeySequence("Alt+Left"), self, activated=self.back, context=Qt.ShortcutContext.WidgetWithChildrenShortcut
+        )
+        QShortcut(
+            QKeySequence.StandardKey.Copy,
+            self.list,
+            activated=self.copy_line,
+            context=Qt.ShortcutContext.WidgetShortcut,
+        )
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self.refresh)
@@ -561,3 +568,4 @@ class WarningsPane(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._tick.stop()
+        self.keep_draft()
