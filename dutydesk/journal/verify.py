@@ -28,7 +28,7 @@ from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.rebuild import Progress, no_progress, replay
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import statements
-from dutydesk.journal.tables import MERGE
+from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
 
 MOST_PROBLEMS = 200
 GARBLED = (ValueError, TypeError, LookupError, AttributeError, struct.error)
@@ -149,6 +149,7 @@ def _verify(
     raw.execute("BEGIN")
     sound = [str(row[0]) for row in raw.execute("PRAGMA integrity_check(50)").fetchall()]
     problems += [Fault(name, text) for text in sound if text != "ok"]
+    problems += _declared(raw, schema, name)
     acts, desks = chain_problems(raw, problems, progress, file=file, key=key)
     frontier = {
         (bytes(row[0]), int(row[1])): (int(row[2]), bytes(row[3]))
@@ -166,6 +167,38 @@ def _verify(
         _compare_projection(raw, schema, problems, home.attachments if home else None, key)
     raw.execute("ROLLBACK")
     return Report(acts, tuple(desks), tuple(problems[:MOST_PROBLEMS]))
+
+
+def _declared(raw: recipe.Raw, schema: Schema, file: str) -> list[Fault]:
+    """Whether tables, indexes and guards are the ones that this program makes; of an older file, whose turn comes at
+    the next start, only what every version has."""
+    held: dict[str, str] = {
+        str(name): " ".join(str(sql).split())
+        for name, sql in raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    }
+    wanted: list[str] = []
+    if raw.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        wanted += [*statements(JOURNAL), *statements(MERGE), *statements(LOCAL)]
+    columns: list[tuple[str, set[str]]] = []
+    if raw.execute("SELECT 1 FROM local_state WHERE key = 'schema' AND value = ?", (schema.fingerprint,)).fetchone():
+        ledgers = {f"CREATE TABLE {name} (": shape for name, shape in schema.shapes.items()}
+        for statement in schema.statements:  # a ledger's table may have got its columns one by one
+            shape = next((shape for start, shape in ledgers.items() if statement.startswith(start)), None)
+            if shape is None:
+                wanted.append(statement)
+            else:
+                columns.append((shape.ledger.name, {column.name for column in shape.table.columns}))
+    different = [_made(statement) for statement in wanted if held.get(_made(statement)) != " ".join(statement.split())]
+    for name, names in columns:
+        if {str(row[1]) for row in raw.execute(f"PRAGMA table_info({name})").fetchall()} != names:
+            different.append(name)
+    return [Fault(file, _("表或校验规则被改动:{name}").format(name=name)) for name in different]
+
+
+def _made(statement: str) -> str:
+    """The name of what a statement makes."""
+    words = statement.replace("VIRTUAL ", "").replace("UNIQUE ", "").split(maxsplit=3)
+    return words[2]
 
 
 def chain_problems(

@@ -215,6 +215,15 @@ def edited(place: Path, content: Files, *statements: str) -> Home:
     return home
 
 
+def test_a_guard_that_was_taken_off_is_told(closed: Files, place: Path) -> None:
+    home = lay(place / "desk", closed)
+    raw = recipe.connect(home.database)
+    raw.execute("DROP TRIGGER act_no_update")
+    raw.close()
+    report = verify(home, d.FULL)
+    assert [fault.what for fault in report.problems] == ["表或校验规则被改动:act_no_update"]
+
+
 FORGED = """UPDATE act SET body = CAST(replace(CAST(body AS TEXT), '接报积水', '一切正常') AS BLOB)
   WHERE arrival = (SELECT arrival FROM act WHERE kind = 'test' AND CAST(body AS TEXT) LIKE '%接报积水%' LIMIT 1)"""
 
