@@ -301,8 +301,13 @@ class PeoplePane(QWidget):
         for ledger, pane in self.lists.items():
             self.tabs.addTab(pane, _("人员") if ledger == "people" else pane.title)
         outer.addWidget(self.tabs)
+        self.tabs.tabBarClicked.connect(self._clicked)
         for key, run in (("Ctrl+PgDown", self.next_tab), ("Ctrl+PgUp", self.previous_tab)):
             QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def _clicked(self, index: int) -> None:
+        self.tabs.setCurrentIndex(index)
+        self.focus_first()
 
     def next_tab(self) -> None:
         self._turn(+1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
@@ -16,6 +16,7 @@ from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
 from dutydesk.people.service import region_condition
 from dutydesk.qt import dialogs
+from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listpane import ListPane, Narrow, Printout, RowPages
 from dutydesk.qt.table import LedgerModel
@@ -152,7 +153,7 @@ class SheltersPane(ListPane):
         form.editors["needs"].hint(_("如 被褥、食品"))
         self.show_form(form, _("{name} 登记人数").format(name=row.text("name")), self.save_count, row)
         self._side.insertWidget(1, self._now_line(row))
-        self._side.insertLayout(2, self._need_buttons())
+        self._side.insertWidget(2, self._need_buttons())
         form.editors["in"].setFocus()
         self._show_counts(row.id)
 
@@ -167,11 +168,11 @@ class SheltersPane(ListPane):
         made.setContentsMargins(current().px(16), 0, current().px(16), 0)
         return made
 
-    def _need_buttons(self) -> QHBoxLayout:
+    def _need_buttons(self) -> QWidget:
         """The usual needs, one press each; the text stays free."""
-        row = QHBoxLayout()
+        holder = QWidget()
+        row = flow(holder, current().px(4))
         row.setContentsMargins(current().px(16), current().px(4), current().px(16), 0)
-        row.setSpacing(current().px(4))
         row.addWidget(label(_("需求"), "small"))
         for item in reference_rows("shelters", "need")[:5]:
             made = button(service.needs_text(item["code"]), flat=True)
@@ -179,8 +180,7 @@ class SheltersPane(ListPane):
             made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             made.clicked.connect(self._add_need)
             row.addWidget(made)
-        row.addStretch(1)
-        return row
+        return holder
 
     def _add_need(self) -> None:
         pressed = self.sender()

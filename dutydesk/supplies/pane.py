@@ -58,7 +58,7 @@ class SuppliesPane(ListPane):
                 *[Narrow(store, (Condition("store", "=", store),)) for store in service.stores(self.desk)],
             ],
             "watch": [
-                Narrow(_("数量和期限不限")),
+                Narrow(_("全部物资")),
                 Narrow(_("低于应备"), (Condition("gap", ">", 0),)),
                 Narrow(_("90 天内到期"), (Condition("expires", ">=", today), Condition("expires", "<=", service.expiry_day(now)))),
                 Narrow(_("已过期"), (Condition("expires", "<", today),)),

@@ -22,7 +22,7 @@ from dutydesk.ledger.table import LISTED
 from dutydesk.supplies.ledger import SUPPLIES
 from dutydesk.supplies.model import SUPPLY_TABLE
 
-_NARROW = {"spec": 8, "class": 9, "quantity": 7, "unit": 3, "store": 12, "standard": 7, "contact": 4, "expires": 9}
+_NARROW = {"spec": 8, "class": 9, "quantity": 7, "unit": 3, "store": 12, "standard": 7, "contact": 4, "expires": 15}
 SHOWN = Ledger(
     "supplies",
     SUPPLIES.title,
