@@ -123,16 +123,18 @@ class IncidentsPane(QWidget):
             ("Alt+E", self.page.ask_edit),
             ("Alt+P", self.page.print_sheet),
         ):
-            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(
-            QKeySequence.StandardKey.Copy,
-            self.list,
-            activated=self.page.copy_line,
-            context=Qt.ShortcutContext.WidgetShortcut,
-        )
+            self._key(keys, run)
+        self._key("Ctrl+C", self.page.copy_line, self.list)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self.tick)
+
+    def _key(self, keys: str, run: Callable[[], None], owner: QWidget | None = None) -> None:
+        """A key for all of the pane, or for one widget alone."""
+        shortcut = QShortcut(QKeySequence(keys), owner or self)
+        children, alone = Qt.ShortcutContext.WidgetWithChildrenShortcut, Qt.ShortcutContext.WidgetShortcut
+        shortcut.setContext(children if owner is None else alone)
+        shortcut.activated.connect(run)
 
     # -- what the shell asks ---------------------------------------------------------------------------------------
 

@@ -132,7 +132,9 @@ class IntakeForm(QWidget):
         self._weigh()
 
     def _add_shortcut(self, keys: str, run: Callable[[], None]) -> None:
-        QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(run)
 
     # -- layout ----------------------------------------------------------------------------------------------------
 

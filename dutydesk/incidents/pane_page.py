@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -62,9 +63,12 @@ STATE = Ledger(
         Field("note", LONG, N_("说明")),
     ),
 )
-EDITED = tuple(item for item in INCIDENTS.on(On.FORM) if item.name not in (*service.OWN, "state"))
+EDITED = tuple(
+    replace(item, required=False) for item in INCIDENTS.on(On.FORM) if item.name not in (*service.OWN, "state")
+)
 EDIT = Ledger("incident_edit", N_("改要素"), (*EDITED, Field("note", TEXT, N_("变更原因"))))
-EDIT_FIRST = ("dead", "missing", "trapped", "serious", "injured", "grade", "measures", "note")
+EDIT_FIRST = ("dead", "missing", "trapped", "serious", "injured", "note", "grade", "measures")
+"""What changes most stands first, the reason beside it; a required field that is emptied is refused by the service."""
 HARM = "dead"
 """The fact under which all casualties and the loss stand in one line."""
 FACTS = (
@@ -97,7 +101,8 @@ class Sheet(QDialog):
         column.addWidget(form)
         form.submitted.connect(self.given)
         form.closed.connect(self.reject)
-        self.resize(current().px(480), min(current().px(420), parent.window().height() - current().px(40)))
+        height = current().px(260 if len(form.editors) < 6 else 460)
+        self.resize(current().px(480), min(height, parent.window().height() - current().px(40)))
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
@@ -494,6 +499,7 @@ class IncidentPage(QWidget):
             EDIT, _("改要素 {title}").format(title=self.title.text()), row=self.row, names=names,
             find={"type": event_types()},
         )  # fmt: skip
+        sheet.form.more.setChecked(True)
         sheet.given.connect(self._edit)
         sheet.open()
 

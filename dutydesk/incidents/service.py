@@ -64,10 +64,12 @@ def intake(desk: Desk, texts: Mapping[str, str]) -> Row:
     Raises `Refused` with one problem a field, and writes nothing.
     """
     given = {name: text for name, text in texts.items() if name not in OWN}
+    if not given.get("received_at", "").strip():
+        given.pop("received_at", None)
     values, problems = parse_row(INCIDENTS, given, resolve=desk.resolve, partial=True)
-    read = {problem.field for problem in problems}
+    wrong = {problem.field for problem in problems}
     try:
-        return add(desk, values, unread=read)
+        return add(desk, values, unread=wrong)
     except Refused as refused:
         raise Refused(*problems, *refused.problems) from None
 

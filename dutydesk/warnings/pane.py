@@ -277,19 +277,19 @@ class WarningsPane(QWidget):
         announcer = self._desk.services.get("announcer") or announcer_for(self._desk.store)
         announcer.changed.connect(self._changed)
         for _text, keys, run in self.commands():
-            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        QShortcut(
-            QKeySequence("Alt+Left"), self, activated=self.back, context=Qt.ShortcutContext.WidgetWithChildrenShortcut
-        )
-        QShortcut(
-            QKeySequence.StandardKey.Copy,
-            self.list,
-            activated=self.copy_line,
-            context=Qt.ShortcutContext.WidgetShortcut,
-        )
+            self._key(keys, run)
+        self._key("Alt+Left", self.back)
+        self._key("Ctrl+C", self.copy_line, self.list)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self.refresh)
+
+    def _key(self, keys: str, run: Callable[[], None], owner: QWidget | None = None) -> None:
+        """A key for all of the pane, or for one widget alone."""
+        shortcut = QShortcut(QKeySequence(keys), owner or self)
+        children, alone = Qt.ShortcutContext.WidgetWithChildrenShortcut, Qt.ShortcutContext.WidgetShortcut
+        shortcut.setContext(children if owner is None else alone)
+        shortcut.activated.connect(run)
 
     # -- what the shell asks ---------------------------------------------------------------------------------------
 

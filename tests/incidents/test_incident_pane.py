@@ -33,6 +33,7 @@ def pane(qtbot: Any, desk: Desk) -> Iterator[IncidentsPane]:
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
     yield made
+    made.hide()
     announcer_for(desk.store).close()
 
 
@@ -162,6 +163,15 @@ def test_esc_keeps_a_draft_and_says_so(pane: IncidentsPane, desk: Desk, qtbot: A
     assert desk.count("incidents") == 1
     pane.begin_intake()
     assert pane.form.texts()["place"] == ""
+
+
+def test_a_window_that_closes_under_the_form_keeps_it(pane: IncidentsPane, desk: Desk, qtbot: Any) -> None:
+    take_in(pane)
+    pane.hide()
+    other = IncidentsPane(desk)
+    qtbot.addWidget(other)
+    other.begin_intake()
+    assert other.form.texts()["place"] == "示例路下穿隧道"
 
 
 def test_a_draft_can_be_thrown_away(pane: IncidentsPane) -> None:

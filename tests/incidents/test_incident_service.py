@@ -79,6 +79,14 @@ def test_a_wall_clock_that_runs_five_minutes_fast_is_no_reason_to_refuse(desk: D
     assert taken(desk, happened_at="2026-06-18 14:35")["happened_at"] == NOW + 5 * MINUTE
 
 
+def test_an_empty_time_of_receipt_is_now_and_a_wrong_one_is_not(desk: Desk) -> None:
+    assert taken(desk, received_at=" ")["received_at"] == NOW
+    with pytest.raises(Refused) as refused:
+        taken(desk, received_at="刚才", place="")
+    assert fields(refused) == {"received_at", "place"}
+    assert service.add(desk, {"happened_at": NOW, "type": "11A02", "place": "示例", "text": "x"})["received_at"] == NOW
+
+
 def test_the_number_and_the_evidence_cannot_be_typed(desk: Desk) -> None:
     row = taken(desk, no="9999", reported_at="2026-06-18 14:25", reported_to="谁")
     assert (row["no"], row["reported_at"], row["reported_to"]) == ("2026-0001", None, None)

@@ -43,6 +43,7 @@ def pane(qtbot: Any, desk: Desk) -> Iterator[WarningsPane]:
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
     yield made
+    made.hide()
     announcer_for(desk.store).close()
 
 
