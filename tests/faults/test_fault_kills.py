@@ -1,0 +1,125 @@
+"""F3: kill −9 of a process that writes, imports and makes copies; F23: of a migration, wherever it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dutydesk.core.clock import FixedClock
+from dutydesk.core.paths import Home
+from dutydesk.journal import recipe, tables, upgrade
+from dutydesk.journal.store import Store
+from dutydesk.journal.verify import verify
+from tests.journal import desks as d
+
+FULL = os.environ.get("DUTYDESK_FAULTS") == "full"
+SEEDS = range(1, 11) if FULL else range(1, 2)
+KILLS = 100 if FULL else 20
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are POSIX")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_writer_killed_at_any_moment_has_lost_nothing(seed: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.killed", "--kills", str(KILLS), "--seed", str(seed)],
+        capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2_000:]
+    answer = json.loads(done.stdout)
+    assert answer["kills"] == KILLS
+    assert answer["acknowledged"] > KILLS, "the kills fall into work"
+    assert answer["found"] == []
+
+
+# --- F23
+
+
+MIGRATE = """
+import os, signal, sys, threading
+from pathlib import Path
+from dutydesk.core.paths import Home
+from dutydesk.journal import recipe, tables, upgrade
+import alembic.command, alembic.config, alembic.runtime.migration
+upgrade.SCRIPTS = Path(sys.argv[1])
+tables.VERSION = 2
+root, kills = Path(sys.argv[2]), [float(word) for word in sys.argv[3:]]
+for n, after in enumerate(kills):
+    source, out = os.pipe()
+    child = os.fork()
+    if child == 0:
+        home = Home(root)
+        os.write(out, b".")
+        upgrade.upgrade(home, recipe.connect(home.database), 1)
+        os._exit(0)
+    os.read(source, 1)
+    threading.Event().wait(after)
+    os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    print("killed" if os.WIFSIGNALED(status) else "done")
+    if not os.WIFSIGNALED(status):
+        break
+"""
+
+SECOND = '''
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("ALTER TABLE checkpoint ADD COLUMN witness TEXT NOT NULL DEFAULT ''")
+    for n in range(40):
+        op.execute(f"CREATE TABLE local_added{n} (key TEXT NOT NULL, PRIMARY KEY (key)) STRICT, WITHOUT ROWID")
+'''
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with d.quick_folder() as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("seed", range(10) if FULL else range(1))
+def test_a_migration_killed_at_any_moment_makes_no_act(seed: int, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the kills at each statement (tests/journal/test_journal_migrations.py): at random moments, one after the
+    other, until one start gets through."""
+    scripts = place / "scripts"
+    shutil.copytree(upgrade.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "0002_later.py").write_text(SECOND, encoding="utf-8")
+    home = Home(place / "desk")
+    with d.make(home.root) as store:
+        for n in range(30):
+            d.add(store, "people", name=f"钱{n}", phone="13800000000")
+        acts = d.ask(store, "SELECT * FROM act")
+    rng = random.Random(seed)
+    moments = [str(rng.random() * 0.08) for _n in range(12)]
+    done = subprocess.run(
+        [sys.executable, "-c", MIGRATE, str(scripts), str(home.root), *moments],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert "killed" in done.stdout
+    raw = recipe.connect(home.database)
+    version = raw.execute("PRAGMA user_version").fetchone()[0]
+    added = raw.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'local_added%' AND type = 'table'").fetchone()
+    assert (version, added[0]) in {(1, 0), (2, 40)}, "all of it or nothing"
+    assert [tuple(act) for act in raw.execute("SELECT * FROM act").fetchall()] == acts
+    raw.close()
+    monkeypatch.setattr(upgrade, "SCRIPTS", scripts)
+    monkeypatch.setattr(tables, "VERSION", 2)
+    monkeypatch.setattr("dutydesk.journal.store.VERSION", 2)
+    with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
+        assert d.ask(store, "PRAGMA user_version") == [(2,)]
+        assert d.ask(store, "SELECT * FROM act") == acts
+    assert verify(home, d.FULL).ok
