@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import statistics
 import threading
-import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -142,7 +141,7 @@ def test_b1_save_beside_an_import(desk: Desk) -> None:
     times: list[float] = []
     while thread.is_alive() and len(times) < 150:
         times.append(timed(lambda: full_save(desk, 1)))
-        time.sleep(0.02)
+        stop.wait(0.02)
     stop.set()
     thread.join()
     desk.store.local(lambda cursor: cursor.execute("DELETE FROM local_batch"))

@@ -1,0 +1,265 @@
+"""B2, B8 to B10: files into the desk and out of it, against the raw driver and the bare libraries."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bigdesk import entry
+from harness import ROUNDS, report
+
+from dutydesk.core.clock import FixedClock, iso, local, parse_iso
+from dutydesk.core.ids import new_id, token
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import DeskConfig
+from dutydesk.exchange import importing
+from dutydesk.exchange.reading import Options
+from dutydesk.features import FEATURES, schema
+from dutydesk.journal import chain, recipe, search
+from dutydesk.journal.desk import Desk, Me
+from dutydesk.journal.store import INSERT_ACT, MOVE_FRONTIER, Store
+from dutydesk.ledger.readers import read_records
+from dutydesk.ledger.spec import Value
+
+pytestmark = pytest.mark.bench
+NOW = parse_iso("2026-11-22 20:00")
+IMPORTED = 100_000
+ACT = 500
+Row = tuple[str, dict[str, Value]]
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def text_of(headers: str, rows: Iterator[Sequence[str]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(headers.split())
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def log_file(rows: int) -> bytes:
+    """Entries of the duty log: the usual file."""
+
+    def lines() -> Iterator[Sequence[str]]:
+        for n in range(rows):
+            at = entry(n)
+            yield (iso(int(at["happened_at"])), *(str(at[name]) for name in LOG_TEXTS))
+
+    return text_of("时间 类别 业务线 对方 内容 处理情况 记录人", lines())
+
+
+LOG_TEXTS = ("category", "line", "party", "text", "handling", "recorder")
+SUPPLY_TEXTS = ("name", "spec", "quantity", "unit", "store", "contact", "phone", "note")
+
+
+def supply_file(rows: int) -> bytes:
+    """Articles in stores, each with its keeper: one row and one side row of personal fields a line."""
+    things = "编织袋 抽水泵 救生衣 帐篷 应急灯 折叠床 棉被 铁锹 雨衣 发电机".split()
+
+    def lines() -> Iterator[Sequence[str]]:
+        for n in range(rows):
+            yield (things[n % 10], f"{n}型", str(n % 900), "件", f"第{n % 400}号仓库", f"保管甲{n % 97}",
+                   f"0571-5{n:07d}", "按季检查")  # fmt: skip
+
+    return text_of("名称 规格型号 数量 单位 存放地点 保管人 保管人电话 备注", lines())
+
+
+def people_file(rows: int) -> bytes:
+    """People with a unit and two numbers: three rows and three side rows a line."""
+
+    def lines() -> Iterator[Sequence[str]]:
+        for n in range(rows):
+            yield f"试{chr(0x4E00 + n % 5000)}{chr(0x4E00 + n // 5000)}", f"第{n % 300}虚构单位", f"199{n:08d}", f"0571-5{n:07d}", "打座机"  # fmt: skip
+
+    return text_of("姓名 单位 手机 办公电话 备注", lines())
+
+
+# -- the floor ---------------------------------------------------------------------------------------------------------
+
+
+def log_rows(cells: Sequence[str], made: dict[str, bytes]) -> list[tuple[str, bytes, dict[str, Value]]]:
+    values: dict[str, Value] = {"no": f"2026-{len(made) + 1:04d}", "happened_at": parse_iso(cells[0]), "recorded_at": NOW}
+    values.update(zip(LOG_TEXTS, cells[1:], strict=True))
+    row = made[values["no"]] = new_id(NOW)  # pyright: ignore[reportArgumentType]
+    return [("log", row, values)]
+
+
+def supply_rows(cells: Sequence[str], _made: dict[str, bytes]) -> list[tuple[str, bytes, dict[str, Value]]]:
+    values: dict[str, Value] = dict(zip(SUPPLY_TEXTS, cells, strict=True))
+    values["quantity"] = int(cells[2])
+    return [("supplies", new_id(NOW), values)]
+
+
+def people_rows(cells: Sequence[str], made: dict[str, bytes]) -> list[tuple[str, bytes, dict[str, Value]]]:
+    out: list[tuple[str, bytes, dict[str, Value]]] = []
+    name, unit, mobile, office, note = cells
+    if unit not in made:
+        made[unit] = new_id(NOW)
+        out.append(("units", made[unit], {"name": unit}))
+    row = new_id(NOW)
+    out.append(("people", row, {"name": name, "unit": made[unit], "kind": "PERSON", "note": note}))
+    out.append(("numbers", new_id(NOW), {"person": row, "order": 1, "kind": "MOBILE", "number": mobile}))
+    out.append(("numbers", new_id(NOW), {"person": row, "order": 2, "kind": "OFFICE", "number": office}))
+    return out
+
+
+def floor(home: Home, data: bytes, rows_of: Callable[[Sequence[str], dict[str, bytes]], list[Any]]) -> None:
+    """The same rows into the same tables and indexes by the raw driver, in the same number of transactions. Reading
+    the file, the search text and the bytes of the acts are made by the same functions; nothing is checked."""
+    raw = recipe.connect(home.database)
+    desk = bytes.fromhex("ab" * 16)
+    seq, link = raw.execute("SELECT seq, hash FROM frontier").fetchone()
+    made: dict[str, bytes] = {}
+    rows = [row for _line, cells in read_records(data, "x.csv").rows for row in rows_of(cells, made)]
+    last: dict[str, int] = {}
+    for start in range(0, len(rows), ACT):
+        part = rows[start : start + ACT]
+        act_id, hlc, seq = new_id(NOW), (NOW << 16) + seq, seq + 1
+        told: list[dict[str, Any]] = []
+        tables: dict[str, list[tuple[Any, ...]]] = {}
+        index: dict[str, list[tuple[Any, ...]]] = {}
+        side: list[tuple[Any, ...]] = []
+        for n, (name, row, values) in enumerate(part):
+            shape = schema()[name]
+            last[name] = last.get(name, 0) + 1
+            cells = [values.get(field) for field in shape.names]
+            tables.setdefault(name, []).append((last[name], row, act_id, hlc, 1, None, *cells))
+            if shape.fts:
+                words = search.words(search.row_text(shape.ledger, values))
+                index.setdefault(name, []).append((last[name], words, search.row_pinyin(shape.ledger, values)))
+            public = {key: value.hex() if isinstance(value, bytes) else value for key, value in values.items()}
+            change: dict[str, Any] = {"ledger": name, "row": row.hex(), "set": public}
+            private = {key: public.pop(key) for key in shape.ledger.personal if key in public}
+            if private:
+                salt, held = token(16), chain.canonical(private)
+                change["personal"] = chain.personal_hash(salt, held)
+                side.append((act_id, n, name, row, salt, held))
+            told.append(change)
+        body = chain.canonical({"changes": told})
+        head = chain.header(desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1)
+        digest = chain.digest(1, link, head, body)
+        raw.execute("BEGIN IMMEDIATE")
+        raw.execute(
+            INSERT_ACT, (desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1, body, 1, link, digest)
+        )
+        if side:
+            raw.cursor().executemany("INSERT INTO personal VALUES (?, ?, ?, ?, ?, ?)", side)
+        for name, filled in tables.items():
+            raw.cursor().executemany(schema()[name].insert, filled)
+            raw.execute(
+                "INSERT INTO tally VALUES (?, ?) ON CONFLICT (ledger) DO UPDATE SET listed = listed + excluded.listed",
+                (name, len(filled)),
+            )
+            if schema()[name].ledger.number:
+                raw.execute(
+                    "INSERT INTO counter VALUES (?, ?, ?, ?) ON CONFLICT (desk, ledger, year) DO UPDATE SET n = excluded.n",
+                    (desk, name, local(NOW).year, last[name]),
+                )
+        for name, filled in index.items():
+            raw.cursor().executemany(f"INSERT INTO fts_{name} (rowid, words, py) VALUES (?, ?, ?)", filled)
+        raw.execute(MOVE_FRONTIER, (desk, 1, seq, digest, hlc))
+        raw.execute("COMMIT")
+        link = digest
+    raw.close()
+
+
+def fresh(root: Path) -> Desk:
+    """An empty desk."""
+    shutil.rmtree(root, ignore_errors=True)
+    config = DeskConfig("ab" * 16, district="330102", unit="测")
+    store = Store.create(Home(root), schema(), FixedClock(NOW), config)
+    return Desk(store, store.clock, Me("system"), FEATURES)
+
+
+def whole_import(desk: Desk, ledger: str, data: bytes) -> dict[str, Any]:
+    """Check the file whole and write it, as `dutydesk import` does."""
+    return importing.run(desk, importing.plan(desk, ledger, data, "x.csv", Options(create=True)))
+
+
+def imports(
+    tmp_path: Path,
+    ledger: str,
+    data: bytes,
+    rows_of: Callable[[Sequence[str], dict[str, bytes]], list[Any]],
+    rounds: int,
+) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds of import and floor in turns, each into an empty desk; and the ratios of processor time."""
+    mine: list[float] = []
+    bare: list[float] = []
+    work: list[float] = []
+    for n in range(rounds):
+        spent = {}
+        for who in ("ours", "floor") if n % 2 == 0 else ("floor", "ours"):
+            desk = fresh(tmp_path / who)
+            if who == "floor":
+                desk.store.close()
+            gc.collect()
+            wall, cpu = time.perf_counter(), time.process_time()
+            if who == "ours":
+                whole_import(desk, ledger, data)
+            else:
+                floor(desk.store.home, data, rows_of)
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            (mine if who == "ours" else bare).append(wall * 1_000)
+            spent[who] = cpu
+            if who == "ours":
+                desk.store.close()
+        work.append(spent["ours"] / spent["floor"])
+    return mine, bare, work
+
+
+FILES = {
+    "log": (log_file, log_rows, IMPORTED),
+    "supplies": (supply_file, supply_rows, IMPORTED),
+    "people": (people_file, people_rows, IMPORTED // 3),
+}
+
+
+def dump(home: Home, ledger: str) -> list[Any]:
+    """What of an import can be compared: numbers and texts of the rows, and the whole search index."""
+    raw = recipe.connect(home.database, read_only=True)
+    shape = schema()[ledger]
+    names = ", ".join(f'"{name}"' for name in shape.names if name not in shape.refs)
+    rows = raw.execute(f"SELECT _n, _state, {names} FROM {ledger} ORDER BY _n").fetchall()
+    if shape.fts:
+        raw.execute(f"CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, '{shape.fts}', 'instance')")
+        rows += sorted(raw.execute("SELECT term, doc, col, offset FROM temp.v").fetchall())
+    raw.close()
+    return rows
+
+
+@pytest.mark.parametrize("ledger", ["log", "supplies", "people"])
+def test_import_and_floor_write_the_same(tmp_path: Path, ledger: str) -> None:
+    made, rows_of, _rows = FILES[ledger]
+    data = made(700)
+    desk = fresh(tmp_path / "ours")
+    told = whole_import(desk, ledger, data)
+    desk.store.close()
+    assert (told["read"], told["added"], told["refused"]) == (700, 700, [])
+    bare = fresh(tmp_path / "floor")
+    bare.store.close()
+    floor(bare.store.home, data, rows_of)
+    for name in dict.fromkeys((ledger, *(("units", "numbers") if ledger == "people" else ()))):
+        assert dump(desk.store.home, name) == dump(bare.store.home, name)
+
+
+@pytest.mark.parametrize("ledger", ["log", "supplies", "people"])
+def test_b2_import(tmp_path: Path, ledger: str) -> None:
+    made, rows_of, rows = FILES[ledger]
+    data = made(rows)
+    mine, bare, work = imports(tmp_path, ledger, data, rows_of, ROUNDS)
+    work.sort()
+    result = report(
+        f"B2 {ledger}", f"导入 {rows} 行 CSV({ledger})", mine, bare, "≤ 1.8×", 1.8,
+        note=f"处理器时间之比 {work[len(work) // 2]:.2f}×({work[0]:.2f}–{work[-1]:.2f})",
+    )  # fmt: skip
+    assert result.ratio is not None
