@@ -178,7 +178,7 @@ class DaybookPane(QWidget):
         self.view.copy_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
         self.view.line_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         for keys, run in (("Ctrl+F", self.bar.focus_search), ("Ctrl+P", self.print_log)):
-            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # pyright: ignore[reportCallIssue]
 
     # -- for the window ---------------------------------------------------------------------------------------------
 

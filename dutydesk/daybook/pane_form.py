@@ -133,7 +133,7 @@ class EntryLine(QWidget):
         self.attach.chosen.connect(self._edited)
         self.link.clicked.connect(self._unlink)
         for keys, run in (("Ctrl+Down", self.take_back), ("Ctrl+M", self.more.toggle), ("Ctrl+Return", self.save)):
-            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(keys), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # pyright: ignore[reportCallIssue]
 
     def _lay_out(self) -> None:
         theme = current()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QTabWidget, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError
@@ -25,6 +25,7 @@ from dutydesk.qt.dialogs import RevealDialog
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listpane import NARROW, CommandRow, ListPane, Narrow, Printout
 from dutydesk.qt.theme import current
+from dutydesk.qt.widgets import shortcut
 
 _REGION = int(Qt.ItemDataRole.UserRole)
 
@@ -303,7 +304,7 @@ class PeoplePane(QWidget):
         outer.addWidget(self.tabs)
         self.tabs.tabBarClicked.connect(self._clicked)
         for key, run in (("Ctrl+PgDown", self.next_tab), ("Ctrl+PgUp", self.previous_tab)):
-            QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut(self, key, run)
 
     def _clicked(self, index: int) -> None:
         self.tabs.setCurrentIndex(index)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError
@@ -29,7 +29,7 @@ from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import IconButton, button, label
+from dutydesk.qt.widgets import IconButton, button, label, shortcut
 
 REVEALED_MS = 60_000
 NUMBER_FIELDS = ("kind", "number", "state", "verified_at", "note")
@@ -125,7 +125,7 @@ class PersonCard(QWidget):
         self._timer.timeout.connect(self.conceal)
         self._lay_out()
         self.view.opened.connect(self._open_number)
-        QShortcut(QKeySequence("Delete"), self.view, activated=self.delete_number, context=Qt.ShortcutContext.WidgetShortcut)
+        shortcut(self.view, "Delete", self.delete_number, alone=True)
         self.show_person(None)
 
     # -- layout ----------------------------------------------------------------------------------------------------

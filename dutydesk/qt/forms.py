@@ -86,7 +86,7 @@ class LedgerForm(QWidget):
                 editor.set_value(value)
         self._start = self.texts()
         for sequence in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(sequence), self, activated=self.submit, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(sequence), self, activated=self.submit, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # pyright: ignore[reportCallIssue]
 
     # -- layout -----------------------------------------------------------------------------------------------------
 

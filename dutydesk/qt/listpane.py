@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QComboBox, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
@@ -28,7 +28,7 @@ from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Elided, SearchBox, SplitTitle, button, label
+from dutydesk.qt.widgets import Elided, SearchBox, SplitTitle, button, label, shortcut
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -234,7 +234,7 @@ class ListPane(QWidget):
     def key(self, text: str, key: str, run: Callable[[], None]) -> None:
         """A key of the pane and its place in the palette."""
         if key:
-            QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut(self, key, run)
         self._keys.append((text, key, run))
 
     def _bind(self) -> None:
@@ -245,7 +245,7 @@ class ListPane(QWidget):
         self.view.filter_dropped.connect(self._filter_dropped)
         self.view.notice.connect(self.say)
         self.key(_("找"), "Ctrl+F", self.focus_search)
-        QShortcut(QKeySequence("Delete"), self.view, activated=self.delete_row, context=Qt.ShortcutContext.WidgetShortcut)
+        shortcut(self.view, "Delete", self.delete_row, alone=True)
         self._keys.append((_("删除"), "Delete", self.delete_row))
 
     # -- for the window --------------------------------------------------------------------------------------------

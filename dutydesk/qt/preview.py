@@ -235,7 +235,7 @@ class PdfPreview(QWidget):
             ("Ctrl+-", self.view.farther),
             ("Ctrl+0", self.view.fit),
         ):
-            QShortcut(QKeySequence(keys), self, activated=slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(keys), self, activated=slot, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # pyright: ignore[reportCallIssue]
 
     def show_pdf(self, data: bytes, title: str, name: str) -> None:
         """Show a printout; `name` is what 另存 proposes. Raises `Refused` for bytes that are no PDF."""

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -79,6 +91,15 @@ def fit(window: QWidget, width: int, height: int) -> None:
     """Resize a window to this, or to what the screen has: 200 % on 1366 × 768 must not cut anything off."""
     room = window.screen().availableGeometry().size()
     window.resize(min(width, room.width()), min(height, room.height() - current().px(32)))
+
+
+def shortcut(parent: QWidget, keys: str, run: Callable[[], object], *, alone: bool = False) -> QShortcut:
+    """A key of `parent` and everything inside it, or (`alone`) of that widget only."""
+    context = Qt.ShortcutContext.WidgetShortcut if alone else Qt.ShortcutContext.WidgetWithChildrenShortcut
+    made = QShortcut(QKeySequence(keys), parent)
+    made.setContext(context)
+    made.activated.connect(run)
+    return made
 
 
 class IconButton(QToolButton):

@@ -435,7 +435,7 @@ class RainPane(QWidget):
         return made
 
     def _key(self, text: str, key: str, run: Key) -> None:
-        QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # pyright: ignore[reportCallIssue]
         self._keys.append((text, key, run))
 
     # -- for the window --------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ class ShiftsPane(QWidget):
         made.setAccessibleName(text)
         made.clicked.connect(run)
         if key:
-            QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(QKeySequence(key), self, activated=run, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # pyright: ignore[reportCallIssue]
         self._keys.append((text, key, run))
         return made
 

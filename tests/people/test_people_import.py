@@ -66,10 +66,10 @@ def test_a_changed_card_changes_only_what_it_says(desk: Desk) -> None:
 
 def test_someone_elses_columns_lose_nothing(desk: Desk) -> None:
     data = (
-        "Organisation,Job Title,Staff ID,First Name,Last Name,Email,Mobile Phone,Office Phone\n"
-        "Example Office,Director,7,Ada,Sample,ada@example.invalid,+000017600584,+0000327098\n"
-        "Example Office,Clerk,8,Ben,Sample,,+000017600585,\n"
-    ).encode()
+        b"Organisation,Job Title,Staff ID,First Name,Last Name,Email,Mobile Phone,Office Phone\n"
+        b"Example Office,Director,7,Ada,Sample,ada@example.invalid,+000017600584,+0000327098\n"
+        b"Example Office,Clerk,8,Ben,Sample,,+000017600585,\n"
+    )
     made = bring(desk, data, "staff.csv")
     assert (made.read, made.added) == (2, 2)
     row, numbers = one(desk, "Ada Sample")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,13 +31,13 @@ def people(desk: Desk, places: dict[str, bytes]) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def pane(qtbot: Any, desk: Desk, people: dict[str, bytes], window: Window) -> Iterator[PeoplePane]:
+def pane(qtbot: Any, desk: Desk, people: dict[str, bytes], window: Window) -> PeoplePane:
     made = PeoplePane(desk)
     qtbot.addWidget(made)
     made.resize(1100, 640)
     made.show()
     qtbot.waitExposed(made)
-    yield made
+    return made
 
 
 def names(pane: PeoplePane) -> list[str]:

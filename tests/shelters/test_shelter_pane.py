@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,13 +30,13 @@ def shelters(desk: Desk, places: dict[str, bytes]) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def pane(qtbot: Any, desk: Desk, shelters: dict[str, bytes], window: Window) -> Iterator[SheltersPane]:
+def pane(qtbot: Any, desk: Desk, shelters: dict[str, bytes], window: Window) -> SheltersPane:
     made = SheltersPane(desk)
     qtbot.addWidget(made)
     made.resize(1100, 600)
     made.show()
     qtbot.waitExposed(made)
-    yield made
+    return made
 
 
 def names(pane: SheltersPane) -> list[str]:

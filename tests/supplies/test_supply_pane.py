@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ Key, Mod = Qt.Key, Qt.KeyboardModifier
 
 
 @pytest.fixture
-def pane(qtbot: Any, desk: Desk, window: Window) -> Iterator[SuppliesPane]:
+def pane(qtbot: Any, desk: Desk, window: Window) -> SuppliesPane:
     for name, quantity, standard, store, expires in (
         ("棉被", 100, 120, "一库", None),
         ("饮用水", 300, 200, "二库", "2026-06-01"),
@@ -31,7 +30,7 @@ def pane(qtbot: Any, desk: Desk, window: Window) -> Iterator[SuppliesPane]:
     made.resize(1100, 500)
     made.show()
     qtbot.waitExposed(made)
-    yield made
+    return made
 
 
 def names(pane: SuppliesPane) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ Key, Mod = Qt.Key, Qt.KeyboardModifier
 
 
 @pytest.fixture
-def pane(qtbot: Any, desk: Desk, window: Window) -> Iterator[TeamsPane]:
+def pane(qtbot: Any, desk: Desk, window: Window) -> TeamsPane:
     for name, kind in (("示例排水队", "FLOOD"), ("示例消防队", "FIRE_PRO")):
         service.add(desk, {"name": name, "kind": kind, "strength": 30, "status": "READY"})
     made = TeamsPane(desk)
@@ -26,7 +25,7 @@ def pane(qtbot: Any, desk: Desk, window: Window) -> Iterator[TeamsPane]:
     made.resize(1100, 500)
     made.show()
     qtbot.waitExposed(made)
-    yield made
+    return made
 
 
 def test_a_team_is_sent_out_and_called_back_by_keys(qtbot: Any, pane: TeamsPane, desk: Desk) -> None:
