@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TO_FILL = 48 * HOUR
 """待补 is asked for in the running and the last shift: the two longest there are (domain.md §3.2)."""
+MOST = 500
+"""Of more rows than two shifts ever have (a file was imported) only the newest are asked for what they lack."""
 SOON = 15 * MINUTE
 
 
@@ -31,7 +33,7 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
         severity = 2 if now >= due else 1 if due - now <= SOON else 0
         name = _("待反馈 {title}").format(title=title(row.values))
         found.append(OpenItem(block, name, due, severity, "log", row.id, row.text("text")))
-    for row, fields in service.to_fill(read, now - TO_FILL, now + 1):
+    for row, fields in service.to_fill(read, now - TO_FILL, now + 1, MOST):
         name = _("待补 {title}").format(title=title(row.values))
         found.append(OpenItem("TODO", name, None, 0, "log", row.id, service.labels(fields)))
     return found

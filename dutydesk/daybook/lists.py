@@ -80,9 +80,9 @@ class LogPages(q.Pages):
         self._asked = query
         if FOLLOWED in query.where:
             with desk.store.read() as connection:
-                waiting = tuple(row.id for row in service.follow_ups(connection, desk.clock.now()))
+                waiting = tuple(row.n for row in service.follow_ups(connection, desk.clock.now()))
             others = tuple(condition for condition in query.where if condition != FOLLOWED)
-            query = replace(query, where=(*others, Condition("id", "in", waiting)))
+            query = replace(query, where=(*others, Condition("_n", "in", waiting)))
         super().__init__(desk.store, query)
         self._incidents = desk.store.schema.shapes.get("incidents")
 

@@ -51,12 +51,12 @@ AMENDABLE = (
 WIDTHS = {
     "no": 68,
     "happened_at": 108,
-    "category": 84,
+    "category": 92,
     "party": 140,
     "handling": 150,
     "incident": 64,
     "due_at": 124,
-    "recorder": 76,
+    "recorder": 80,
 }
 """Pixels at 100 %: what stands in these columns is shorter here than in a whole list of the ledger."""
 GIVES_WAY = ("recorder", "handling", "no", "incident", "due_at")

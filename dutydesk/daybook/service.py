@@ -47,6 +47,9 @@ CHAIN = 200
 """More corrections of one entry than anyone makes: a longer chain is a ring made by a damaged file."""
 INCIDENT_REF = re.compile(r"(?<![A-Za-z0-9#＃])[#＃]\s?((?:\d{4}-)?\d{1,6})(?!\d)")
 SHAPE = Shape(LOG, LOG_TABLE)
+LISTED_ROW = LOG_TABLE.c["_state"] + 0 == LISTED
+"""Rows that are listed, said so that SQLite does not look for them by the index of the whole list: nearly every row is
+listed, and without statistics it takes that index before the one that names the few rows that are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,11 +346,8 @@ def _named_by(connection: Connection, field: str, ids: Sequence[bytes]) -> dict[
     table = LOG_TABLE
     found: dict[bytes, list[Row]] = {}
     for start in range(0, len(ids), 500):
-        statement = (
-            select(table.c["_n"])
-            .where(table.c[field].in_(ids[start : start + 500]), table.c["_state"] == LISTED)
-            .order_by(table.c["_hlc"], table.c.id)
-        )
+        named_by = table.c[field].in_(ids[start : start + 500])
+        statement = select(table.c["_n"]).where(named_by, LISTED_ROW).order_by(table.c["_hlc"], table.c.id)
         keys = [n for (n,) in connection.execute(statement)]
         for row in q.by_n(connection, SHAPE, keys):
             named = row[field]
@@ -383,19 +383,21 @@ def _of(rows: Mapping[bytes, Row], row: Value) -> Row | None:
 def follow_ups(connection: Connection, now: int) -> list[Row]:
     """Entries that wait for an answer, the next due first; answered ones and amendments are not among them."""
     table, later = LOG_TABLE, LOG_TABLE.alias("later")
-    answered = exists(select(later.c["_n"]).where(and_(later.c.answers == table.c.id, later.c["_state"] == LISTED)))
+    listed = later.c["_state"] + 0 == LISTED
+    answered = exists(select(later.c["_n"]).where(and_(later.c.answers == table.c.id, listed)))
     statement = (
-        select(table.c["_n"])
-        .where(table.c.due_at > 0, table.c["_state"] == LISTED, table.c.amends.is_(None), ~answered)
-        .order_by(table.c.due_at, table.c["_n"])
+        select(table.c["_n"]).where(table.c.due_at > 0, LISTED_ROW, ~answered).order_by(table.c.due_at, table.c["_n"])
     )
-    return q.by_n(connection, SHAPE, [n for (n,) in connection.execute(statement)])
+    rows = q.by_n(connection, SHAPE, [n for (n,) in connection.execute(statement)])
+    return [row for row in rows if row.get("amends") is None]
 
 
-def entries(connection: Connection, start: int, end: int) -> list[Row]:
-    """All rows of [start, end) by time, corrections included, oldest first."""
+def entries(connection: Connection, start: int, end: int, most: int | None = None) -> list[Row]:
+    """All rows of [start, end) by time, corrections included, oldest first; the `most` newest where that is given."""
     where = (q.Condition("happened_at", ">=", start), q.Condition("happened_at", "<", end))
-    return q.rows(connection, SHAPE, q.Query("log", where, "", "happened_at"))
+    if most is None:
+        return q.rows(connection, SHAPE, q.Query("log", where, "", "happened_at"))
+    return q.rows(connection, SHAPE, q.Query("log", where), most)[::-1]
 
 
 def standing(rows: Sequence[Row]) -> list[Row]:
@@ -404,9 +406,10 @@ def standing(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.id not in corrected]
 
 
-def to_fill(connection: Connection, start: int, end: int) -> list[tuple[Row, tuple[str, ...]]]:
-    """Entries of [start, end) as they now read that still lack something required (待补), and what they lack."""
-    found = standing(entries(connection, start, end))
+def to_fill(connection: Connection, start: int, end: int, most: int | None = None) -> list[tuple[Row, tuple[str, ...]]]:
+    """Entries of [start, end) as they now read that still lack something required (待补), and what they lack, oldest
+    first; of the `most` newest rows where that is given."""
+    found = standing(entries(connection, start, end, most))
     moved = amendments(connection, [row.id for row in found])  # corrected to a time outside the span
     lacking = ((row, missing(row.values)) for row in found if row.id not in moved)
     return [(row, fields) for row, fields in lacking if fields]

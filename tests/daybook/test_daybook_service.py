@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -452,6 +453,30 @@ def test_a_page_asks_as_much_for_many_rows_as_for_few(desk: Desk, incident: byte
     finally:
         event.remove(engine, "before_cursor_execute", hear)
     assert len(asked) <= 10, asked
+
+
+def test_the_few_are_not_looked_for_among_all(desk: Desk) -> None:
+    """Nearly every row is listed: an index of the listed rows is the wrong way to an answer or a correction."""
+    plans: list[str] = []
+
+    def explain(_connection: object, cursor: Any, statement: str, values: object, *_rest: object) -> None:
+        if statement.lstrip().startswith("SELECT log") and "json_each" not in statement:
+            held = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+            plans.extend(str(line[-1]) for line in held)
+
+    row = service.add(desk, {"text": "x"}, due="1500")
+    with desk.store.read() as connection:
+        engine = connection.engine
+    event.listen(engine, "before_cursor_execute", explain)
+    try:
+        with desk.store.read() as connection:
+            service.follow_ups(connection, 0)
+            service.amendments(connection, [row.id])
+            service.answers(connection, [row.id])
+    finally:
+        event.remove(engine, "before_cursor_execute", explain)
+    assert len(plans) >= 4
+    assert not [line for line in plans if "ix_log_listed" in line or line.startswith("SCAN")], plans
 
 
 # --- while typing
