@@ -38,6 +38,7 @@ class PeopleList(ListPane):
 
     form_width = 440
     noun = N_("人员")
+    own_search = True
     tree_width = 124
 
     def __init__(self, desk: Desk) -> None:

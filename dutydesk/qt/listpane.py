@@ -97,6 +97,8 @@ class ListPane(QWidget):
     form_width = 400
     noun = ""
     """What a row is called, where that is not what the ledger is called."""
+    own_search = False
+    """Whether a search here finds more than the ledger's own index does."""
 
     def __init__(
         self,
@@ -510,12 +512,19 @@ class ListPane(QWidget):
         self.desk.services["export"](self._name, self.stored_query(), self)
 
     def stored_query(self) -> Query:
-        """The query as the record can answer it, without conditions on computed columns."""
+        """The rows that are shown, as the record itself can be asked for them: where a search or a filter is the
+        pane's own, by their ids."""
         from dataclasses import replace
+
+        from dutydesk.journal.query import Condition
 
         query = self.model.query
         order = query.order if query.order.lstrip("-") in self.ledger else ""
-        return replace(query, where=tuple(one for one in query.where if one.field in self.ledger), order=order)
+        if all(one.field in self.ledger for one in query.where) and not (query.search and self.own_search):
+            return replace(query, order=order)
+        rows = (self.model.row(number) for number in range(self.model.rowCount()))
+        ids = tuple(row.id for row in rows if row is not None)
+        return replace(query, where=(Condition("id", "in", ids),), search="", order=order)
 
     def print_list(self) -> None:
         """Preview the list's print."""

@@ -293,3 +293,15 @@ def test_the_list_prints_masked_and_whole_for_a_reason(qtbot: Any, pane: PeopleP
     dialog.quick[0].click()
     assert len(window.previews) == 2
     assert [row["subject"] for row in desk.rows("audit")] == ["P16"]
+
+
+def test_an_export_holds_what_is_shown(qtbot: Any, pane: PeoplePane, desk: Desk, window: Window) -> None:
+    pane.focus_first()
+    pane.people.model.set_search("1111")
+    qtbot.keyClick(pane.people.view, Key.Key_E, Mod.ControlModifier | Mod.ShiftModifier)
+    pane.people.model.set_search("")
+    tree = pane.people.tree
+    tree.setCurrentItem(tree.topLevelItem(1).child(1))
+    qtbot.keyClick(pane.people.view, Key.Key_E, Mod.ControlModifier | Mod.ShiftModifier)
+    found = [[row["name"] for row in desk.rows("people", *query.where)] for query in window.exports]
+    assert found == [["钱示例"], ["孙试验"]]
