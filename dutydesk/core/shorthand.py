@@ -51,7 +51,7 @@ def parse_time(text: str, now: int) -> int:
     day, rest = _day(plain, today, now)
     if day is None:
         at = _at(today, rest, text)
-        return at if at <= now + GRACE else at - DAY
+        return next(moment for moment in (at + DAY, at, at - DAY) if moment <= now + GRACE)
     at = _at(day, rest, text)
     if at > now + GRACE:
         raise _refused(_("时间还没有到:{text}").format(text=text.strip()))
