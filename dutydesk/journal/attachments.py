@@ -29,9 +29,9 @@ def keep(home: Home, data: bytes) -> str:
     path = path_of(home, sha256)
     if path.exists() and path.stat().st_size == len(data):
         return sha256
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
@@ -41,11 +41,12 @@ def keep(home: Home, data: bytes) -> str:
         temporary.unlink(missing_ok=True)
         raise Unavailable(_("附件没有存下:{error}").format(error=error.strerror or error)) from None
     if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        for folder in (path.parent, home.attachments):  # the file's name, and the name of its folder
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
     return sha256
 
 

@@ -30,11 +30,20 @@ else:
 
 
 class DeskLock:
-    """Held from `__init__` to `release`; raises `Unavailable` when another process holds it the other way."""
+    """Held from `__init__` to `release`; raises `Unavailable` when another process holds it the other way or
+    the folder takes no file."""
 
     def __init__(self, path: Path, *, exclusive: bool, patience: float = 2.0) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] | None = path.open("ab+")
+        self._file: IO[bytes] | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab+")
+        except OSError as error:
+            raise Unavailable(
+                _("数据文件夹只读或不能写入({error}):{folder}").format(
+                    error=error.strerror or error, folder=path.parent
+                )
+            ) from None
         self._wait(exclusive=exclusive, patience=patience)
         self.exclusive = exclusive
 

@@ -127,12 +127,18 @@ class Store:
         key: bytes | None = None,
         info: Mapping[str, Any] | None = None,
     ) -> Store:
-        """Make a new desk in an empty folder and open its first epoch. Raises `Refused` when one is there already."""
+        """Make a new desk in an empty folder and open its first epoch. Raises `Refused` when one is there already,
+        `Unavailable` when the folder takes nothing."""
         if home.is_desk:
             raise Refused(Problem(_("这里已有值班数据,不会覆盖"), file=str(home.root)))
         recipe.refuse_place(home.root)
-        for folder in (home.root, home.attachments, home.snapshots, home.outbox, home.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (home.root, home.attachments, home.snapshots, home.outbox, home.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                _("数据文件夹只读或不能写入({error}):{folder}").format(error=error.strerror or error, folder=home.root)
+            ) from None
         raw = recipe.connect(home.database, key, create=True)
         try:
             make_tables(raw, schema)

@@ -135,7 +135,10 @@ def strike(root: Path, plan: Plan, what: str, nth: int) -> tuple[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--places", type=int, default=40)
+    parser.add_argument("--try-again", action="store_true", help="a store that forgets the failure: the control")
     args = parser.parse_args()
+    if args.try_again:
+        Store._refuse_broken = lambda self: None  # type: ignore[method-assign]
     apswdb.alone()
     plan = Plan()
     vfs = FailingVFS(plan)
