@@ -6,15 +6,18 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.paths import Home
+from dutydesk.features import schema
 from dutydesk.journal import recipe, tables, upgrade
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
@@ -40,6 +43,35 @@ def test_a_writer_killed_at_any_moment_has_lost_nothing(seed: int) -> None:
     assert answer["found"] == []
 
 
+@pytest.mark.gui
+def test_the_window_killed_while_someone_types(place: Path) -> None:
+    """What the entry line said was saved is there; nothing half is; the window opens again."""
+    rng = random.Random(3)
+    root = place / "desk"
+    Store.create(Home(root), schema(), FixedClock(d.EVENING), d.config()).close()
+    acknowledged: list[tuple[int, str]] = []
+    for _kill in range(30 if FULL else 3):
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.typing_window", str(root)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as window:  # fmt: skip
+            assert window.stdout is not None
+            first = window.stdout.readline()
+            assert first, window.stderr.read()[-3_000:] if window.stderr else ""
+            with suppress(subprocess.TimeoutExpired):
+                window.wait(rng.random() * 0.6)
+            window.kill()
+            lines = [first, *window.stdout.read().split("\n")[:-1]]
+        assert window.returncode == -signal.SIGKILL
+        acknowledged += [(int(seq), digest) for seq, digest in (line.split() for line in lines)]
+        with Store.open(Home(root), schema(), FixedClock(d.EVENING)) as store:
+            assert store.notes == []
+            held = {(seq, digest.hex()) for seq, digest in d.ask(store, "SELECT seq, hash FROM act")}
+        assert set(acknowledged) <= held
+        assert verify(Home(root), schema()).ok
+    assert len(acknowledged) > 5
+
+
 # --- F23
 
 
@@ -47,6 +79,7 @@ MIGRATE = """
 import os, signal, sys, threading
 from pathlib import Path
 from dutydesk.core.paths import Home
+from dutydesk.features import schema
 from dutydesk.journal import recipe, tables, upgrade
 import alembic.command, alembic.config, alembic.runtime.migration
 upgrade.SCRIPTS = Path(sys.argv[1])
