@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from dutydesk.core import shorthand
@@ -59,8 +59,10 @@ WIDTHS = {
     "recorder": 80,
 }
 """Pixels at 100 %: what stands in these columns is shorter here than in a whole list of the ledger."""
-GIVES_WAY = ("recorder", "handling", "no", "incident", "due_at")
+GIVES_WAY = ("recorder", "handling", "no", "incident", "due_at", "party")
 """Columns that a narrow list does without, in this order; all of it stands in the detail below."""
+LOW = 360
+"""Pixels at 100 %: a pane lower than this shows the list or, after Enter, one entry, not both."""
 REASONS = (N_("补填待补项"), N_("核实后更正"), N_("笔误"))
 
 
@@ -73,6 +75,7 @@ class DaybookPane(QWidget):
         self.desk = desk
         self.title = _("值班日志")
         self._row: Row | None = None
+        self._opened = False
         self._dialog: AmendDialog | None = None
         self.saver = SaveElsewhere(self, desk.store, "attachments")
         self.filter = lists.Filter()
@@ -260,7 +263,8 @@ class DaybookPane(QWidget):
         intake = self.tools.actions_by_name.get("intake")
         if intake is not None and row is not None:
             intake.setEnabled("intake" in self.desk.services or bool(row.get("incident")))
-        self._below.setVisible(row is not None)
+        self._opened = False
+        self._show_parts()
         self._tell()
 
     def _tell(self) -> None:
@@ -285,7 +289,15 @@ class DaybookPane(QWidget):
     def _open(self, row: Row) -> None:
         """Enter: read it whole, the arrow keys scroll; Esc goes back to the list."""
         self._pick(row)
+        self._opened = True
+        self._show_parts()
         self.detail.setFocus()
+
+    def _show_parts(self) -> None:
+        """The list, and the chosen entry below it; in a low pane one of the two."""
+        low = self.height() < current().px(LOW)
+        self._below.setVisible(self._row is not None and (self._opened or not low))
+        self.view.setVisible(not low or self._below.isHidden())
 
     # -- what is done with an entry ---------------------------------------------------------------------------------
 
@@ -391,9 +403,15 @@ class DaybookPane(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
+            self._opened = False
+            self._show_parts()
             self.view.setFocus()
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_parts()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

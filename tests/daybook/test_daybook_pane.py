@@ -579,6 +579,20 @@ def test_a_narrow_list_keeps_its_text(filled: DaybookPane, window: QWidget, qtbo
     qtbot.waitUntil(lambda: not head.isSectionHidden(at["recorder"]))
 
 
+def test_a_low_pane_shows_the_list_or_the_entry(filled: DaybookPane, window: QWidget, qtbot: Any) -> None:
+    choose(filled, "巡查")
+    assert filled.detail.isVisible()
+    window.resize(1366, 380)
+    qtbot.waitUntil(lambda: not filled.detail.isVisible())
+    assert filled.view.isVisible()
+    press(KEY.Key_Return)
+    assert filled.detail.hasFocus()
+    assert not filled.view.isVisible()
+    press(KEY.Key_Escape)
+    assert filled.view.hasFocus()
+    assert not filled.detail.isVisible()
+
+
 def test_everything_has_a_name(window: QWidget) -> None:
     for widget in window.findChildren(QWidget):
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisibleTo(window) and widget.objectName():
