@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 SYSTEM = "system"
@@ -17,7 +17,7 @@ _bytes: Callable[[int], bytes] = secrets.token_bytes
 
 
 @contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
+def seeded(seed: int | None) -> Generator[None]:
     """Within, ids and salts follow from `seed`: for pictures, golden prints and tests alone. `None` changes nothing."""
     global _bytes
     before = _bytes

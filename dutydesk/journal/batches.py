@@ -16,6 +16,7 @@ from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.ids import new_id
 from dutydesk.journal.store import Batch, Store
 from dutydesk.ledger.feature import Change
+from dutydesk.ledger.spec import Value
 
 BESIDE_A_WINDOW = 25
 ALONE = 500
@@ -110,14 +111,14 @@ def _seen(store: Store, batch: bytes, whole: int) -> int:
 
 
 def _plain(change: Change) -> list[Any]:
-    values = {
-        name: {"b": value.hex()} if isinstance(value, bytes) else value for name, value in change.values.items()
-    }
+    values = {name: {"b": value.hex()} if isinstance(value, bytes) else value for name, value in change.values.items()}
     return [change.ledger, change.row.hex(), values, int(change.new)]
 
 
 def _change(entry: Sequence[Any]) -> Change:
-    values = {
-        name: bytes.fromhex(value["b"]) if isinstance(value, dict) else value for name, value in entry[2].items()
+    held: dict[str, Any] = entry[2]
+    values: dict[str, Value] = {
+        name: value if isinstance(value, int | str | None) else bytes.fromhex(value["b"])
+        for name, value in held.items()
     }
     return Change(entry[0], bytes.fromhex(entry[1]), values, new=bool(entry[3]))

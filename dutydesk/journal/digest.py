@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Protocol
 
 from dutydesk.journal.recipe import Cursor
 from dutydesk.journal.schema import Schema
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
 
 _MERGE = (
     "SELECT 'head', ledger, row, field, act_id, hlc, value FROM head ORDER BY ledger, row, field, act_id",
@@ -58,7 +64,7 @@ def ledger_rows(schema: Schema, name: str) -> str:
     return f"SELECT {columns} FROM {name} ORDER BY id"
 
 
-def _feed(out: "hashlib._Hash", cursor: Cursor, statement: str) -> None:
+def _feed(out: _Hash, cursor: Cursor, statement: str) -> None:
     cursor.execute(statement)
     while rows := cursor.fetchmany(2_000):
         out.update(_bytes(rows))

@@ -91,11 +91,9 @@ def drop(raw: recipe.Raw) -> None:
         raw.execute(f"DROP TABLE {name}")
 
 
-def rebuild(
-    raw: recipe.Raw, schema: Schema, attachments: Path | None = None, progress: Progress = no_progress
-) -> int:
+def rebuild(raw: recipe.Raw, schema: Schema, attachments: Path | None = None, progress: Progress = no_progress) -> int:
     """Make all projections again; returns the number of acts. The caller holds the desk exclusively."""
-    from dutydesk.journal.store import statements  # noqa: PLC0415 - store imports this module when it adapts
+    from dutydesk.journal.store import statements  # store imports this module when it adapts
 
     raw.execute("BEGIN IMMEDIATE")
     try:
@@ -149,7 +147,9 @@ def _add(raw: recipe.Raw, schema: Schema) -> bool:
         want = {column.name: column.type.__class__.__name__ for column in schema[name].table.columns}
         if any(want.get(column) != kind for column, kind in have.items()):
             return False
-        todo += [f"ALTER TABLE {name} ADD COLUMN \"{column}\" {kind}" for column, kind in want.items() if column not in have]
+        todo += [
+            f'ALTER TABLE {name} ADD COLUMN "{column}" {kind}' for column, kind in want.items() if column not in have
+        ]
     gone = {name for name in held if name in MERGE_TABLES} ^ set(MERGE_TABLES)
     stale = [n for n in held if n.startswith("fts_") and n.count("_") == 1 and n not in wanted]
     if gone or stale:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,10 +74,11 @@ def driver() -> Any:
     """The DB-API module: sqlcipher3, never the standard library's (engineering.md §0.3)."""
     if _driver is not None:
         return _driver
-    import sqlcipher3.dbapi2 as module  # noqa: PLC0415 - pyright: ignore
+    import sqlcipher3.dbapi2 as module
 
     if module.sqlite_version_info < OLDEST_SQLITE:
-        raise Unavailable(_("SQLite {version} 太旧,不能保证记录安全").format(version=module.sqlite_version))
+        version = ".".join(map(str, module.sqlite_version_info))
+        raise Unavailable(_("SQLite {version} 太旧,不能保证记录安全").format(version=version))
     return module
 
 
@@ -140,8 +141,7 @@ def _quoted(path: str) -> str:
 
 
 class Borrowed:
-    """A connection lent to SQLAlchemy while the journal holds its transaction: commit, rollback and close do nothing.
-    """
+    """A connection lent to SQLAlchemy while the journal holds its transaction: commit, rollback and close do nothing."""
 
     def __init__(self, raw: Raw) -> None:
         self._raw = raw
@@ -160,7 +160,7 @@ class Borrowed:
 
 
 @contextmanager
-def core(raw: Raw, attachments: Path | None = None) -> Iterator[Connection]:
+def core(raw: Raw, attachments: Path | None = None) -> Generator[Connection]:
     """A Core connection over one borrowed connection; derived tables find the folder of attachments in its `info`."""
     engine = create_engine("sqlite://", module=driver(), creator=lambda: Borrowed(raw), poolclass=StaticPool)
     try:

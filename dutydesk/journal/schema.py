@@ -14,7 +14,6 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from dutydesk.journal.search import TOKENIZER
 from dutydesk.ledger.feature import Change, Derived, Feature
 from dutydesk.ledger.spec import Ledger
-from dutydesk.ledger.table import SYSTEM_COLUMNS
 
 _DIALECT = sqlite.dialect()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dutydesk.ledger.pinyin import pinyin_keys
 from dutydesk.ledger.spec import Ledger, Search, Value
@@ -46,7 +47,7 @@ def words(folded: str) -> str:
     """What the index holds of a folded text."""
     out: list[str] = []
     for run in runs(folded):
-        out += [a + b for a, b in zip(run, run[1:], strict=False)]
+        out += [a + b for a, b in pairwise(run)]
         out.append(run[-1])
     return " ".join(out)
 
@@ -94,4 +95,4 @@ def plan(query: str) -> Plan:
 def _term(run: str) -> str:
     if len(run) == 1:
         return f'"{run}" *'
-    return '"' + " ".join([a + b for a, b in zip(run, run[1:], strict=False)]) + '"'
+    return '"' + " ".join([a + b for a, b in pairwise(run)]) + '"'
