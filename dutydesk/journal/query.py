@@ -293,7 +293,11 @@ def _hiding(connection: Connection) -> bool:
 
 def _conditions(connection: Connection, shape: Shape, query: Query) -> Iterator[ColumnElement[bool]]:
     table = shape.table
-    yield table.c["_state"] == LISTED
+    state: ColumnElement[int] = table.c["_state"]
+    if any(condition.op in ("=", "in") and condition.field in shape.leading for condition in query.where):
+        # Without statistics SQLite takes the index that begins with _state, under which nearly every row stands.
+        state = state + 0
+    yield state == LISTED
     if _hiding(connection):
         batch = table.c["_batch"]
         yield or_(batch.is_(None), batch.not_in(select(_OPEN_BATCH)))

@@ -49,6 +49,11 @@ class Shape:
         return f"INSERT INTO {self.ledger.name} (_n, id, _act, _hlc, _state, _batch, {self.columns}) VALUES ({marks})"
 
     @cached_property
+    def leading(self) -> frozenset[str]:
+        """The fields that an index begins with."""
+        return frozenset(next(iter(index.columns)).name for index in self.table.indexes) & self.known
+
+    @cached_property
     def columns(self) -> str:
         """The fields' columns for a statement, quoted: a field may be called `order`, `in` or `by`."""
         return ", ".join(f'"{name}"' for name in self.names)

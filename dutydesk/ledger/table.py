@@ -38,6 +38,8 @@ def table(ledger: Ledger, *indexes: str, into: MetaData = metadata) -> Table:
     Index(f"ix_{ledger.name}_id", made.c.id)
     listed = [ledger.order.lstrip("-")] if ledger.order.lstrip("-") in ledger else []
     Index(f"ix_{ledger.name}_listed", made.c["_state"], *(made.c[name] for name in listed))
+    if ledger.number:
+        Index(f"ix_{ledger.name}_number", made.c[ledger.number])
     if ledger.match:
         Index(f"ix_{ledger.name}_match", *(made.c[name] for name in ledger.match))
     for columns in indexes:

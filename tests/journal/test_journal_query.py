@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
+from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Refused
 from dutydesk.core.ids import CLI, new_id
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import DeskConfig
+from dutydesk.features import schema
 from dutydesk.journal.query import OPERATORS, Condition, Pages, Query, by_id, by_ids, by_n, count, find, rows
 from dutydesk.journal.store import Batch, Store
 from tests.journal import desks as d
@@ -272,3 +278,18 @@ def test_find_by_number_id_and_part_of_an_id() -> None:
             for wanted in ("9", "2026-0009", "f" * 32, "一", "", "0192"):
                 with pytest.raises(Refused, match="没有这一条"):
                     find(connection, shape, wanted)
+
+
+def test_an_indexed_equality_is_answered_by_its_index(tmp_path: Path) -> None:
+    """The index that begins with `_state` has nearly every row under one key."""
+    made: list[str] = []
+    with Store.create(Home(tmp_path / "desk"), schema(), FixedClock(0), DeskConfig("ee" * 16)) as store:
+        with store.read() as connection:
+            event.listen(connection, "before_cursor_execute", lambda *told: made.append(told[2]))
+            rows(connection, store.schema["numbers"], Query("numbers", (Condition("person", "=", b"\x01" * 16),)))
+            statement = next(text for text in made if "FROM numbers" in text)
+            blanks = tuple(0 for _ in range(statement.count("?")))
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", blanks).all()
+    told = " ".join(str(line[3]) for line in plan)
+    assert "ix_numbers_match" in told
+    assert "ix_numbers_listed" not in told
