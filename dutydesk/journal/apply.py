@@ -34,7 +34,14 @@ DELETE = "_deleted"
 HEADS, DUPLICATE, GONE = "heads", "duplicate", "deleted"
 """Kinds of conflict: several values of a field; one natural key from two desks; deleted here, edited there."""
 
+MANY = 8
+"""New rows of one act from which on they are looked up together."""
+CHUNK = 500
+NONE: set[bytes] = set()
+
 Personal = Mapping[int, tuple[bytes, bytes]]
+Opened = dict[int, dict[str, Value]]
+"""The personal fields of an act's changes, read."""
 Rows = dict[str, list[bytes]]
 
 
@@ -59,13 +66,20 @@ class Applier:
         self._tally: dict[str, int] = defaultdict(int)
         self._counter: dict[tuple[bytes, str, int], int] = {}
         self._forgotten: set[str] = set()
+        self._absent: dict[str, set[bytes]] = {}
+        self._keys: dict[tuple[bytes, str, str], tuple[bytes, str, int] | None] = {}
+        self._desks: set[bytes] = set()
+        self._several: bool | None = None
+        self._erasures: bool | None = None
 
     # -- the act ---------------------------------------------------------------------------------------------------
 
     def apply(self, act: Act, body: Mapping[str, Any], personal: Personal) -> Rows:
         """Project `act`; returns the rows it touched, by ledger. An act that this program does not understand whole
         is noted in `unprojected` and changes nothing."""
-        reason = self._unknown(act, body, personal)
+        self._desks.add(act.desk)
+        opened: Opened = {}
+        reason = self._unknown(act, body, personal, opened)
         if reason:
             self.cursor.execute("INSERT OR IGNORE INTO unprojected VALUES (?, ?)", (act.act_id, reason))
             for change in body.get("changes", ()):
@@ -75,8 +89,10 @@ class Applier:
         for ledger, year, n in body.get("numbers", ()):
             self._counter[act.desk, ledger, year] = max(self._counter.get((act.desk, ledger, year), 0), n)
         batch = self._batch(body)
+        changes = body.get("changes", ())
+        self._absent = self._unheard_of(changes) if len(changes) >= MANY else {}
         rows: Rows = {}
-        for n, change in enumerate(body.get("changes", ())):
+        for n, change in enumerate(changes):
             shape = self.schema.shapes[change["ledger"]]
             row = bytes.fromhex(change["row"])
             rows.setdefault(shape.ledger.name, []).append(row)
@@ -89,7 +105,7 @@ class Applier:
                     text = values[name]
                     values[name] = bytes.fromhex(text) if isinstance(text, str) else None
             if "personal" in change:
-                values |= self._personal(shape, row, personal.get(n), change.get("bases"))
+                values |= self._personal(shape, row, opened.get(n), change.get("bases"))
             if "bases" in change:
                 self._update(shape, row, values, change["bases"], act)
             else:
@@ -119,16 +135,35 @@ class Applier:
             self.cursor.execute(f"INSERT INTO {fts} ({fts}) VALUES ('optimize')")
         self._forgotten.clear()
 
-    def _unknown(self, act: Act, body: Mapping[str, Any], personal: Personal) -> str:
+    def _unheard_of(self, changes: Sequence[Mapping[str, Any]]) -> dict[str, set[bytes]]:
+        """Which of the rows that an act makes are not there yet, by ledger: one question for many rows."""
+        made: dict[str, set[bytes]] = {}
+        for change in changes:
+            if "bases" not in change and "erase" not in change:
+                made.setdefault(change["ledger"], set()).add(bytes.fromhex(change["row"]))
+        for name, rows in made.items():
+            wanted = list(rows)
+            for start in range(0, len(wanted), CHUNK):
+                part = wanted[start : start + CHUNK]
+                marks = ",".join("?" * len(part))
+                held = self.cursor.execute(f"SELECT id FROM {name} WHERE id IN ({marks})", part)
+                rows.difference_update([row for (row,) in held.fetchall()])
+            rows.difference_update(self._made[name])  # made by an act before, not written yet
+        return made
+
+    def _unknown(self, act: Act, body: Mapping[str, Any], personal: Personal, opened: Opened) -> str:
         if act.sv > SCHEMA_VERSION:
             return f"sv {act.sv}"
         for n, change in enumerate(body.get("changes", ())):
             shape = self.schema.shapes.get(change["ledger"])
             if shape is None:
                 return f"ledger {change['ledger']}"
-            names = set(change.get("set", ())) | set(change.get("bases", ()))
+            names = {*change.get("set", ()), *change.get("bases", ())}
             if n in personal:
-                names |= set(json.loads(personal[n][1]))
+                opened[n] = json.loads(personal[n][1])
+                names.update(opened[n])
+            if names <= shape.known:
+                continue
             for name in sorted(names - shape.known):
                 if name != DELETE:
                     return f"field {change['ledger']}.{name}"
@@ -148,15 +183,17 @@ class Applier:
         return batch
 
     def _personal(
-        self, shape: Shape, row: bytes, side: tuple[bytes, bytes] | None, bases: Mapping[str, Any] | None
-    ) -> dict[str, Value]:
+        self, shape: Shape, row: bytes, held: Mapping[str, Value] | None, bases: Mapping[str, Any] | None
+    ) -> Mapping[str, Value]:
         if self._is_erased(shape, row):
             return dict.fromkeys(shape.ledger.personal, ERASED) if bases is None else {}
-        if side is None:
-            return {}
-        return {name: value for name, value in json.loads(side[1]).items() if name in shape.known}
+        return {} if held is None else {name: value for name, value in held.items() if name in shape.known}
 
     def _is_erased(self, shape: Shape, row: bytes) -> bool:
+        if self._erasures is None:
+            self._erasures = self.cursor.execute("SELECT 1 FROM erased LIMIT 1").fetchone() is not None
+        if not self._erasures:
+            return False
         found = self.cursor.execute("SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (shape.ledger.name, row))
         return found.fetchone() is not None
 
@@ -164,9 +201,14 @@ class Applier:
 
     def _create(self, shape: Shape, row: bytes, values: dict[str, Value], act: Act, batch: bytes | None) -> None:
         name = shape.ledger.name
+        absent = self._absent.get(name, NONE)
         if row in self._made[name]:
             self._flush(name)
-        found = self.cursor.execute(f"SELECT _n, _state, _act, _hlc FROM {name} WHERE id = ?", (row,)).fetchone()
+        if row in absent:
+            absent.discard(row)
+            found = None
+        else:
+            found = self.cursor.execute(f"SELECT _n, _state, _act, _hlc FROM {name} WHERE id = ?", (row,)).fetchone()
         number = shape.ledger.number
         if number and values.get(number):
             self._count(act.desk, name, str(values[number]))
@@ -241,10 +283,16 @@ class Applier:
 
     def _count(self, desk: bytes, ledger: str, number: str) -> None:
         """Numbers end in `…year-n`; the greatest n of each desk and year is what the next one follows."""
-        parts = number.rsplit("-", 2)
-        if len(parts) >= 2 and parts[-1].isascii() and parts[-1].isdigit() and parts[-2].isascii() and parts[-2].isdigit():
-            key = (desk, ledger, int(parts[-2]))
-            self._counter[key] = max(self._counter.get(key, 0), int(parts[-1]))
+        head, _dash, last = number.rpartition("-")
+        if not (last.isascii() and last.isdigit()):
+            return
+        held = (desk, ledger, head)
+        if held not in self._keys:
+            year = head.rpartition("-")[2]
+            self._keys[held] = (desk, ledger, int(year)) if year.isascii() and year.isdigit() else None
+        key = self._keys[held]
+        if key is not None:
+            self._counter[key] = max(self._counter.get(key, 0), int(last))
 
     def _flush(self, name: str) -> None:
         """Write the new rows of a ledger, then look whether another desk made rows of the same natural key."""
@@ -262,7 +310,7 @@ class Applier:
             self._indexed[name] = []
             self.cursor.executemany(f"INSERT INTO {shape.fts} (rowid, words, py) VALUES (?, ?, ?)", indexed)
         made, self._made[name] = self._made[name], {}
-        if shape.ledger.match:
+        if shape.ledger.match and self._several_desks():
             for values in made.values():
                 self._recheck(shape, tuple(values.get(field) for field in shape.ledger.match))
 
@@ -273,6 +321,7 @@ class Applier:
     ) -> None:
         name = shape.ledger.name
         self._flush(name)
+        self._absent.get(name, NONE).discard(row)
         self.cursor.execute("INSERT OR IGNORE INTO touched VALUES (?, ?)", (row, act.act_id))
         found = self.cursor.execute(f"SELECT _n FROM {name} WHERE id = ?", (row,)).fetchone()
         if found is None:
@@ -394,12 +443,19 @@ class Applier:
         self, shape: Shape, row: bytes, before: tuple[Value, ...] | None, after: tuple[Value, ...] | None
     ) -> None:
         """A row was written: look at the rows of the key that it had and of the one that it has."""
-        if before is None or after is None:
+        if before is None or after is None or not self._several_desks():
             return
         if before != after:
             self._mark(shape.ledger.name, row, "", DUPLICATE, present=False)
             self._recheck(shape, before)
         self._recheck(shape, after)
+
+    def _several_desks(self) -> bool:
+        """Whether acts of more than one desk are here; before, no key can be a duplicate and none was marked as one."""
+        if self._several is None:
+            ends = self.cursor.execute("SELECT min(desk), 0 FROM act UNION ALL SELECT max(desk), 1 FROM act").fetchall()
+            self._several = ends[0][0] != ends[1][0]
+        return self._several or len(self._desks) > 1
 
     def _recheck(self, shape: Shape, key: tuple[Value, ...]) -> None:
         """Rows of one natural key that different desks made are a conflict of kind `duplicate`, each of them."""
@@ -442,4 +498,5 @@ class Applier:
 
     def _forget(self, ledger: str, row: bytes) -> None:
         self.cursor.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (ledger, row))
+        self._erasures = True
         self.cursor.execute("DELETE FROM personal WHERE ledger = ? AND row = ?", (ledger, row))

@@ -472,14 +472,13 @@ class Store:
                     act.kind, act.sv, act.body, act.alg, act.prev, act.hash,
                 ),
             )  # fmt: skip
-            for n, (salt, data) in personal.items():
-                change = body["changes"][n]
-                cursor.execute(
-                    "INSERT INTO personal SELECT ?, ?, ?, ?, ?, ?"
-                    " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE ledger = ? AND row = ?)",
-                    (act.act_id, n, change["ledger"], bytes.fromhex(change["row"]), salt, data,
-                     change["ledger"], bytes.fromhex(change["row"])),
-                )  # fmt: skip
+            if personal:
+                places = [(n, body["changes"][n], side) for n, side in personal.items()]
+                cursor.executemany(
+                    "INSERT INTO personal SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+                    " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE ledger = ?3 AND row = ?4)",
+                    [(act.act_id, n, told["ledger"], bytes.fromhex(told["row"]), *side) for n, told, side in places],
+                )
             for ledger, touched in applier.apply(act, body, personal).items():
                 rows.setdefault(ledger, []).extend(touched)
             cursor.execute(MOVE_FRONTIER, (act.desk, act.epoch, act.seq, act.hash, act.hlc))

@@ -339,6 +339,7 @@ def _compare_projection(
             target.executemany(
                 "INSERT INTO act VALUES (?, ?)", raw.execute("SELECT act_id, desk FROM act").fetchall()
             )
+            target.execute("CREATE INDEX ix_act_desk ON act (desk)")
             target.execute("CREATE TABLE personal (ledger TEXT, row BLOB)")
             for statement in (*statements(MERGE), *schema.statements):
                 target.execute(statement)
