@@ -30,8 +30,8 @@ UNKEPT = re.compile(
     rb'^"(?:Project-Id|Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Generated-By|Language-Team)[^\n]*\n', re.M
 )
 """Header lines that hold a date or nothing; without them the file changes only with its strings."""
-SEPARATOR = re.compile(r"[\uff1a\uff0c\uff1b\u3001]$")
-"""A full-width mark at the end holds its own blank; in English the blank is written."""
+SEPARATOR = re.compile(r"[:;,\uff1a\uff0c\uff1b\u3001]$")
+"""After Chinese text a mark at the end needs no blank; in English the blank is written."""
 HEADER = "# English catalogue of DutyDesk; Simplified Chinese is the source language."
 
 
