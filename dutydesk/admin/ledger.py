@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dutydesk.core.i18n import N_
-from dutydesk.ledger.kinds import COUNT, DAY, LONG, TEXT, TIME
+from dutydesk.ledger.kinds import CODE, COUNT, DAY, LONG, TEXT, TIME
 from dutydesk.ledger.spec import Choice, Field, Ledger, Mode, On, Search
 
 ACTIONS = (
     Choice("REVEAL", N_("查看个人信息")),
     Choice("EXPORT", N_("导出")),
-    Choice("PRINT", N_("打印")),
-    Choice("IMPORT", N_("导入")),
-    Choice("RESTORE", N_("恢复")),
     Choice("SETTLE", N_("处理冲突")),
 )
 SETTINGS = Ledger(
@@ -34,7 +31,7 @@ AUDIT = Ledger(
     (
         Field("at", TIME, N_("时间"), required=True, width=16),
         Field("by", TEXT, N_("人员"), width=10, search=Search.NAME),
-        Field("action", TEXT, N_("动作"), required=True, width=10),
+        Field("action", CODE, N_("动作"), required=True, choices=ACTIONS, width=12),
         Field("subject", TEXT, N_("对象"), width=30, search=Search.TEXT),
         Field("reason", TEXT, N_("原因"), required=True, width=30, search=Search.TEXT),
         Field("result", TEXT, N_("结果"), width=16),

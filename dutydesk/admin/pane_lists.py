@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from dutydesk.admin import service
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
+from dutydesk.journal import audit
 from dutydesk.journal.attachments import path_of
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
@@ -47,9 +48,18 @@ class SettingsList(ListPane):
 class ReadOnlyList(ListPane):
     """A list that only the program writes: found, sorted, copied, never changed."""
 
-    def __init__(self, desk: Desk, ledger: str, *, important: str, empty: str, hint: str) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        ledger: str,
+        *,
+        important: str,
+        empty: str,
+        hint: str,
+        shows: Mapping[str, Callable[[Row], str]] | None = None,
+    ) -> None:
         title = _(desk.ledger(ledger).title)
-        super().__init__(desk, ledger, title=title, important=important, hint=hint, empty=(empty, ""))
+        super().__init__(desk, ledger, title=title, important=important, hint=hint, empty=(empty, ""), shows=shows)
         self.add_button.hide()
 
     def new_row(self) -> None:
@@ -58,7 +68,7 @@ class ReadOnlyList(ListPane):
 
     def open_row(self, row: Row) -> None:
         """Enter: the whole entry in one line below the list."""
-        shown = [item.kind.show(row.values.get(item.name), item) for item in self.model.fields]
+        shown = [self.model.text(row, item) for item in self.model.fields]
         self.say(" · ".join(text for text in shown if text))
 
     def delete_row(self) -> None:
@@ -74,8 +84,16 @@ class AuditList(ReadOnlyList):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(
-            desk, "audit", important="reason", empty=_("还没有审计记录"), hint=_("人员、对象、原因")
+            desk,
+            "audit",
+            important="reason",
+            empty=_("还没有审计记录"),
+            hint=_("人员、对象、原因"),
+            shows={"subject": self._subject},
         )
+
+    def _subject(self, row: Row) -> str:
+        return audit.read_subject(self.desk, row.text("subject"))
 
 
 class AttachmentList(ReadOnlyList):

@@ -1,4 +1,4 @@
-"""What administration does: showing personal data for a reason, rules with their source, disputes settled."""
+"""What administration does: rules with their source, disputes settled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import named_id
-from dutydesk.journal import history
+from dutydesk.journal import audit, history
 from dutydesk.journal import query as q
 from dutydesk.journal.apply import DELETE, DUPLICATE, GONE, HEADS
 from dutydesk.journal.desk import Desk
@@ -18,35 +18,6 @@ from dutydesk.ledger.kinds import Ref
 from dutydesk.ledger.spec import Mode, Value
 
 SETTINGS = "settings"
-
-
-# -- the audit ---------------------------------------------------------------------------------------------------------
-
-
-def audit(desk: Desk, action: str, subject: str, reason: str, result: str = "") -> Change:
-    """The row of the audit 审计 that goes with an act: who, what, why, at which workstation. Raises `Refused` without a
-    reason."""
-    if not reason.strip():
-        raise Refused(Problem(_("请写明原因"), "reason"))
-    values: dict[str, Value] = {"at": desk.clock.now(), "by": desk.me.name or desk.me.id, "action": action}
-    values |= {"subject": subject, "reason": reason.strip(), "result": result}
-    values["workstation"] = desk.config.name or desk.config.code
-    return desk.new("audit", values)
-
-
-def reveal(desk: Desk, ledger: str, row: bytes, field: str, reason: str) -> Value:
-    """The true value of a personal field; that it was asked for is recorded before it is shown.
-
-    Raises `Refused` without a reason or for a row that is not here.
-    """
-    held = desk.get(ledger, row)
-    if held is None:
-        raise Refused(Problem(_("没有这一条"), file=ledger))
-    item = desk.ledger(ledger)[field]
-    if item.masks(held.values):
-        subject = f"{ledger} {desk.title_of(held)} {_(item.label)}"
-        desk.act("audit.reveal", [audit(desk, "REVEAL", subject, reason)])
-    return held.values[field]
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------
@@ -144,9 +115,9 @@ def settle_value(desk: Desk, conflict: Conflict, value: Value, reason: str) -> R
         raise Refused(Problem(_("这不是同一格的两个值"), conflict.field, file=conflict.ledger))
     item = desk.ledger(conflict.ledger)[conflict.field]
     written = bytes.fromhex(value) if isinstance(item.kind, Ref) and isinstance(value, str) else value
-    subject = f"{conflict.ledger} {desk.title(conflict.ledger, conflict.row)} {_(item.label)}"
+    subject = audit.subject_of(conflict.ledger, conflict.row, _(item.label))
     change = Change(conflict.ledger, conflict.row, {conflict.field: written})
-    return desk.act("conflict.settle", [change, audit(desk, "SETTLE", subject, reason)], note=reason.strip())
+    return desk.act("conflict.settle", [change, audit.entry(desk, "SETTLE", subject, reason)], note=reason.strip())
 
 
 def settle_deletion(desk: Desk, conflict: Conflict, *, keep: bool, reason: str) -> Receipt:
@@ -158,9 +129,11 @@ def settle_deletion(desk: Desk, conflict: Conflict, *, keep: bool, reason: str) 
         if keep
         else desk.store.deletion(conflict.ledger, conflict.row)
     )
-    subject = f"{conflict.ledger} {desk.title(conflict.ledger, conflict.row)}"
+    subject = audit.subject_of(conflict.ledger, conflict.row)
     done = _("保留") if keep else _("删除")
-    return desk.act("conflict.settle", [change, audit(desk, "SETTLE", subject, reason, done)], note=reason.strip())
+    return desk.act(
+        "conflict.settle", [change, audit.entry(desk, "SETTLE", subject, reason, done)], note=reason.strip()
+    )
 
 
 def settle_twins(desk: Desk, conflict: Conflict, keep: bytes, reason: str) -> Receipt:
@@ -184,6 +157,8 @@ def settle_twins(desk: Desk, conflict: Conflict, keep: bytes, reason: str) -> Re
         raise Refused(
             Problem(_("有 {count} 处指向这几条,请先分批改过").format(count=len(changes)), file=conflict.ledger)
         )
-    subject = f"{conflict.ledger} {desk.title(conflict.ledger, keep)}"
+    subject = audit.subject_of(conflict.ledger, keep)
     result = _("合并 {count} 条").format(count=len(rows))
-    return desk.act("conflict.settle", [*changes, audit(desk, "SETTLE", subject, reason, result)], note=reason.strip())
+    return desk.act(
+        "conflict.settle", [*changes, audit.entry(desk, "SETTLE", subject, reason, result)], note=reason.strip()
+    )

@@ -12,11 +12,12 @@ from dutydesk.exchange.cards import write_cards
 from dutydesk.exchange.ics import write_ics
 from dutydesk.exchange.reading import load
 from dutydesk.exchange.shapes import all_rows
+from dutydesk.journal import audit
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.geojson import write_geojson
 from dutydesk.ledger.kinds import Ref
-from dutydesk.ledger.spec import Ledger, Value, Values
+from dutydesk.ledger.spec import Ledger, Values
 from dutydesk.ledger.writers import write_csv, write_xlsx
 
 Write = Callable[[list[q.Row], bool], bytes]
@@ -76,7 +77,7 @@ def export(desk: Desk, ledger: Ledger, query: q.Query, target: Path, *, reason: 
         raise Refused(Problem(reason, file=target.name))
     rows = list(all_rows(desk, query))
     data = write(rows, bool(reason))
-    record(desk, "EXPORT", f"{ledger.name} {target.name}", reason or _("已脱敏"), str(len(rows)))
+    audit.record(desk, "EXPORT", f"{ledger.name} {target.name}", reason or _("已脱敏"), str(len(rows)))
     save(target, data)
     return len(rows)
 
@@ -95,18 +96,6 @@ def save(target: Path, data: bytes) -> None:
         raise Unavailable(
             Problem(_("没有写成:{error}").format(error=error.strerror or error), file=str(target))
         ) from None
-
-
-def record(desk: Desk, action: str, subject: str, reason: str, result: str = "") -> None:
-    """An entry of the audit: who did what with personal or exported data, and why."""
-    values: dict[str, Value] = {"at": desk.clock.now(), "by": desk.me.name or desk.me.id, "action": action}
-    values |= {
-        "subject": subject,
-        "reason": reason,
-        "result": result,
-        "workstation": desk.config.name or desk.config.code,
-    }
-    desk.act(f"audit.{action.lower()}", [desk.new("audit", values)])
 
 
 class Names:

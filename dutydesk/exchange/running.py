@@ -14,7 +14,7 @@ from dutydesk.core.errors import Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import RESERVED_AUTHORS
 from dutydesk.exchange import importing
-from dutydesk.exchange.exporting import export, record, save
+from dutydesk.exchange.exporting import export, save
 from dutydesk.exchange.reading import Options, load, targets
 from dutydesk.exchange.shapes import (
     SYSTEM_LEDGERS,
@@ -28,6 +28,7 @@ from dutydesk.exchange.shapes import (
     text_of,
     titles,
 )
+from dutydesk.journal import audit
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import Version, history
@@ -254,7 +255,7 @@ def _revealed(desk: Desk, args: argparse.Namespace, subject: str) -> bool:
     reason = args.reveal.strip()
     if not reason:
         return False
-    record(desk, "REVEAL", subject, reason)
+    audit.record(desk, "REVEAL", subject, reason)
     return True
 
 

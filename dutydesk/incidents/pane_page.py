@@ -27,6 +27,7 @@ from dutydesk.incidents.clocks import Timed
 from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.incidents.pane_form import event_types, typed_time
 from dutydesk.incidents.rules import Harm
+from dutydesk.journal import audit
 from dutydesk.journal.query import Row
 from dutydesk.ledger.choices import choices
 from dutydesk.ledger.kinds import CODE, LONG, TEXT, TIME, Time
@@ -546,22 +547,11 @@ class IncidentPage(QWidget):
 
     def _reveal(self, reason: str) -> None:
         assert self.row is not None
-        desk = self._desk
-        desk.act(
-            "audit.reveal",
-            [
-                desk.new(
-                    "audit",
-                    {
-                        "at": desk.clock.now(),
-                        "by": desk.me.name,
-                        "action": "REVEAL",
-                        "subject": self.title.text(),
-                        "reason": reason,
-                    },
-                )
-            ],
-        )
+        try:
+            audit.record(self._desk, "REVEAL", audit.subject_of("incidents", self.row.id), reason)
+        except DutyDeskError as error:
+            dialogs.fail(self, error)
+            return
         self._revealed = True
         self.facts.show_row(self.row, revealed=True)
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QTabWidget, QTreeWidget, QTreeWidgetItem, QVBoxLay
 
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _
-from dutydesk.journal import plain
+from dutydesk.journal import audit, plain
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query, Row
 from dutydesk.ledger.kinds import choice_label
@@ -253,7 +253,7 @@ class PeopleList(ListPane):
 
     def _print_whole(self, reason: str) -> None:
         try:
-            service.record_reveal(self.desk, "P16", reason)
+            audit.record(self.desk, "REVEAL", "P16", reason)
             made = self._print(whole=True)
         except DutyDeskError as error:
             dialogs.fail(self, error)
@@ -299,7 +299,9 @@ class PeoplePane(QWidget):
             ("posts", _("职务"), _("还没有职务")),
             ("regions", _("区划"), _("还没有区划")),
         ):
-            self.lists[ledger] = PlainList(desk, ledger, title=title, shown=narrow(desk.ledger(ledger)), empty=(empty, hint))
+            self.lists[ledger] = PlainList(
+                desk, ledger, title=title, shown=narrow(desk.ledger(ledger)), empty=(empty, hint)
+            )
         for ledger, pane in self.lists.items():
             self.tabs.addTab(pane, _("人员") if ledger == "people" else pane.title)
         outer.addWidget(self.tabs)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dutydesk.core.clock import local
 from dutydesk.core.i18n import _
+from dutydesk.journal import audit
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.people import service
@@ -22,7 +23,7 @@ OFFICE = ("OFFICE", "DUTY", "HOTLINE")
 def p16(desk: Desk, reveal: str = "") -> bytes:
     """The PDF of form P16. With `reveal`, a reason, numbers are whole, and that they were asked for is recorded."""
     if reveal:
-        service.record_reveal(desk, "P16", reveal)
+        audit.record(desk, "REVEAL", "P16", reveal)
     return document(desk, whole=bool(reveal)).pdf()
 
 
@@ -73,7 +74,11 @@ def _lines(desk: Desk, people: Sequence[Row], units: Mapping[bytes, Row], *, who
     def place(unit: bytes) -> tuple[bool, str, str]:
         held = units.get(unit)
         region = held.get("region") if held else None
-        return (held is None, codes.get(region, "") if isinstance(region, bytes) else "", held.text("name") if held else "")
+        return (
+            held is None,
+            codes.get(region, "") if isinstance(region, bytes) else "",
+            held.text("name") if held else "",
+        )
 
     roles = {row.id: row.text("role") for row in desk.rows("posts")}
     order = [choice.code for choice in POSTS["role"].choices]

@@ -15,12 +15,11 @@ from sqlalchemy import and_, not_, or_, select
 from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import N_, _
-from dutydesk.journal import plain
+from dutydesk.journal import audit, plain
 from dutydesk.journal.apply import ERASED
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Pages, Query, Row
 from dutydesk.journal.store import Receipt
-from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import CODE, PHONE
 from dutydesk.ledger.spec import Field, Ledger, Value, Values
 from dutydesk.ledger.table import LISTED
@@ -284,7 +283,9 @@ def erase_person(desk: Desk, person: bytes, reason: str) -> None:
         raise Refused(Problem(_("请写明原因"), "reason"))
     with desk.store.read() as connection:
         table = NUMBER_TABLE.c
-        every = [bytes(row) for (row,) in map(tuple, connection.execute(select(table.id).where(table.person == person)))]
+        every = [
+            bytes(row) for (row,) in map(tuple, connection.execute(select(table.id).where(table.person == person)))
+        ]
     for row in every:
         desk.store.erase("numbers", row, by=desk.me.id, note=reason)
     desk.store.erase("people", person, by=desk.me.id, note=reason)
@@ -385,23 +386,6 @@ def _set(desk: Desk, kind: str, number: bytes, values: Mapping[str, Value]) -> R
 # -- showing numbers whole ---------------------------------------------------------------------------------------------
 
 
-def record_reveal(desk: Desk, subject: str, reason: str) -> Receipt:
-    """Record that personal data are shown whole, before they are. `subject` names rows by ledger and id, never by what
-    is personal itself: the audit must not keep a name that is erased later. Raises `Refused` without a reason."""
-    if not reason.strip():
-        raise Refused(Problem(_("请写明原因"), "reason"))
-    values: dict[str, Value] = {
-        "at": desk.clock.now(),
-        "by": desk.me.name or desk.me.id,
-        "action": "REVEAL",
-        "subject": subject,
-        "reason": reason.strip(),
-        "workstation": desk.config.name or desk.config.code or desk.config.desk[:8],
-    }
-    change: Change = desk.new("audit", values)
-    return desk.act("audit.reveal", [change])
-
-
 def reveal_person(desk: Desk, person: bytes, reason: str) -> Receipt:
     """Record that one person's numbers are shown whole."""
-    return record_reveal(desk, f"people {person.hex()}", reason)
+    return audit.record(desk, "REVEAL", audit.subject_of("people", person), reason)

@@ -15,6 +15,7 @@ from dutydesk.admin.pane import AdminPane
 from dutydesk.admin.pane_conflicts import choices_of
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.ids import named_id
+from dutydesk.journal import audit
 from dutydesk.journal.attachments import keep
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import history
@@ -291,17 +292,24 @@ def test_a_setting_needs_its_source(pane: AdminPane, desk: Desk, qtbot: QtBot) -
 
 
 def test_audit_and_attachments_are_only_read(pane: AdminPane, desk: Desk, qtbot: QtBot) -> None:
-    desk.act("audit.export", [service.audit(desk, "EXPORT", "people", "防汛备用")])
+    unit = desk.new("units", {"name": "示例局"})
+    desk.act("units.add", [unit])
+    audit.record(desk, "SETTLE", audit.subject_of("units", unit.row, "简称"), "防汛备用")
     sha256 = keep(desk.store.home, b"a picture")
     entry = desk.new("log", {"happened_at": 1, "text": "现场照片"})
     files = [
-        desk.new("attachments", {"name": name, "ledger": "log", "row": entry.row.hex(), "sha256": sha, "size": 9, "at": 1})
+        desk.new(
+            "attachments", {"name": name, "ledger": "log", "row": entry.row.hex(), "sha256": sha, "size": 9, "at": 1}
+        )
         for name, sha in (("here.jpg", sha256), ("gone.jpg", "0" * 64))
     ]
     desk.act("log.add", [entry, *files])
     seq, _head = desk.store.position()
     pane.show_audit()
     qtbot.waitUntil(lambda: pane.audit.model.rowCount() == 1)
+    cells = pane.audit.model.texts(0)
+    assert "处理冲突" in cells, "a code is shown by its label"
+    assert "单位 示例局 简称" in cells, "a row is shown by what it is called"
     for widget in (pane.audit, pane.attachments):
         widget.view.setFocus()
         widget.new_row()

@@ -18,32 +18,6 @@ def both(desks: Desks) -> None:
     deliver(desks[1].store, desks[0].store)
 
 
-# -- revealing ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_number_is_shown_for_a_reason_that_is_recorded(desk: Desk) -> None:
-    made = desk.new("teams", {"name": "示例队", "phone": "13800000001"})
-    desk.act("teams.add", [made])
-    for reason in ("", "  "):
-        with pytest.raises(Refused):
-            service.reveal(desk, "teams", made.row, "phone", reason)
-    assert desk.count("audit") == 0
-    assert service.reveal(desk, "teams", made.row, "phone", "集结") == "13800000001"
-    row = desk.rows("audit")[0]
-    assert (row["action"], row["reason"], row["by"]) == ("REVEAL", "集结", "cli")
-    assert "示例队" in row.text("subject")
-    assert "13800000001" not in row.text("subject")
-
-
-def test_what_is_nobodys_needs_no_record(desk: Desk) -> None:
-    made = desk.new("units", {"name": "示例局", "duty_phone": "0571-00000001"})
-    desk.act("units.add", [made])
-    assert service.reveal(desk, "units", made.row, "duty_phone", "") == "0571-00000001"
-    assert desk.count("audit") == 0
-    with pytest.raises(Refused):
-        service.reveal(desk, "units", b"\0" * 16, "duty_phone", "x")
-
-
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +84,10 @@ def test_two_values_are_settled_by_one(desks: Desks) -> None:
         held = desk.get("units", made.row)
         assert held is not None
         assert held["short"] == "丙"
-        assert desk.rows("audit")[0]["reason"] == "电话核实"
+        (row,) = desk.rows("audit")
+        assert (row["reason"], row["subject"]) == ("电话核实", f"units {made.row.hex()} 简称"), (
+            "no name that may be erased"
+        )
 
 
 @pytest.mark.parametrize("keep", [True, False])
