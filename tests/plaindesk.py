@@ -12,11 +12,8 @@ import pypdfium2
 import pytest
 
 from dutydesk.core.clock import FixedClock, parse_iso
-from dutydesk.core.paths import Home
-from dutydesk.core.settings import DeskConfig
-from dutydesk.features import FEATURES, schema
 from dutydesk.journal.desk import Desk, Me
-from dutydesk.journal.store import Store
+from tests.desks import a_desk
 
 NIGHT = parse_iso("2026-06-18 22:00")
 
@@ -28,9 +25,8 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: FixedClock) -> Iterator[Desk]:
-    config = DeskConfig(desk="7c" * 16, district="330102", name="一号席", unit="示例区应急管理局")
-    with Store.create(Home(tmp_path / "desk"), schema(), clock, config) as store:
-        yield Desk(store, clock, Me(name="李示例"), FEATURES)
+    with a_desk(tmp_path / "desk", clock, Me(name="李示例"), desk="7c" * 16, name="一号席") as made:
+        yield made
 
 
 @pytest.fixture

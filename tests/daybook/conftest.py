@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from dutydesk.core.clock import FixedClock, parse_iso
-from dutydesk.core.paths import Home
-from dutydesk.core.settings import DeskConfig
-from dutydesk.features import FEATURES, schema
-from dutydesk.journal.desk import Desk, Me
-from dutydesk.journal.store import Store
+from dutydesk.journal.desk import Desk
+from tests.desks import a_desk, sit
 
 
 @pytest.fixture
@@ -22,28 +19,19 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: FixedClock) -> Iterator[Desk]:
-    config = DeskConfig(desk="cd" * 16, unit="示例区应急管理局", district="330102")
-    store = Store.create(Home(tmp_path / "desk"), schema(), clock, config)
-    desk = Desk(store, clock, Me(), FEATURES)
-    unit = desk.new("units", {"name": "示例街道办事处", "short": "示例街道", "duty_phone": "0571-00000151"})
-    person = desk.new("people", {"name": "张示例", "unit": unit.row})
-    made = desk.act(
-        "people.import",
-        [
-            desk.new("people", {"name": "甲示例"}),
-            unit,
-            person,
-            desk.new(
-                "numbers", {"person": person.row, "order": 1, "kind": "MOBILE", "number": "19900000001", "state": "BAD"}
-            ),
-            desk.new(
-                "numbers", {"person": person.row, "order": 2, "kind": "MOBILE", "number": "19900000002", "state": "OK"}
-            ),
-        ],
-    )
-    desk.me.id, desk.me.name = made.changes[0].row.hex(), "甲示例"
-    yield desk
-    store.close()
+    with a_desk(tmp_path / "desk", clock, desk="cd" * 16) as desk:
+        _me, unit = sit(
+            desk,
+            "甲示例",
+            ("units", {"name": "示例街道办事处", "short": "示例街道", "duty_phone": "0571-00000151"}),
+        )
+        person = desk.new("people", {"name": "张示例", "unit": unit})
+        numbers = [
+            desk.new("numbers", {"person": person.row, "order": n, "kind": "MOBILE", "number": text, "state": state})
+            for n, text, state in ((1, "19900000001", "BAD"), (2, "19900000002", "OK"))
+        ]
+        desk.act("people.import", [person, *numbers])
+        yield desk
 
 
 @pytest.fixture

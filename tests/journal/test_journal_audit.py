@@ -9,21 +9,16 @@ import pytest
 
 from dutydesk.core.clock import FixedClock, parse_iso
 from dutydesk.core.errors import Refused
-from dutydesk.core.ids import new_id
-from dutydesk.core.paths import Home
-from dutydesk.core.settings import DeskConfig
-from dutydesk.features import FEATURES, schema
 from dutydesk.journal import audit
 from dutydesk.journal.desk import Desk, Me
-from dutydesk.journal.store import Store
+from tests.desks import a_desk
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     clock = FixedClock(parse_iso("2026-06-18 14:00"))
-    config = DeskConfig(desk=new_id(clock.now()).hex(), name="一号席")
-    with Store.create(Home(tmp_path / "desk"), schema(), clock, config) as store:
-        yield Desk(store, clock, Me("cli", "李示例"), FEATURES)
+    with a_desk(tmp_path / "desk", clock, Me("cli", "李示例"), name="一号席") as made:
+        yield made
 
 
 def test_an_entry_says_who_what_why_and_where(desk: Desk) -> None:

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from dutydesk.core.clock import FixedClock, parse_iso
-from dutydesk.core.paths import Home
-from dutydesk.core.settings import DeskConfig
-from dutydesk.features import FEATURES, schema
-from dutydesk.journal.desk import Desk, Me
-from dutydesk.journal.store import Store
+from dutydesk.journal.desk import Desk
+from tests.desks import a_desk
 
 EVENING = parse_iso("2026-06-18 20:00")
 NAMES = {"leader": "王示例", "primary": "李示例", "secondary": "赵示例"}
@@ -25,9 +22,8 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: FixedClock) -> Iterator[Desk]:
-    config = DeskConfig(desk="5e" * 16, district="330102", unit="示例区应急管理局")
-    with Store.create(Home(tmp_path / "desk"), schema(), clock, config) as store:
-        yield Desk(store, clock, Me(), FEATURES)
+    with a_desk(tmp_path / "desk", clock, desk="5e" * 16) as made:
+        yield made
 
 
 @pytest.fixture
@@ -36,5 +32,3 @@ def crew(desk: Desk) -> dict[str, bytes]:
     changes = [desk.new("people", {"name": name, "kind": "PERSON"}) for name in NAMES.values()]
     desk.act("people.add", changes)
     return {post: change.row for post, change in zip(NAMES, changes, strict=True)}
-
-
