@@ -102,7 +102,7 @@ for n, after in enumerate(kills):
         break
 """
 
-SECOND = '''
+SECOND = """
 from alembic import op
 revision = "0002"
 down_revision = "0001"
@@ -114,7 +114,7 @@ def upgrade():
     op.execute("ALTER TABLE checkpoint ADD COLUMN witness TEXT NOT NULL DEFAULT ''")
     for n in range(40):
         op.execute(f"CREATE TABLE local_added{n} (key TEXT NOT NULL, PRIMARY KEY (key)) STRICT, WITHOUT ROWID")
-'''
+"""
 
 
 @pytest.fixture
@@ -145,7 +145,9 @@ def test_a_migration_killed_at_any_moment_makes_no_act(seed: int, place: Path, m
     assert "killed" in done.stdout
     raw = recipe.connect(home.database)
     version = raw.execute("PRAGMA user_version").fetchone()[0]
-    added = raw.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'local_added%' AND type = 'table'").fetchone()
+    added = raw.execute(
+        "SELECT count(*) FROM sqlite_master WHERE name LIKE 'local_added%' AND type = 'table'"
+    ).fetchone()
     assert (version, added[0]) in {(1, 0), (2, 40)}, "all of it or nothing"
     assert [tuple(act) for act in raw.execute("SELECT * FROM act").fetchall()] == acts
     raw.close()

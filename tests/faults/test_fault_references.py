@@ -24,11 +24,13 @@ pytestmark = [
 class Plain(QWidget):
     """Its handlers return None to Qt."""
 
+    heard = 0
+
     def paintEvent(self, event: Any) -> None:
-        pass
+        self.heard += 1
 
     def resizeEvent(self, event: Any) -> None:
-        pass
+        self.heard += 1
 
 
 class Rows(QAbstractTableModel):
@@ -63,7 +65,7 @@ class Bell(QObject):
         pass
 
 
-def drift(work: Callable[[int], None], times: int) -> dict[str, int]:
+def drift(work: Callable[[int], object], times: int) -> dict[str, int]:
     """How many references each constant gained or lost; the first rounds fill caches and do not count."""
     constants = {"None": None, "True": True, "False": False}
     for n in range(50):
@@ -74,41 +76,57 @@ def drift(work: Callable[[int], None], times: int) -> dict[str, int]:
     return {name: sys.getrefcount(value) - before[name] for name, value in constants.items()}
 
 
-def test_no_reference_is_lost_in_a_hundred_thousand_calls(qtbot: Any) -> None:
-    plain = Plain()
-    plain.setFixedSize(8, 8)
-    stretchy = Plain()
-    tile = Tile("在办", "3")
+CALLS = {
+    "repaint": 34_000,
+    "repaint of a tile": 1_000,
+    "repaint of a table": 300,
+    "resize": 10_000,
+    "reset": 12_000,
+    "data": 36_000,
+    "canFetchMore": 6_000,
+    "sort": 2_000,
+    "signal": 10_000,
+}
+"""How often each is called: 111,300 in all, ten times that in the full run."""
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_no_reference_is_lost(name: str, qtbot: Any) -> None:
+    plain, stretchy, tile, view = Plain(), Plain(), Tile("在办", "3"), QTableView()
     model, proxy, bell = Rows(), QSortFilterProxyModel(), Bell()
     proxy.setSourceModel(model)
-    view = QTableView()
     view.setModel(model)
+    plain.setFixedSize(8, 8)
     for widget in (plain, stretchy, tile, view):
         qtbot.addWidget(widget)
-        widget.show()
-        qtbot.waitExposed(widget)
+    shown = {"repaint": plain, "repaint of a tile": tile, "repaint of a table": view}.get(name, stretchy)
+    with qtbot.waitExposed(shown):  # what is not exposed is not painted
+        shown.show()
     bell.rung.connect(bell.hear)
-    role = int(Qt.ItemDataRole.UserRole)
-
-    def answer(n: int) -> None:
-        for column in range(3):  # an index does not outlive a reset
-            proxy.data(proxy.index(0, column), role)
-
-    def ask_more(n: int) -> None:
-        proxy.canFetchMore(QModelIndex())
-        proxy.sort(n % 3)
-
-    work: list[tuple[str, Callable[[int], None], int]] = [
-        ("repaint", lambda _n: plain.repaint(), 30_000),
-        ("repaint of a tile", lambda _n: tile.repaint(), 1_000),
-        ("repaint of a table", lambda _n: view.viewport().repaint(), 300),
-        ("resize", lambda n: stretchy.resize(100 + n % 2, 50), 10_000),
-        ("reset", lambda _n: model.reset(), 10_000),
-        ("data", answer, 12_000),  # three calls each
-        ("canFetchMore and sort", ask_more, 5_000),
-        ("signal", lambda n: bell.rung.emit(n % 2 == 0), 10_000),
-    ]
-    assert sum(times * (3 if name == "data" else 2 if "more" in name.lower() else 1) for name, _w, times in work) > 100_000
-    lost = {name: drift(call, times * TIMES) for name, call, times in work}
+    role, nowhere = int(Qt.ItemDataRole.UserRole), QModelIndex()
+    work: dict[str, Callable[[int], object]] = {
+        "repaint": lambda _n: plain.repaint(),
+        "repaint of a tile": lambda _n: tile.repaint(),
+        "repaint of a table": lambda _n: view.viewport().repaint(),
+        "resize": lambda n: stretchy.resize(100 + n % 2, 50),
+        "reset": lambda _n: model.reset(),
+        "data": lambda n: proxy.data(proxy.index(0, n % 3), role),
+        "canFetchMore": lambda _n: proxy.canFetchMore(nowhere),
+        "sort": lambda n: proxy.sort(n % 3),
+        "signal": lambda n: bell.rung.emit(n % 2 == 0),
+    }
     # A loss is one for every call or two; what comes and goes with other threads' work is a handful.
-    assert {name: found for name, found in lost.items() if any(abs(n) > 20 for n in found.values())} == {}
+    heard = plain.heard + stretchy.heard
+    found = drift(work[name], CALLS[name] * TIMES)
+    if name in ("repaint", "resize"):
+        assert plain.heard + stretchy.heard - heard >= CALLS[name] * TIMES, "the calls reach the handlers"
+    assert not {constant: lost for constant, lost in found.items() if abs(lost) > 20}
+
+
+def test_the_calls_are_a_hundred_thousand() -> None:
+    assert sum(CALLS.values()) >= 100_000
+    assert drift(lambda _n: KEPT.append(None), 100)["None"] == 100, "the count sees a reference that is kept"
+    KEPT.clear()
+
+
+KEPT: list[None] = []

@@ -17,8 +17,8 @@ def test_none_is_not_used_up(themed, qtbot, ledger, desk) -> None:
     view = LedgerView(LedgerModel(ledger, desk))
     for widget in (tile, view):
         qtbot.addWidget(widget)
-        widget.show()
-        qtbot.waitExposed(widget)
+        with qtbot.waitExposed(widget):  # what is not exposed is not painted
+            widget.show()
     before = sys.getrefcount(None)
     for turn in range(300):
         tile.repaint()
