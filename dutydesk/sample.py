@@ -52,9 +52,18 @@ class _Known:
         return self.rows[ledger, key]
 
 
-def make_sample(home: Home, clock: Clock, at: int | None = None, *, night: bool = True, seed: int | None = None) -> None:
+def make_sample(
+    home: Home,
+    clock: Clock,
+    at: int | None = None,
+    *,
+    night: bool = True,
+    seed: int | None = None,
+    leave_out: int = 0,
+) -> None:
     """Make the sample desk in `home`; its night ends at `at` (now when not given). `seed` gives the same ids each time,
-    for pictures and golden prints. Raises `Refused` when a desk is there already."""
+    for pictures and golden prints; `leave_out` leaves that many minutes of its end to be played by someone else. Raises
+    `Refused` when a desk is there already."""
     end = clock.now() if at is None else at
     end -= end % MINUTE
     with ids.seeded(seed):
@@ -67,8 +76,9 @@ def make_sample(home: Home, clock: Clock, at: int | None = None, *, night: bool 
             known = _lists(desk, end)
             if night:
                 for offset, play in sorted(_night(desk, known, end), key=lambda entry: entry[0]):
-                    moving.at = end + round(offset * MINUTE)
-                    play()
+                    if not leave_out or offset <= -leave_out:
+                        moving.at = end + round(offset * MINUTE)
+                        play()
 
 
 def _load(name: str) -> dict[str, Any]:

@@ -77,6 +77,8 @@ class AmendDialog(QDialog):
         column.addLayout(head)
         self.form = LedgerForm(ledger, desk, row, names=names, parse_time=parse_time)
         self.form.setObjectName("amend-form")
+        for name, editor in self.form.editors.items():
+            editor.input.setObjectName(f"amend-{name}")
         self.form.submitted.connect(self._submit)
         self.form.closed.connect(self._closed)
         column.addWidget(self.form, 1)

@@ -22,6 +22,8 @@ from dutydesk.qt.icons import icon
 MOST_SHOWN = 12
 MOST_FOUND = 50
 
+MOST_LOOKED = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -67,7 +69,11 @@ def rows_of(desk: Any, ledger: str) -> Find:
     def find(text: str) -> Sequence[Option]:
         if not text.strip():
             return [Option(row.id.hex(), desk.title_of(row)) for row in desk.rows(ledger, limit=MOST_FOUND)]
-        return [Option(item.row.hex(), item.title) for item in desk.find(text, [ledger], MOST_FOUND)]
+        wanted = text.strip().casefold()
+        found = [Option(item.row.hex(), item.title) for item in desk.find(text, [ledger], MOST_LOOKED)]
+        # The street before its communities: what is meant whole stands before what only begins or holds it.
+        found.sort(key=lambda item: (not item.label.casefold().startswith(wanted), len(item.label)))
+        return found[:MOST_FOUND]
 
     return find
 

@@ -91,7 +91,7 @@ class Actions(QObject):
 
     def check_quietly(self) -> None:
         """Look whether the file is sound, in a process of its own."""
-        job = self.window.jobs.run_process(
+        job = self.window.quiet.run_process(
             _("检查记录"), look_through, self.desk.store.home.root, self.desk.store.key, False
         )
         job.result.connect(self._checked)
@@ -120,7 +120,7 @@ class Actions(QObject):
     def snapshot_quietly(self) -> Job:
         """A verified copy without a word, as every hour."""
         store = self.desk.store
-        job = self.window.jobs.run_process(_("备份"), take_copy, store.home.root, store.key, self.desk.clock.now())
+        job = self.window.quiet.run_process(_("备份"), take_copy, store.home.root, store.key, self.desk.clock.now())
         job.result.connect(self._copied)
         job.failed.connect(self._failed)
         return job
@@ -252,4 +252,3 @@ class _Printed(QObject):
 
         desk, pdf, title, form, about = self._told
         record_print(desk, form or "PDF", title, about, pdf)
-

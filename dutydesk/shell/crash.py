@@ -47,7 +47,7 @@ class CrashGuard(QObject):
         self._file = self._path.open("w", encoding="utf-8")
         faulthandler.enable(self._file)
         sys.excepthook = self._caught
-        qInstallMessageHandler(_qt_message)
+        qInstallMessageHandler(qt_message)
 
     def stop(self) -> None:
         """The run ended in order: nothing is left to tell."""
@@ -71,7 +71,8 @@ class CrashGuard(QObject):
             self._telling = False
 
 
-def _qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+def qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    """Qt's messages go into the log."""
     level = {
         QtMsgType.QtDebugMsg: logging.DEBUG,
         QtMsgType.QtInfoMsg: logging.INFO,
@@ -79,4 +80,11 @@ def _qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> N
         QtMsgType.QtCriticalMsg: logging.ERROR,
         QtMsgType.QtFatalMsg: logging.CRITICAL,
     }.get(kind, logging.INFO)
-    qt_log.log(level, "%s %s", context.category or "", message)
+    qt_log.log(level, "%s %s", getattr(context, "category", ""), message)
+
+
+def hush() -> None:
+    """Keep from the terminal what Qt's offscreen platform says it cannot do; a log that is open still gets it."""
+    if not qt_log.handlers:
+        qt_log.addHandler(logging.NullHandler())
+    qInstallMessageHandler(qt_message)

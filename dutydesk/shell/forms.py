@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QVBoxLayout
 from dutydesk.core.i18n import _
 from dutydesk.ledger.feature import Form
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import label
+from dutydesk.qt.widgets import fit, label
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -40,7 +40,7 @@ class _Chooser(QDialog):
         column.setSpacing(current().px(8))
         column.addWidget(label(hint, "muted", wrap=True))
         column.addWidget(self.list, 1)
-        self.resize(current().px(420), current().px(420))
+        fit(self, current().px(420), current().px(420))
 
     def _take(self, item: QListWidgetItem) -> None:
         value = item.data(Qt.ItemDataRole.UserRole)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QW
 from dutydesk.core.i18n import _
 from dutydesk.ledger.feature import Feature
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, label
+from dutydesk.qt.widgets import button, fit, label
 
 Commands = Sequence[tuple[str, str, Callable[[], None]]]
 
@@ -59,4 +59,4 @@ class KeySheet(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(area, 1)
         layout.addWidget(close)
-        self.resize(current().px(680), current().px(520))
+        fit(self, current().px(680), current().px(520))

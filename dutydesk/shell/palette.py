@@ -6,17 +6,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QDialog,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dutydesk.core.i18n import _
-from dutydesk.journal.desk import Desk
+from dutydesk.journal.desk import Desk, Found
 from dutydesk.ledger.pinyin import pinyin_keys
 from dutydesk.qt.theme import current
+from dutydesk.qt.widgets import fit
 
 Index = QModelIndex | QPersistentModelIndex
 MOST = 40
+NOTE = Qt.ItemDataRole.UserRole
+FIRST = ("people", "units", "posts", "incidents", "regions", "shelters", "stations", "warnings", "supplies", "teams")
+"""Whom one looks for by a few letters comes first; the log, where everyone is named, comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +77,42 @@ class _Model(QAbstractListModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         choice = self.choices[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{choice.text}    {choice.note}" if choice.note else choice.text
-        return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return choice.text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{choice.text} {choice.note}".strip()
+        return choice.note if role == NOTE else None
+
+
+class _Lines(QStyledItemDelegate):
+    """What it is on the left, which list or key on the right."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        theme = current()
+        note = str(index.data(NOTE) or "")
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # pyright: ignore[reportAttributeAccessIssue]
+        box: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
+        painter.save()
+        if chosen:
+            painter.fillRect(box, theme.colour("selection"))
+        inner = box.adjusted(theme.px(8), 0, -theme.px(8), 0)
+        painter.setFont(theme.font(12))
+        wide = painter.fontMetrics().horizontalAdvance(note) + theme.px(16)
+        painter.setPen(theme.colour("on_selection" if chosen else "muted"))
+        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, note)
+        painter.setFont(theme.font())
+        painter.setPen(theme.colour("on_selection" if chosen else "text"))
+        room = inner.adjusted(0, 0, -wide, 0)
+        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(0, current().row)
+
+
+def _rank(hit: Found) -> int:
+    return FIRST.index(hit.ledger) if hit.ledger in FIRST else len(FIRST)
 
 
 def matches(command: Command, query: str) -> bool:
@@ -93,13 +149,14 @@ class Palette(QDialog):
         self.list = QListView()
         self.list.setObjectName("palette-list")
         self.list.setModel(self.model)
+        self.list.setItemDelegate(_Lines(self.list))
         self.list.setUniformItemSizes(True)
         self.list.clicked.connect(self._choose)
         column = QVBoxLayout(self)
         column.setSpacing(current().px(8))
         column.addWidget(self.line)
         column.addWidget(self.list, 1)
-        self.resize(current().px(640), current().px(440))
+        fit(self, current().px(640), current().px(440))
         self.look("")
 
     def look(self, text: str) -> None:
@@ -110,12 +167,22 @@ class Palette(QDialog):
             if not text.strip() or matches(command, text)
         ]
         if text.strip():
-            for hit in self._desk.find(text, limit=6):
-                title = _(self._desk.ledger(hit.ledger).title)
-                found.append(Choice(hit.title.replace("\n", " ")[:80], title, None, hit.ledger, hit.row))
+            hits = sorted(self._desk.find(text, limit=6), key=_rank)
+            found += [
+                Choice(" ".join(hit.title.split())[:80], self._note(hit), None, hit.ledger, hit.row) for hit in hits
+            ]
         self.model.show_choices(found[:MOST])
         if found:
             self.list.setCurrentIndex(self.model.index(0))
+
+    def _note(self, hit: Found) -> str:
+        """Which list it is in; of a person also the unit, for there are two of every name."""
+        note = _(self._desk.ledger(hit.ledger).title)
+        if hit.ledger != "people":
+            return note
+        held = self._desk.get("people", hit.row)
+        unit = held.get("unit") if held is not None else None
+        return f"{self._desk.title('units', unit)} · {note}" if isinstance(unit, bytes) else note
 
     def _choose(self, index: QModelIndex) -> None:
         if not index.isValid():

@@ -22,9 +22,12 @@ AT = "2026-06-19 06:30"
 
 def run(args: argparse.Namespace) -> int:
     """Run every check; prints one line each, returns 0 when all hold."""
+    from dutydesk.shell.crash import hush
+
     del args
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["DUTYDESK_MUTE"] = "1"
+    hush()
     failed = 0
     with tempfile.TemporaryDirectory(prefix="dutydesk-self-test-", ignore_cleanup_errors=True) as folder:
         bench = _Bench(Path(folder))
@@ -84,7 +87,9 @@ class _Bench:
         try:
             for form in (form for feature in desk.features for form in feature.forms):
                 module, name = form.make.split(":")
-                params = {"incident": desk.rows("incidents", limit=1)[0].text("no")} if "incident" in form.params else {}
+                params = (
+                    {"incident": desk.rows("incidents", limit=1)[0].text("no")} if "incident" in form.params else {}
+                )
                 pdf = getattr(importlib.import_module(module), name)(desk, **params)
                 assert pdf.startswith(b"%PDF"), form.code
                 made.append(form.code)

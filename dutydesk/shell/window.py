@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 ARRANGEMENTS = (N_("日常"), N_("汛期"), N_("交接班"))
 REFRESH_MS = 15_000
+JOBS_MS = 300
 STATE_VERSION = 1
 NARROW = 800
 """Pixels at 100 % below which the rail shows names alone."""
@@ -54,7 +55,7 @@ class _NoTitle(QWidget):
 
 class CalmDock(QDockWidget):
     """A dock without a title of its own while it stands in the window: its pane has one already. Torn off it has the
-    frame of a window, by which it is dragged back; F6 and the rail's menu do the same without a mouse."""
+    frame of a window, by which it is dragged back; F11 and the rail's menu do the same without a mouse."""
 
     def __init__(self, name: str, title: str, parent: QWidget) -> None:
         super().__init__(title, parent)
@@ -160,6 +161,10 @@ class MainWindow(QMainWindow):
         self._placed.setSingleShot(True)
         self._placed.setInterval(0)
         self._placed.timeout.connect(self._after_placing)
+        self._jobs_wait = QTimer(self)
+        self._jobs_wait.setSingleShot(True)
+        self._jobs_wait.setInterval(JOBS_MS)
+        self._jobs_wait.timeout.connect(self._show_jobs)
         # In so many words: Qt's own answer is how high the board would be in the narrowest window.
         self.setMinimumSize(960, 540)
         self.resize(1366, 768)
@@ -193,6 +198,7 @@ class MainWindow(QMainWindow):
         self.desk = desk
         self.announcer = announcer_for(desk.store)
         self.jobs = JobRunner(self)
+        self.quiet = JobRunner(self)  # checks and copies of every hour, without a bar that would move the window
         self._actions = Actions(self, desk)
         desk.services.update(
             announcer=self.announcer,
@@ -208,7 +214,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(JobBar(self.jobs), 1)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().hide()
-        self.jobs.started.connect(self._show_jobs)
+        self.jobs.started.connect(self._jobs_soon)
         self.jobs.idle.connect(self._hide_jobs)
         self._build_commands()
         self.board.asked.connect(self._board_asked)
@@ -331,8 +337,8 @@ class MainWindow(QMainWindow):
     def keep_places(self) -> None:
         """Remember where the window and its docks are."""
         store = self.desk.store
-        store.remember("window.geometry", bytes(self.saveGeometry().toBase64()).decode())
-        store.remember("window.state", bytes(self.saveState(STATE_VERSION).toBase64()).decode())
+        store.remember("window.geometry", self.saveGeometry().toBase64().toStdString())
+        store.remember("window.state", self.saveState(STATE_VERSION).toBase64().toStdString())
 
     def restore_places(self) -> None:
         """Come back as the window was left; what lay on a screen that is gone comes back to this one."""
@@ -373,7 +379,7 @@ class MainWindow(QMainWindow):
         self._shortcut("Ctrl+0", self.normal_size)
         self._shortcut("Ctrl+Shift+N", self.toggle_night)
         self._shortcut("Ctrl+Shift+P", self._actions.choose_form)
-        self._shortcut("F6", self.tear)
+        self._shortcut("F11", self.tear)
         self._shortcut("Alt+M", self.board.menu.showMenu)
         menu = QMenu(self.board.menu)
         menu.setObjectName("main-menu")
@@ -402,7 +408,7 @@ class MainWindow(QMainWindow):
             (_("查找人、地点、日志、命令"), "Ctrl+K", self.show_palette),
             (_("待办"), "F4", self.focus_todo),
             (_("换操作人"), "Ctrl+L", self.switch_person),
-            (_("窗格拆成单独窗口 / 放回"), "F6", self.tear),
+            (_("窗格拆成单独窗口 / 放回"), "F11", self.tear),
             (_("打印表单"), "Ctrl+Shift+P", actions.choose_form),
             (_("导入文件"), "", actions.choose_import),
             (_("立即备份"), "", actions.snapshot),
@@ -474,7 +480,7 @@ class MainWindow(QMainWindow):
         self._placed.start()
 
     def tear(self, name: str = "") -> None:
-        """F6: make the pane in front a window of its own, for the second screen, or put it back."""
+        """F11: make the pane in front a window of its own, for the second screen, or put it back."""
         here = QApplication.focusWidget()
         dock: QDockWidget | None = self.docks.get(name)
         while dock is None and here is not None:
@@ -625,10 +631,14 @@ class MainWindow(QMainWindow):
         kept = self.desk.store.state("snapshot.last")
         self.board.show_record(self.desk, self._record_sound, int(kept) if kept else None, self.clock.now())
 
-    def _show_jobs(self, _job: object) -> None:
-        self.statusBar().show()
+    def _jobs_soon(self, _job: object) -> None:
+        self._jobs_wait.start()
+
+    def _show_jobs(self) -> None:
+        self.statusBar().setVisible(bool(self.jobs.jobs))
 
     def _hide_jobs(self) -> None:
+        self._jobs_wait.stop()
         self.statusBar().hide()
 
     # -- Qt --------------------------------------------------------------------------------------------------------
@@ -668,13 +678,14 @@ class MainWindow(QMainWindow):
         if self.desk is not None and self._actions is not None and not self._actions.may_close():
             event.ignore()
             return
-        for timer in (self._second, self._refresh_timer, self._soon, self._placed):
+        for timer in (self._second, self._refresh_timer, self._soon, self._placed, self._jobs_wait):
             timer.stop()
-        if self.desk is not None:
+        if self.desk is not None and self._actions is not None:
             self.keep_places()
             if hasattr(self.entry, "keep_draft"):
                 self.entry.keep_draft()
             self._actions.close()
+            self.quiet.close()
             self.jobs.close()
             self.announcer.close()
         super().closeEvent(event)
@@ -698,4 +709,3 @@ class _Arrange:
 
     def __call__(self) -> None:
         self._window.arrange(self._name)
-

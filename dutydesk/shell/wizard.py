@@ -23,7 +23,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.settings import DeskConfig
 from dutydesk.qt import dialogs
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, label
+from dutydesk.qt.widgets import button, fit, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Wizard(QDialog):
         column.addWidget(self.sample)
         column.addLayout(row)
         self.sample.toggled.connect(self._switch)
-        self.resize(theme.px(560), theme.px(460))
+        fit(self, theme.px(560), theme.px(460))
 
     def _line(self, name: str, hint: str) -> QLineEdit:
         line = QLineEdit()
