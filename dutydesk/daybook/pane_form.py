@@ -177,7 +177,7 @@ class EntryLine(QWidget):
         pickers = {"category": self.category, "line": self.line, "direction": self.direction, "means": self.means}
         for name, picker in pickers.items():
             words = (picker.fontMetrics().horizontalAdvance(shown(choice)) for choice in LOG[name].choices)
-            picker.setFixedWidth(max(theme.px(104), max(words) + theme.px(44)))
+            picker.setFixedWidth(max(theme.px(104), max(words) + theme.px(52)))
         self.party.setMinimumWidth(theme.px(96))
         self.text.setMinimumWidth(theme.px(180))
         fixed = (self.time, self.category, self.line, self.phone, self.due)

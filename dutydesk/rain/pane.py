@@ -243,7 +243,7 @@ class GaugeView(QTableView):
         told = 0
         if column == SIGNAL:
             metrics = QFontMetrics(theme.font(13, bold=True))
-            told = max(metrics.horizontalAdvance(_(word)) for word in words.COLOURS.values()) + theme.px(45)
+            told = max(metrics.horizontalAdvance(_(word)) for word in words.COLOURS.values()) + theme.px(40)
         elif column == TREND:
             metrics = QFontMetrics(theme.font())
             shown = (f"{words.ARROWS[trend]} {words.trend_word(trend)}" for trend in words.TRENDS)
