@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dutydesk.core.clock import DAY, local
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import _, language
 from dutydesk.core.reference import label, rows
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
@@ -141,7 +141,8 @@ def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
 def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[PaperRow]:
     number = 0
     for at, (code, items) in enumerate(blocks.items()):
-        name = f"{NUMERALS[at]}、{label('duty', 'block', code)}"
+        number = str(at + 1) if language() == "en" else NUMERALS[at]
+        name = _("{number}、{block}").format(number=number, block=label("duty", "block", code))
         yield Group(_("{name}({count}项)").format(name=name, count=len(items)) if items else name)
         if not items:
             yield ("", _("无"), "", "")
