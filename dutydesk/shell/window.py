@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from dutydesk.core.clock import DAY, Clock
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _, language
-from dutydesk.qt import dialogs, theme
+from dutydesk.qt import theme
 from dutydesk.shell.board import StatusBoard
 from dutydesk.shell.rail import Rail
 from dutydesk.shell.todo import TodoPane
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 ARRANGEMENTS = (N_("日常"), N_("汛期"), N_("交接班"))
 REFRESH_MS = 15_000
 JOBS_MS = 300
+AFTER_ROWS_MS = 40
+"""Board and list are filled in when the first rows of the log are on the screen."""
 STATE_VERSION = 1
 NARROW = 800
 """Pixels at 100 % below which the rail shows names alone."""
@@ -235,7 +237,7 @@ class MainWindow(QMainWindow):
         self._second.start()
         self._refresh_timer.start()
         self._tick()
-        self.refresh()
+        self._soon.start(AFTER_ROWS_MS)
 
     def begin(self) -> None:
         """The quiet work of a running window: finish, check, copy."""
@@ -599,6 +601,8 @@ class MainWindow(QMainWindow):
 
     def switch_language(self) -> None:
         """The other language, from the next start on."""
+        from dutydesk.qt import dialogs
+
         other = "en" if language() == "zh_CN" else "zh_CN"
         self.desk.store.remember("language", other)
         dialogs.tell(self, _("下次启动时换成 {language}").format(language="English" if other == "en" else "中文"))
@@ -609,7 +613,7 @@ class MainWindow(QMainWindow):
         self.board.tick(self.clock.now())
 
     def _changed(self, _changed: object) -> None:
-        self._soon.start()
+        self._soon.start(0)
 
     def refresh(self) -> None:
         """Bring board and list of what is due up to date."""
@@ -688,7 +692,7 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self.desk is not None and not self.closed:
             self._fit_rail()
-            self._soon.start()
+            self._soon.start(0)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.desk is not None and self._actions is not None and not self._actions.may_close():
