@@ -141,8 +141,8 @@ def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
 def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[PaperRow]:
     number = 0
     for at, (code, items) in enumerate(blocks.items()):
-        number = str(at + 1) if language() == "en" else NUMERALS[at]
-        name = _("{number}、{block}").format(number=number, block=label("duty", "block", code))
+        numeral = str(at + 1) if language() == "en" else NUMERALS[at]
+        name = _("{number}、{block}").format(number=numeral, block=label("duty", "block", code))
         yield Group(_("{name}({count}项)").format(name=name, count=len(items)) if items else name)
         if not items:
             yield ("", _("无"), "", "")
