@@ -110,9 +110,7 @@ class ShiftsPane(QWidget):
         self.status.hide()
         outer.addWidget(self.status)
 
-    def _button(
-        self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False
-    ) -> Any:
+    def _button(self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False) -> Any:
         made = button(text, primary=primary, tip=f"{text} ({key})" if key else "")
         made.setObjectName(name)
         made.setAccessibleName(text)

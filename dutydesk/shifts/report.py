@@ -70,7 +70,10 @@ def draw(desk: Desk, *, shift: str | None = None) -> tuple[Document, Made]:
 def _foot(made: Made) -> str:
     sheet = made.sheet
     told = _("打印前记录 {desk}/{epoch} #{seq} 校验 {head}").format(
-        desk=sheet.desk, epoch=sheet.epoch, seq=sheet.seq, head=" ".join(sheet.head[at : at + 4] for at in (0, 4, 8, 12))
+        desk=sheet.desk,
+        epoch=sheet.epoch,
+        seq=sheet.seq,
+        head=" ".join(sheet.head[at : at + 4] for at in (0, 4, 8, 12)),
     )
     return f"{SHEET} {told}"
 
@@ -95,7 +98,10 @@ def _head(desk: Desk, span: rules.Shift, row: Row | None) -> list[tuple[str, str
         (_("副班"), shown("secondary")),
         (_("风险等级"), shown("risk_level")),
         (_("值守状态"), shown("mode")),
-        (_("接班时间"), f"{local(row.number('taken_over_at')):%m-%d %H:%M}" if row and row.get("taken_over_at") else "—"),
+        (
+            _("接班时间"),
+            f"{local(row.number('taken_over_at')):%m-%d %H:%M}" if row and row.get("taken_over_at") else "—",
+        ),
     ]
     if row is not None and row.get("note"):
         pairs.append((_("备注"), row.text("note")))
@@ -239,7 +245,9 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
         amended = row.get("amends")
         if isinstance(amended, bytes):
             old = held[amended].text("no") if amended in held else ""
-            text = _("〔更正 {no},原因:{reason}〕{text}").format(no=old or "—", reason=row.text("reason") or "—", text=text)
+            text = _("〔更正 {no},原因:{reason}〕{text}").format(
+                no=old or "—", reason=row.text("reason") or "—", text=text
+            )
         if row.id in later:
             text = _("{text}〔已更正,见 {no}〕").format(text=text, no=later[row.id].text("no"))
         if row.get("late"):
@@ -251,7 +259,9 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
 def _numbers(desk: Desk, entries: Sequence[Row]) -> dict[object, str]:
     """Numbers of the incidents that entries belong to."""
     ids = {value for row in entries if isinstance(value := row.get("incident"), bytes)}
-    return {held.id: held.text("no") for held in (desk.get("incidents", row) for row in sorted(ids)) if held is not None}
+    return {
+        held.id: held.text("no") for held in (desk.get("incidents", row) for row in sorted(ids)) if held is not None
+    }
 
 
 def _record(document: Document, made: Made, places: Sequence[Place]) -> None:

@@ -95,7 +95,11 @@ def people_file(rows: int) -> bytes:
 
 
 def log_rows(cells: Sequence[str], made: dict[str, bytes]) -> list[tuple[str, bytes, dict[str, Value]]]:
-    values: dict[str, Value] = {"no": f"2026-{len(made) + 1:04d}", "happened_at": parse_iso(cells[0]), "recorded_at": NOW}
+    values: dict[str, Value] = {
+        "no": f"2026-{len(made) + 1:04d}",
+        "happened_at": parse_iso(cells[0]),
+        "recorded_at": NOW,
+    }
     values.update(zip(LOG_TEXTS, cells[1:], strict=True))
     row = made[values["no"]] = new_id(NOW)  # pyright: ignore[reportArgumentType]
     return [("log", row, values)]
@@ -157,9 +161,7 @@ def floor(home: Home, data: bytes, rows_of: Callable[[Sequence[str], dict[str, b
         head = chain.header(desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1)
         digest = chain.digest(1, link, head, body)
         raw.execute("BEGIN IMMEDIATE")
-        raw.execute(
-            INSERT_ACT, (desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1, body, 1, link, digest)
-        )
+        raw.execute(INSERT_ACT, (desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1, body, 1, link, digest))
         if side:
             raw.cursor().executemany("INSERT INTO personal VALUES (?, ?, ?, ?, ?, ?)", side)
         for name, filled in tables.items():

@@ -81,7 +81,22 @@ class RawSaver:
         execute("BEGIN IMMEDIATE")
         execute(
             INSERT_ACT,
-            (self.desk, 1, self.seq + 1, act_id, NOW << 16, NOW, NOW, "system", "log.add", 1, body, 1, self.link, digest),
+            (
+                self.desk,
+                1,
+                self.seq + 1,
+                act_id,
+                NOW << 16,
+                NOW,
+                NOW,
+                "system",
+                "log.add",
+                1,
+                body,
+                1,
+                self.link,
+                digest,
+            ),
         )
         cells = [values.get(name) for name in self.shape.names]
         execute(self.shape.insert, (self.n + 1, row, act_id, NOW << 16, 1, None, *cells))
@@ -199,7 +214,9 @@ def test_b1_save_beside_an_import(desk: Desk, kept: bool) -> None:
 def test_b1_save_beside_another_process(desk: Desk, home: Home, tmp_path: Path, kept: bool) -> None:
     """`dutydesk import` beside an open window."""
     file = tmp_path / f"log-{kept}.csv"
-    rows = ((iso(int(at["happened_at"])), str(at["category"]), f"{at['text']} {kept}") for at in map(entry, range(20_000)))
+    rows = (
+        (iso(int(at["happened_at"])), str(at["category"]), f"{at['text']} {kept}") for at in map(entry, range(20_000))
+    )
     file.write_text("时间,类别,内容\n" + "\n".join(",".join(row) for row in rows), encoding="utf-8")
     if kept:
         desk.store.tidy.keep()
@@ -273,7 +290,15 @@ def test_b15_verify(home: Home) -> None:
     hashes = []
     bodies = [row[0] for row in raw.execute("SELECT body FROM act LIMIT 200000").fetchall()]
     hashes = [timed(lambda: [sha256(b).digest() for b in bodies]) * 5 for _ in range(3)]
-    report("B15", "校验一百万条", mine, hashes, "≤ 5× 逐条散列", 5, note=f"与读出并散列相比 {statistics.median(mine) / statistics.median(bare):.2f}×")
+    report(
+        "B15",
+        "校验一百万条",
+        mine,
+        hashes,
+        "≤ 5× 逐条散列",
+        5,
+        note=f"与读出并散列相比 {statistics.median(mine) / statistics.median(bare):.2f}×",
+    )
     raw.close()
 
 
@@ -306,7 +331,13 @@ def test_b16_rebuild(tmp_path: Path) -> None:
                     values = change["set"]
                     cells = [values.get(name) for name in shape.names]
                     made.append((n, bytes.fromhex(change["row"]), act[3], act[4], 1, None, *cells))
-                    words.append((n, search.words(search.row_text(shape.ledger, values)), search.row_pinyin(shape.ledger, values)))
+                    words.append(
+                        (
+                            n,
+                            search.words(search.row_text(shape.ledger, values)),
+                            search.row_pinyin(shape.ledger, values),
+                        )
+                    )
             if made:
                 raw.cursor().executemany(shape.insert, made)
                 raw.cursor().executemany("INSERT INTO fts_log (rowid, words, py) VALUES (?, ?, ?)", words)
