@@ -19,12 +19,13 @@ from dutydesk.journal import attachments
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.query import Condition
 from dutydesk.journal.rebuild import rebuild
+from dutydesk.journal.settings import Setting
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.rain import command, service
 from dutydesk.rain.feature import RAIN
 from dutydesk.rain.rules import Total, Trend
-from dutydesk.rain.thresholds import Setting, thresholds, windows_of
+from dutydesk.rain.thresholds import thresholds, windows_of
 from dutydesk.rain.words import log_text, one_line
 from tests.rain.gauges import LAST, NOW, make_desk, rain_file
 
