@@ -46,10 +46,10 @@ def config_of(place: Place, args: argparse.Namespace) -> DeskConfig:
     """What a new workstation is, from the command line. Raises `Refused` for a district that is no code."""
     district = str(args.district or "")
     if district and not (district.isascii() and district.isdigit() and len(district) in (2, 4, 6, 9, 12)):
-        raise Refused(Problem(_("行政区划代码应为 6 位数字:{code}").format(code=district), "--district"))
+        raise Refused(Problem(_("行政区划代码应为 6 位数字：{code}").format(code=district), "--district"))
     code = str(args.code or "")
     if code and not (code.isalnum() and len(code) <= 8):
-        raise Refused(Problem(_("本机代号最多 8 个字母或数字:{code}").format(code=code), "--code"))
+        raise Refused(Problem(_("本机代号最多 8 个字母或数字：{code}").format(code=code), "--code"))
     return DeskConfig(
         new_id(place.clock.now()).hex(),
         code=code,
@@ -68,7 +68,7 @@ def make_empty(place: Place, config: DeskConfig) -> None:
 def verify(place: Place, args: argparse.Namespace) -> int:
     """Look through the record; 4 when something is not as it was written."""
     if not place.home.is_desk:
-        raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(place.home.root)))
+        raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     before = _head(place.home)
     report = look_through(place.home, place.schema, place.key)
     if not report.ok and _head(place.home) != before:
@@ -77,7 +77,7 @@ def verify(place: Place, args: argparse.Namespace) -> int:
     if args.json:
         answer(_report(report))
     elif report.ok:
-        say(_("记录完好:{acts} 次操作").format(acts=report.acts))
+        say(_("记录完好：{acts} 次操作").format(acts=report.acts))
     for fault in report.problems:
         warn(f"{fault.where}: {fault.what}")
     return 0 if report.ok else 4
@@ -112,7 +112,7 @@ def rebuild(place: Place, args: argparse.Namespace) -> int:
 def snapshot(place: Place, args: argparse.Namespace) -> int:
     """A verified copy in `snapshots/`, and in the second folder where one is set."""
     if not place.home.is_desk:
-        raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(place.home.root)))
+        raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     made = snapshots.take(place.home, place.schema, place.clock, key=place.key)
     if args.json:
         answer({"file": str(made.path), "at": iso(made.at), "sha256": made.sha256, "acts": made.acts})
@@ -128,7 +128,7 @@ def restore(place: Place, args: argparse.Namespace) -> int:
     if not given and sys.stdin.isatty():
         for ledger, known in numbers.items():
             title = _(place.schema[ledger].ledger.title)
-            text = input(_("纸上{title}的最后一个编号是第几号?[{known}] ").format(title=title, known=known)).strip()
+            text = input(_("纸上{title}的最后一个编号是第几号？[{known}] ").format(title=title, known=known)).strip()
             if text:
                 given |= dict([_number(f"{ledger}={text}", numbers)])
     # What the present file knows counts too: a slip of the pen must not give a number twice.
@@ -149,7 +149,7 @@ def _number(text: str, known: dict[str, int]) -> tuple[str, int]:
     if ledger not in known or not (tail.isascii() and tail.isdigit()):
         names = "、".join(known)
         raise Refused(
-            Problem(_("应写成 台账=最后编号(台账可用:{names}):{text}").format(names=names, text=text), "--last")
+            Problem(_("应写成 台账=最后编号（台账可用：{names}）：{text}").format(names=names, text=text), "--last")
         )
     return ledger, int(tail)
 

@@ -131,7 +131,7 @@ def text_cell(row: Row) -> str:
         before.append(_("补录"))
     text = row.text("text")
     if row.get("amends"):
-        text = _("{text}(原因:{reason})").format(text=text, reason=row.text("reason"))
+        text = _("{text}（原因：{reason}）").format(text=text, reason=row.text("reason"))
     return "".join(f"〔{part}〕" for part in before) + text
 
 
@@ -177,11 +177,11 @@ def differences(desk: Desk, old: Row, new: Row) -> list[Difference]:
 def difference_text(desk: Desk, old: Row, new: Row) -> str:
     """A correction in one paragraph: 原…… 现…… 原因……."""
     parts = [
-        _("{label}:原“{old}”,现“{new}”").format(label=_(LOG[item.field].label), old=item.old, new=item.new)
+        _("{label}：原“{old}”，现“{new}”").format(label=_(LOG[item.field].label), old=item.old, new=item.new)
         for item in differences(desk, old, new)
     ]
-    parts.append(_("原因:{reason}").format(reason=new.text("reason")))
-    return _(";").join(parts)
+    parts.append(_("原因：{reason}").format(reason=new.text("reason")))
+    return _("；").join(parts)
 
 
 def shown(desk: Desk, row: Row, name: str) -> str:
@@ -255,7 +255,7 @@ def told(desk: Desk, row: Row) -> Told:
     facts += [(_("反馈"), title(item.values)) for item in around.answered_by]
     corrections = tuple(
         (
-            _("{no} {who} {when} 更正,原因:{reason}").format(
+            _("{no} {who} {when} 更正，原因：{reason}").format(
                 no=short_no(new.get("no")),
                 who=new.text("recorder"),
                 when=clock_text(new.get("recorded_at"), now),

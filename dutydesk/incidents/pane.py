@@ -73,7 +73,7 @@ class IncidentsPane(QWidget):
         self.page = IncidentPage(desk)
         self.form = IntakeForm(desk)
         self.empty = EmptyState(
-            _("还没有接报"), _("接到报告先建一条,时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N")
+            _("还没有接报"), _("接到报告先建一条，时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N")
         )
         self.empty.setObjectName("incident-empty")
         self.stack = QStackedWidget()
@@ -210,7 +210,7 @@ class IncidentsPane(QWidget):
             self.empty.say(_("没有找到"), _("换个词再找"))
             self.stack.setCurrentWidget(self.empty)
         elif not cards:
-            self.empty.say(_("还没有接报"), _("接到报告先建一条,时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N"))
+            self.empty.say(_("还没有接报"), _("接到报告先建一条，时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N"))
             self.stack.setCurrentWidget(self.empty)
 
     def _card(self, row: Row, running: list[timing.Timed], now: int) -> Card:
@@ -282,7 +282,7 @@ class IncidentsPane(QWidget):
         self.list.choose(row.id)
         self._show_page(row)
         self.page.buttons["report"].setFocus(Qt.FocusReason.OtherFocusReason)
-        self.say(_("已保存 {title},已记入值班日志").format(title=lines.title(row.values)))
+        self.say(_("已保存 {title}，已记入值班日志").format(title=lines.title(row.values)))
 
     def _form_closed(self, kept: bool) -> None:
         self.stack.setCurrentWidget(self.page if self.list.current_key() else self.empty)
@@ -291,7 +291,7 @@ class IncidentsPane(QWidget):
         self._show(self.list.current_key())
         self._room()
         self.focus_first()
-        self.say(_("草稿已保留,Ctrl+N 接着填") if kept else "")
+        self.say(_("草稿已保留，Ctrl+N 接着填") if kept else "")
 
     def keep_draft(self) -> None:
         """The window is closing: keep what stands in the form."""

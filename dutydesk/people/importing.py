@@ -31,8 +31,8 @@ def read(desk: Desk, data: bytes, name: str, settings: Mapping[str, str]) -> Inc
 def draft(card: Card) -> Draft:
     """One card: unit and post by their names, numbers in the order of the card, e-mail and address in the note."""
     note = [card.note] if card.note else []
-    note += [_("邮箱:{mail}").format(mail=mail) for mail in card.emails]
-    note += [_("地址:{address}").format(address=card.address)] if card.address else []
+    note += [_("邮箱：{mail}").format(mail=mail) for mail in card.emails]
+    note += [_("地址：{address}").format(address=card.address)] if card.address else []
     values: dict[str, Value] = {"name": card.name, "kind": "OFFICE" if card.office else "PERSON"}
     names: dict[str, str] = {}
     if card.unit:

@@ -33,7 +33,7 @@ def document(desk: Desk, *, whole: bool = False) -> Document:
     units = {row.id: row for row in desk.rows("units")}
     now = desk.clock.now()
     _seq, digest = desk.store.position()
-    told = _("含完整号码,注意保管") if whole else _("个人号码隐去中间几位")
+    told = _("含完整号码，注意保管") if whole else _("个人号码隐去中间几位")
     used = {unit for row in people if isinstance(unit := row.get("unit"), bytes)}
     about = _("{day} 版  {units} 个单位 {people} 人  {told}").format(
         day=f"{local(now):%Y-%m-%d}", units=len(used), people=len(people), told=told

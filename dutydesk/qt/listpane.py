@@ -479,7 +479,7 @@ class ListPane(QWidget):
     def _keep_draft(self, texts: dict[str, str]) -> None:
         if self._row is None:
             self.desk.store.remember(f"draft.{self._name}", json.dumps(texts, ensure_ascii=False))
-            self.say(_("没有保存,内容留作草稿"))
+            self.say(_("没有保存，内容留作草稿"))
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -489,7 +489,7 @@ class ListPane(QWidget):
         if row is None:
             return
         self._row = row
-        text = _("从{ledger}里删除“{title}”?删除后仍可在记录里查到。").format(
+        text = _("从{ledger}里删除“{title}”？删除后仍可在记录里查到。").format(
             ledger=_(self.ledger.title), title=self.desk.title_of(row)
         )
         dialogs.confirm(self, text, _("删除")).answered.connect(self._delete)

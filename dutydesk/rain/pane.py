@@ -365,7 +365,7 @@ class RainPane(QWidget):
         self.split.setStretchFactor(1, 5)
         self.empty = EmptyState(
             _("还没有雨量数据"),
-            _("导入气象、水利部门的雨量文件:CSV、Excel,分钟、小时或累计值都可以"),
+            _("导入气象、水利部门的雨量文件：CSV、Excel，分钟、小时或累计值都可以"),
             _("导入雨量文件") if "import" in self.desk.services else "",
         )
         self.empty.button.setObjectName("rain-empty-import")
@@ -518,7 +518,7 @@ class RainPane(QWidget):
             return
         if gauge.signal is not None:
             self.badge.set(gauge.signal.colour.lower())
-            self.badge.setToolTip(_("标准 {standard},{source}").format(
+            self.badge.setToolTip(_("标准 {standard}，{source}").format(
                 standard=words.standard(gauge.signal), source=gauge.signal.source))  # fmt: skip
         self.where.setText(lists.state(gauge, self.desk.clock.now()))
         self.sums.show_sums(gauge.sums, lists.amounts_to(self.desk, gauge))
@@ -569,7 +569,7 @@ class RainPane(QWidget):
         lines = [Threshold(line.tenths / 10, line.label, line.level, line.on_total) for line in found.lines]
         series = RainSeries(found.ends, found.tenths, found.minutes)
         self.chart.show_series(series, lines, _("{name} 雨量过程线").format(name=gauge.station.name))
-        self.chart.reading.setText(_("柱:每 {length}雨量  线:累计").format(length=lists.length(found.minutes)))
+        self.chart.reading.setText(_("柱：每 {length}雨量  线：累计").format(length=lists.length(found.minutes)))
 
     def _make_chart(self) -> None:
         """pyqtgraph comes after the first paint, so that the pane is there at once."""
@@ -598,7 +598,7 @@ class RainPane(QWidget):
         except DutyDeskError as error:
             dialogs.fail(self, error)
         else:
-            self.say(_("已记入日志:{text}").format(text=text))
+            self.say(_("已记入日志：{text}").format(text=text))
 
     def print_list(self) -> None:
         """Ctrl+P: the list of all gauges as a printout."""

@@ -115,7 +115,7 @@ class Actions(QObject):
         acts, problems = found
         self._checked(found)
         if not problems:
-            dialogs.tell(self.window, _("记录完好:共 {acts} 条,校验全部通过").format(acts=acts))
+            dialogs.tell(self.window, _("记录完好：共 {acts} 条，校验全部通过").format(acts=acts))
 
     def snapshot_quietly(self) -> Job:
         """A verified copy without a word, as every hour."""
@@ -134,7 +134,7 @@ class Actions(QObject):
         self.window.refresh()
 
     def _copy_told(self, made: tuple[int, str]) -> None:
-        dialogs.tell(self.window, _("备份完成:{name}").format(name=Path(made[1]).name))
+        dialogs.tell(self.window, _("备份完成：{name}").format(name=Path(made[1]).name))
 
     def _failed(self, text: str) -> None:
         dialogs.fail(self.window, text)

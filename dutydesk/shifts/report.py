@@ -128,7 +128,7 @@ def by_block(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
 
 
 def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
-    document.heading(_("未结事项(截至 {time})").format(time=local(now).strftime("%m-%d %H:%M")), 2)
+    document.heading(_("未结事项（截至 {time}）").format(time=local(now).strftime("%m-%d %H:%M")), 2)
     columns = [
         Column(_("序号"), width=11, align="center"),
         Column(_("事项"), weight=1.25),
@@ -142,7 +142,7 @@ def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[
     number = 0
     for at, (code, items) in enumerate(blocks.items()):
         name = f"{NUMERALS[at]}、{label('duty', 'block', code)}"
-        yield Group(_("{name}({count}项)").format(name=name, count=len(items)) if items else name)
+        yield Group(_("{name}（{count}项）").format(name=name, count=len(items)) if items else name)
         if not items:
             yield ("", _("无"), "", "")
         for item in items:
@@ -186,7 +186,7 @@ def _log(document: Document, desk: Desk, until: int) -> None:
     span = _("{start} 至 {end}").format(
         start=local(until - DAY).strftime("%m-%d %H:%M"), end=local(until).strftime("%m-%d %H:%M")
     )
-    document.heading(_("附二 24小时值班日志({span})").format(span=span), 2)
+    document.heading(_("附二 24小时值班日志（{span}）").format(span=span), 2)
     entries = log_entries(desk, until)
     if not entries:
         document.paragraph(_("无"))
@@ -238,9 +238,9 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
         amended = row.get("amends")
         if isinstance(amended, bytes):
             old = held[amended].text("no") if amended in held else ""
-            text = _("〔更正 {no},原因:{reason}〕{text}").format(no=old or "—", reason=row.text("reason") or "—", text=text)
+            text = _("〔更正 {no}，原因：{reason}〕{text}").format(no=old or "—", reason=row.text("reason") or "—", text=text)
         if row.id in later:
-            text = _("{text}〔已更正,见 {no}〕").format(text=text, no=later[row.id].text("no"))
+            text = _("{text}〔已更正，见 {no}〕").format(text=text, no=later[row.id].text("no"))
         if row.get("late"):
             text = _("〔补录〕{text}").format(text=text)
         kind = category.kind.show(row.get("category"), category)
@@ -257,6 +257,6 @@ def _record(document: Document, made: Made, places: Sequence[Place]) -> None:
     document.need(14)
     told = ";".join(place.text() for place in places)
     size = 8.5
-    document.paragraph(_("依据的记录:{places}。本表由记录自动汇总,未结事项不可删减。").format(places=told), size=size)
+    document.paragraph(_("依据的记录：{places}。本表由记录自动汇总，未结事项不可删减。").format(places=told), size=size)
     if made.copy:
-        document.paragraph(_("本班交接班表已打印过,此为副本。"), size=size)
+        document.paragraph(_("本班交接班表已打印过，此为副本。"), size=size)

@@ -193,7 +193,7 @@ def save_facts(desk: Desk, shift: str, given: Values) -> Row:
 def save_equipment(desk: Desk, shift: str, ticks: Sequence[Tick]) -> Row:
     """Write what the look at the equipment gave. Raises `Refused` for a fault without a word about it."""
     problems = [
-        Problem(_("{name}:写上什么情况").format(name=tick.label), "equipment")
+        Problem(_("{name}：写上什么情况").format(name=tick.label), "equipment")
         for tick in ticks
         if tick.ok is False and not tick.remark.strip()
     ]
@@ -222,7 +222,7 @@ def take_over(desk: Desk, now: int) -> Row:
     """
     row = ensure(desk, now)
     problems = [
-        Problem(_("没有{post},不能接班").format(post=_(SHIFTS[name].label)), name)
+        Problem(_("没有{post}，不能接班").format(post=_(SHIFTS[name].label)), name)
         for name in ("leader", "primary")
         if row.get(name) is None
     ]
@@ -235,7 +235,7 @@ def take_over(desk: Desk, now: int) -> Row:
         "recorded_at": now,
         "category": "OTHER",
         "line": "GOV",
-        "text": _("接班:{crew}").format(crew=crew_text(desk, row)),
+        "text": _("接班：{crew}").format(crew=crew_text(desk, row)),
         "shift": key_of(of_row(row)),
         **({"recorder": desk.me.name} if desk.me.name else {}),
     }
@@ -341,7 +341,7 @@ def open_items(connection: Connection, now: int) -> list[OpenItem]:
     if last is not None and not printed(connection, SHEET, key_of(of_row(last))):
         found.append(unprinted(last))
     for held, tick in faults(connection, now):
-        title = _("{name}异常:{remark}").format(name=tick.label, remark=tick.remark)
+        title = _("{name}异常：{remark}").format(name=tick.label, remark=tick.remark)
         found.append(OpenItem("EQUIPMENT", title, None, 1, "shifts", held.id))
     return found
 

@@ -28,7 +28,7 @@ def sheet(desk: Desk) -> tuple[bytes, Sequence[Problem]]:
         title=_(TITLE),
         unit=desk.config.unit,
         at=now,
-        subtitle=_("截至 {time},共 {count} 条").format(time=f"{local(now):%Y-%m-%d %H:%M}", count=len(live)),
+        subtitle=_("截至 {time}，共 {count} 条").format(time=f"{local(now):%Y-%m-%d %H:%M}", count=len(live)),
         watermark=desk.config.mark,
     )
     rows = [

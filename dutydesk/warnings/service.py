@@ -103,7 +103,7 @@ def criterion(values: Values) -> str:
         return ""
     from dutydesk.core.i18n import pick
 
-    return _("{text}({source})").format(text=pick(dict(found)), source=found["source"])
+    return _("{text}（{source}）").format(text=pick(dict(found)), source=found["source"])
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
