@@ -26,7 +26,7 @@ from dutydesk.ledger.spec import Value
 from dutydesk.rain.samples import encode, samples_of
 from dutydesk.shifts import rules as shift_rules
 
-UNIT = "上城区应急管理局(示例)"
+UNIT = "上城区应急管理局（示例）"
 LISTS = ("regions", "units", "posts", "people", "numbers", "shelters", "supplies", "teams", "stations")
 REFERENCES = {
     "regions": {"parent": "regions"},

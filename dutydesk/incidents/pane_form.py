@@ -403,7 +403,7 @@ class IntakeForm(QWidget):
             first.input.setFocus(Qt.FocusReason.OtherFocusReason)
             self._area.ensureWidgetVisible(first)
         general = [problem.reason for problem in problems if problem.field not in self.editors]
-        self.problem.setText(";".join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
+        self.problem.setText(_("；").join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
 
     def keep_draft(self) -> bool:
         """Keep what was typed; whether there was anything."""

@@ -82,7 +82,7 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
 
 def _label(name: str) -> str:
     item = INCIDENTS[name]
-    return f"{_(item.label)}({_(item.unit)})" if item.unit else _(item.label)
+    return _("{label}（{unit}）").format(label=_(item.label), unit=_(item.unit)) if item.unit else _(item.label)
 
 
 def _value(desk: Desk, row: Row, name: str) -> str:

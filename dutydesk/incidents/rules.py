@@ -22,7 +22,7 @@ Tables = Mapping[str, Any]
 ClockState = Literal["RUNNING", "DUE_SOON", "OVERDUE", "DONE", "WAIVED"]
 CLOSED = ("CLOSED", "PASSED", "FALSE_ALARM")
 UNITS = (N_("人"), N_("万元"), N_("公顷"))
-_LOOSE_ENDS = re.compile(r"[\s。;;,,]+$")
+_LOOSE_ENDS = re.compile(r"[\s。;；,，]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +274,6 @@ def one_line(values: Values, tables: Tables, *, type_label: str = "", region: st
     measures = str(values.get("measures") or "").strip()
     if measures:
         facts.append(_("处置：{measures}").format(measures=measures))
-    body = ";".join(_LOOSE_ENDS.sub("", fact) for fact in facts if fact) + "。"
-    line = " ".join(piece for piece in pieces if piece) + ":" + body
+    body = _("；").join(_LOOSE_ENDS.sub("", fact) for fact in facts if fact) + "。"
+    line = " ".join(piece for piece in pieces if piece) + _("：") + body
     return mask_phones(" ".join(line.split()))

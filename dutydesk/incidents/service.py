@@ -317,7 +317,7 @@ def _told(values: Values) -> str:
     parts = [str(values.get("text") or ""), rules.harm_text(Harm.of(values), lines.grades())]
     if values.get("measures"):
         parts.append(_("处置：{measures}").format(measures=values["measures"]))
-    return _("接报：{what}").format(what=";".join(part.strip(" 。;\n") for part in parts if part))
+    return _("接报：{what}").format(what=_("；").join(part.strip(" 。;；\n") for part in parts if part))
 
 
 def _held(desk: Desk, row: bytes) -> Row:
@@ -328,7 +328,7 @@ def _held(desk: Desk, row: bytes) -> Row:
 
 
 def _joined(before: str, more: str) -> str:
-    return f"{before};{more}" if before and more not in before else before or more
+    return _("；").join((before, more)) if before and more not in before else before or more
 
 
 def _log(desk: Desk, values: Values, row: bytes, at: int, text: str, **fields: Value) -> Change:

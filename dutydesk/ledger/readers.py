@@ -124,7 +124,7 @@ def _with_header(grid: Grid, file: str, recognise: Recognise) -> Records:
         raise Refused(Problem(_("表格里没有内容"), file=file))
     at = _header_at(grid.lines, recognise)
     if at is None:
-        seen = ";".join(" | ".join(cell.strip()[:20] for cell in cells) for _line, cells in grid.lines[:3])
+        seen = _("；").join(" | ".join(cell.strip()[:20] for cell in cells) for _line, cells in grid.lines[:3])
         line = grid.lines[0][0]
         raise Refused(Problem(_("没有认出表头，前几行是：{seen}").format(seen=seen), line=line, file=file))
     line = grid.lines[at][0]

@@ -75,7 +75,7 @@ def finish(line: TableLine) -> Finished:
 
 def rest(line: TableLine) -> Finished:
     """What no column of ours takes goes into the note of a new row, `列名:值` a line."""
-    note = [f"{header}:{' '.join(text.split())}" for header, text in line.left if text.strip()]
+    note = [_("{label}：{text}").format(label=header, text=" ".join(text.split())) for header, text in line.left if text.strip()]
     if not note:
         return Finished(line.lists, {})
     held = [str(line.values["note"])] if line.values.get("note") else []

@@ -191,7 +191,7 @@ class PersonCard(QWidget):
         outer.addLayout(self._form_place)
 
     def _tool(self, text: str, name: str, key: str, run: Run) -> QWidget:
-        made = button(text, tip=f"{text} ({key})" if key else "")
+        made = button(text, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
         made.setObjectName(f"number-{name}")
         made.clicked.connect(run)
         return made

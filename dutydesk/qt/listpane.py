@@ -226,7 +226,7 @@ class ListPane(QWidget):
 
     def tool(self, text: str, name: str, key: str, run: Callable[[], None]) -> QPushButton:
         """A button of the head with its key; the key works anywhere in the pane and stands in the palette."""
-        made = button(text, tip=f"{text} ({key})" if key else "")
+        made = button(text, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
         made.setObjectName(f"{self._name}-{name}")
         made.setAccessibleName(text)
         made.clicked.connect(run)
@@ -270,7 +270,7 @@ class ListPane(QWidget):
 
     def commands(self) -> list[CommandRow]:
         """What the palette and the key sheet show of this pane."""
-        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+        return [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in self._keys]
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 

@@ -318,7 +318,7 @@ class LedgerModel(QAbstractTableModel):
             return None
         item = self.fields[section]
         if role == DISPLAY:
-            return f"{_(item.label)}({item.unit})" if item.unit else _(item.label)
+            return _("{label}（{unit}）").format(label=_(item.label), unit=item.unit) if item.unit else _(item.label)
         if role == ALIGNMENT:
             return self._align[section]
         if role == TIP:

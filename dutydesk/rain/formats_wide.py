@@ -26,9 +26,9 @@ LEAST_COLUMNS = 3
 _HOUR = re.compile(r"(\d{1,2})(?:[时点]|:(\d{2}))?")
 _MINUTE = re.compile(r"(?:m|min|r|p)?(\d{1,2})(?:分|分钟)?")
 _CODE = re.compile(r"[a-z]{0,2}\d{4,8}")
-_CODE_INSIDE = re.compile(r"[(\[]([A-Za-z]{0,2}\d{4,8})[)\]]")
+_CODE_INSIDE = re.compile(r"[(（\[]([A-Za-z]{0,2}\d{4,8})[)）\]]")
 _WORD = re.compile(r"雨|降水|rain|precip", re.IGNORECASE)
-_TAIL = re.compile(r"[((]?(?:小时)?(?:雨量|降水量|降雨量|降水)?[((]?(?:mm|毫米|0\.1mm)?[))]{0,2}$")
+_TAIL = re.compile(r"[(（]?(?:小时)?(?:雨量|降水量|降雨量|降水)?[(（]?(?:mm|毫米|0\.1mm)?[)）]{0,2}$")
 _MET_DAY, _HYDRO_DAY = 21, 9
 
 

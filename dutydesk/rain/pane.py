@@ -427,7 +427,7 @@ class RainPane(QWidget):
         return side
 
     def _tool(self, text: str, name: str, key: str, run: Key) -> QPushButton:
-        made = button(text, tip=f"{text} ({key})")
+        made = button(text, tip=_("{text}（{key}）").format(text=text, key=key))
         made.setObjectName(f"rain-{name}")
         made.setAccessibleName(text)
         made.clicked.connect(run)
@@ -462,7 +462,7 @@ class RainPane(QWidget):
 
     def commands(self) -> list[tuple[str, str, Key]]:
         """What the palette and the key sheet show of this pane."""
-        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+        return [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in self._keys]
 
     def heed(self, changed: Changed) -> None:
         """Slot for the announcer."""

@@ -39,7 +39,7 @@ def streets_of(text: str, district: str) -> tuple[tuple[str, str], ...]:
     """Code and name of each street, one a line: `330102001 湖滨街道`, or the name alone (then numbered)."""
     found: list[tuple[str, str]] = []
     for line in text.splitlines():
-        words = line.replace(",", " ").replace(",", " ").split()
+        words = line.replace(",", " ").replace("，", " ").split()
         if not words:
             continue
         if re.fullmatch(r"\d{9,12}", words[0]) and len(words) > 1:

@@ -114,7 +114,7 @@ class ShiftsPane(QWidget):
     def _button(
         self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False
     ) -> Any:
-        made = button(text, primary=primary, tip=f"{text} ({key})" if key else "")
+        made = button(text, primary=primary, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
         made.setObjectName(name)
         made.setAccessibleName(text)
         made.clicked.connect(run)
@@ -166,7 +166,7 @@ class ShiftsPane(QWidget):
 
     def commands(self) -> list[CommandRow]:
         """What the palette and the key sheet show of this pane."""
-        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+        return [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in self._keys]
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 

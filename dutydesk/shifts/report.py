@@ -163,7 +163,7 @@ def _due(due_at: int | None, now: int) -> str:
 def _equipment(document: Document, row: Row | None) -> None:
     ticks = service.equipment_of(row.text("equipment") if row is not None else "")
     signs = {None: "□", True: "√", False: "×"}
-    told = "  ".join(f"{signs[tick.ok]} {tick.label}{f'({tick.remark})' if tick.remark else ''}" for tick in ticks)
+    told = "  ".join(f"{signs[tick.ok]} {tick.label}{_('（{note}）').format(note=tick.remark) if tick.remark else ''}" for tick in ticks)
     document.pairs([(_("设备清点"), told)], columns=1, size=9.5)
 
 
@@ -255,7 +255,7 @@ def _numbers(desk: Desk, entries: Sequence[Row]) -> dict[object, str]:
 
 def _record(document: Document, made: Made, places: Sequence[Place]) -> None:
     document.need(14)
-    told = ";".join(place.text() for place in places)
+    told = _("；").join(place.text() for place in places)
     size = 8.5
     document.paragraph(_("依据的记录：{places}。本表由记录自动汇总，未结事项不可删减。").format(places=told), size=size)
     if made.copy:

@@ -279,7 +279,7 @@ def equipment_of(text: str) -> list[Tick]:
     for line in text.split("\n"):
         sign, _gap, rest = line.strip().partition(" ")
         if sign in ("√", "×"):
-            name, _colon, remark = rest.partition(":")
+            name, _colon, remark = rest.replace(":", "：", 1).partition("：")
             told[name.strip()] = Tick("", name.strip(), sign == "√", remark.strip())
     listed = [Tick(row["code"], row["zh"]) for row in rows("duty", "equipment")]
     known = {tick.label for tick in listed}
@@ -291,12 +291,12 @@ def equipment_of(text: str) -> list[Tick]:
 
 
 def equipment_text(ticks: Iterable[Tick]) -> str:
-    """One line for each that was looked at: `√ 值班电话`, `× 传真机:卡纸`. Names are kept in Chinese."""
+    """One line for each that was looked at: `√ 值班电话`, `× 传真机：卡纸`. Names are kept in Chinese."""
     lines: list[str] = []
     for tick in ticks:
         remark = " ".join(tick.remark.split())
         if tick.ok is not None:
-            lines.append(f"{'√' if tick.ok else '×'} {tick.label}{':' + remark if remark else ''}")
+            lines.append(f"{'√' if tick.ok else '×'} {tick.label}{'：' + remark if remark else ''}")
     return "\n".join(lines)
 
 

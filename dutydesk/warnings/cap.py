@@ -234,7 +234,7 @@ class _Reader:
                 found.setdefault(parts[1], Reference(parts[1], parts[0], at))
             else:
                 found.update(
-                    (part, Reference(part)) for part in re.split(r"[,;,;、]", item) if part and part not in found
+                    (part, Reference(part)) for part in re.split(r"[,;，；、]", item) if part and part not in found
                 )
         found.pop("", None)
         return tuple(found.values())
@@ -321,7 +321,7 @@ class _Reader:
             if child.first("value"):
                 geocodes.append((child.get("valueName"), child.get("value")))
             else:
-                geocodes += [("", code) for code in re.split(r"[\s,;,;、]+", child.text) if code]
+                geocodes += [("", code) for code in re.split(r"[\s,;，；、]+", child.text) if code]
         return Area(
             desc=" ".join(node.get("areaDesc").split()),
             polygons=tuple(ring for ring in polygons if ring),

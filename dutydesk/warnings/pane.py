@@ -204,7 +204,7 @@ class WarningsPane(QWidget):
         self.head = SplitTitle(self.title)
         self.new = button(_("记一条"), primary=True, tip="Ctrl+N")
         self.new.setObjectName("warning-new")
-        self.load = button(_("导入"), tip=_("Ctrl+I,CAP、12379 或网页列表文件"))
+        self.load = button(_("导入"), tip=_("Ctrl+I，CAP、12379 或网页列表文件"))
         self.load.setObjectName("warning-import")
         self.head.add(self.load, self.new)
         self.search = SearchBox(_("单位、标题、范围"))

@@ -171,7 +171,7 @@ class _Reader:
             sender_code=parts[0] if parts else "",
             msg_type=_msg_type(row.get("msgtype", ""), told.msg_type if told else "Alert"),
             references=tuple(
-                Reference(name) for name in dict.fromkeys(re.split(r"[\s,;,;]+", row.get("references", ""))) if name
+                Reference(name) for name in dict.fromkeys(re.split(r"[\s,;，；]+", row.get("references", ""))) if name
             ),
             infos=(
                 Info(
