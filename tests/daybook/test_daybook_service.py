@@ -398,7 +398,7 @@ def test_a_list_says_what_other_rows_say_of_an_entry(desk: Desk, clock: FixedClo
     cells = {item.text("no"): item for item in lists.LogPages(desk, Query("log")).page(0)}
     row, new, told = cells["2026-0002"], cells["2026-0003"], cells["2026-0004"]
     assert lists.text_cell(row) == "〔已更正→#0003〕〔补录〕积水 #1"
-    assert lists.text_cell(new) == "〔更正 #0002〕〔补录〕积水深 #1(原因:核实)"
+    assert lists.text_cell(new) == "〔更正 #0002〕〔补录〕积水深 #1（原因：核实）"
     assert lists.text_cell(told) == "〔反馈 #0002〕已退"
     assert [lists.due_cell(item, clock.now()) for item in (row, new, told)] == ["已反馈 #0004", "", ""]
     assert lists.marks_of(row).incident_no == "#0001"
@@ -430,7 +430,7 @@ def test_the_detail_shows_both_wordings_and_hides_numbers(desk: Desk) -> None:
     assert ("内容", "乙") in told.facts
     assert "19900000003" not in str(told)
     assert [file["name"] for file in told.files] == ["a.txt"]
-    assert lists.difference_text(desk, row, service.chain(desk, row.id)[-1]).endswith("原因:核实")
+    assert lists.difference_text(desk, row, service.chain(desk, row.id)[-1]).endswith("原因：核实")
 
 
 @pytest.mark.parametrize("rows", [3, 120])

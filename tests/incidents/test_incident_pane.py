@@ -137,11 +137,11 @@ def test_a_full_disk_keeps_the_texts(pane: IncidentsPane, desk: Desk, monkeypatc
     take_in(pane)
 
     def full(*_arguments: object, **_more: object) -> None:
-        raise Unavailable("磁盘已满,没有保存")
+        raise Unavailable("磁盘已满，没有保存")
 
     monkeypatch.setattr(type(desk.store), "act", full)
     pane.form.submit()
-    assert pane.form.problem.text() == "磁盘已满,没有保存"
+    assert pane.form.problem.text() == "磁盘已满，没有保存"
     assert pane.form.editors["place"].text() == "示例路下穿隧道"
     monkeypatch.undo()
     pane.form.submit()
@@ -151,7 +151,7 @@ def test_a_full_disk_keeps_the_texts(pane: IncidentsPane, desk: Desk, monkeypatc
 def test_esc_keeps_a_draft_and_says_so(pane: IncidentsPane, desk: Desk, qtbot: Any) -> None:
     take_in(pane)
     press(Qt.Key.Key_Escape)
-    assert pane.foot.text() == "草稿已保留,Ctrl+N 接着填"
+    assert pane.foot.text() == "草稿已保留，Ctrl+N 接着填"
     assert pane.stack.currentWidget() is not pane.form
     other = IncidentsPane(desk)  # as after a restart
     qtbot.addWidget(other)

@@ -73,7 +73,7 @@ def test_the_worst_column_decides_and_each_says_why() -> None:
     assert suggestion.grade == "L2"
     assert suggestion.because == (
         "死亡 2 人:一般",
-        "重伤(含急性工业中毒) 50 人:重大",
+        "重伤（含急性工业中毒） 50 人：重大",
         "直接经济损失 1234.5 万元:较大",
     )
     assert "493" in suggestion.source
@@ -222,9 +222,9 @@ def test_a_millisecond_after_the_due_time_is_late() -> None:
 def test_falling_figures_need_a_reason_but_rescue_does_not() -> None:
     before = Harm(dead=2, missing=1, trapped=3, loss_wan=12_050)
     assert casualty_regress(before, replace(before, dead=3, trapped=0), GRADES) == ()
-    assert casualty_regress(before, replace(before, dead=1), GRADES) == ("死亡由 2 减为 1,请写明原因",)
+    assert casualty_regress(before, replace(before, dead=1), GRADES) == ("死亡由 2 减为 1，请写明原因",)
     assert casualty_regress(before, replace(before, loss_wan=None), GRADES) == (
-        "直接经济损失由 120.5 减为 未填,请写明原因",
+        "直接经济损失由 120.5 减为 未填，请写明原因",
     )
     assert casualty_regress(Harm(), before, GRADES) == ()
 
@@ -253,8 +253,8 @@ def test_one_line_is_ready_for_a_group_chat() -> None:
         region="凯旋街道",
     )
     assert line == (
-        "#2026-031 【内涝·一般】 11-22 13:40 凯旋街道示例路隧道:"
-        "积水约60厘米, 3车被困,司机电话 199****0001;被困 4 人;处置:已封闭,泵车到场。"
+        "#2026-031 【内涝·一般】 11-22 13:40 凯旋街道示例路隧道："
+        "积水约60厘米，3车被困，司机电话 199****0001；被困 4 人；处置：已封闭，泵车到场。"
     )
 
 

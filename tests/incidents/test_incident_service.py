@@ -116,7 +116,7 @@ def test_many_at_once_write_one_line(desk: Desk) -> None:
     values = {"happened_at": NOW, "received_at": NOW, "type": "11A02", "place": "示例", "text": "积水"}
     desk.act("incidents.import", [desk.new("incidents", values) for _ in range(6)])
     (line,) = entries(desk)
-    assert line["text"] == "导入突发事件 6 件(#0001 至 #0006)"
+    assert line["text"] == "导入突发事件 6 件（#0001 至 #0006）"
 
 
 def test_a_figure_that_falls_needs_a_reason_and_every_version_is_kept(desk: Desk, clock: FixedClock) -> None:

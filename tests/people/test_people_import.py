@@ -43,7 +43,7 @@ def test_cards_become_people_with_unit_post_and_numbers(desk: Desk) -> None:
     assert numbers == [("MOBILE", "19900001111"), ("OFFICE", "0571-00002222")]
     assert desk.title("units", row["unit"]) == "示例区应急管理局"
     assert desk.title("posts", row["post"]) == "科长"
-    assert row["note"] == "打座机\n邮箱:qian@example.invalid"
+    assert row["note"] == "打座机\n邮箱：qian@example.invalid"
     assert row["kind"] == "PERSON"
     line, numbers = one(desk, "示例供水热线")
     assert (line["kind"], numbers) == ("OFFICE", [("HOTLINE", "96390")])

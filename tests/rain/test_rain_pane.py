@@ -192,7 +192,7 @@ def test_one_key_writes_into_the_duty_log(pane: RainPane, desk: Desk, qtbot: Any
     qtbot.keyClick(pane.view, Qt.Key.Key_F6)
     (row,) = desk.rows("log")
     assert row["text"] == "彭埠站 1h 60.0 mm(橙)"
-    assert text(pane, "rain-status") == "已记入日志:彭埠站 1h 60.0 mm(橙)"
+    assert text(pane, "rain-status") == "已记入日志：彭埠站 1h 60.0 mm（橙）"
 
 
 def test_a_gauge_without_rain_is_not_written_into_the_log(desk: Desk, pane: RainPane, qtbot: Any) -> None:

@@ -152,7 +152,7 @@ def test_equipment_is_ticked_and_a_fault_needs_a_word(pane: ShiftsPane, desk: De
     (row,) = desk.rows("shifts")
     assert row.text("equipment").split("\n")[:2] == ["√ 值班电话", "× 传真机:no paper"]
     assert pane.tabs.tabText(pane.tabs.indexOf(pane.equipment)) == "设备清点"
-    assert "传真机异常:no paper" in lines(pane)
+    assert "传真机异常：no paper" in lines(pane)
 
 
 def test_the_sheet_is_previewed_with_what_cannot_be_printed(pane: ShiftsPane, desk: Desk, shown: Any, qtbot: QtBot) -> None:

@@ -411,7 +411,7 @@ def test_a_restore_killed_at_each_step(home: Home, place: Path) -> None:
     assert ended == sorted(ended, key=["before", "between", "after"].index)
     assert ended.count("before") > 3
     assert "between" in ended
-    assert said == {"上一次恢复", "记录缺失:", "desk."}
+    assert said == {"上一次恢复", "记录缺失：", "desk."}
     assert ended[-1] == "after"
 
 
