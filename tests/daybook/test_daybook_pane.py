@@ -484,7 +484,7 @@ def test_t_asks_again_by_another_time(filled: DaybookPane, desk: Desk, line: Ent
     type_in(line.due, "1630")
     press(KEY.Key_Return)
     row = newest(desk)
-    assert row["text"] == "跟进 #0003:"
+    assert row["text"] == "跟进 #0003："
     assert [item.row for item in desk.open_items() if item.due_at][-1] == row.id
 
 
@@ -505,7 +505,7 @@ def test_a_copied_entry_is_a_masked_line(filled: DaybookPane, desk: Desk, qtbot:
     qtbot.waitUntil(lambda: filled.model.rowCount() == 4)
     choose(filled, "请回电")
     press(KEY.Key_C, CONTROL)
-    assert QGuiApplication.clipboard().text() == "11-22 14:05 示例街道:请回电 199****0002"
+    assert QGuiApplication.clipboard().text() == "11-22 14:05 示例街道：请回电 199****0002"
     press(KEY.Key_C, CONTROL | SHIFT)
     assert "\t" in QGuiApplication.clipboard().text()
 

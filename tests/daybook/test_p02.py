@@ -150,7 +150,7 @@ def test_nonsense_is_refused(desk: Desk) -> None:
 
 def test_every_entry_is_on_paper_and_every_page_is_counted(desk: Desk, clock: FixedClock) -> None:
     for n in range(120):
-        service.add(desk, {"text": f"第{n}件事,处置情况正常,已通知街道。", "category": "OTHER", "line": "GOV"})
+        service.add(desk, {"text": f"第{n}件事，处置情况正常，已通知街道。", "category": "OTHER", "line": "GOV"})
     made = pages(report.p02(desk))
     for n in range(120):
         assert sum(text.count(f"第{n}件事") for text in made) == 1

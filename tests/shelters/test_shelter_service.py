@@ -29,8 +29,8 @@ def test_people_come_and_go_and_the_log_tells_of_it(desk: Desk, places: dict[str
     assert desk.get("shelters", place)["state"] == "OPEN"
     rows = desk.rows("log", order="happened_at")
     assert [row.text("text") for row in rows] == [
-        "避灾安置 东示例街道东示例小学:启用、转入 46 人、需要被褥、婴儿车",
-        "避灾安置 东示例街道东示例小学:转出 6 人",
+        "避灾安置 东示例街道东示例小学：启用、转入 46 人、需要被褥、婴儿车",
+        "避灾安置 东示例街道东示例小学：转出 6 人",
     ]
     assert [row.text("handling") for row in rows] == ["现有 46 人", "现有 40 人"]
     assert {row.text("category") for row in rows} == {"RESPONSE"}
@@ -100,10 +100,10 @@ def test_states_go_by_the_rules_and_opening_and_closing_are_told(desk: Desk) -> 
     service.set_state(desk, place, "CLOSED")
     assert service.set_state(desk, place, "CLOSED") is None
     assert texts(desk) == [
-        "避灾安置 东示例小学:启用",
-        "避灾安置 东示例小学:转入 3 人",
-        "避灾安置 东示例小学:转出 3 人",
-        "避灾安置 东示例小学:关闭",
+        "避灾安置 东示例小学：启用",
+        "避灾安置 东示例小学：转入 3 人",
+        "避灾安置 东示例小学：转出 3 人",
+        "避灾安置 东示例小学：关闭",
     ]
 
 

@@ -128,7 +128,7 @@ def test_every_open_item_appears_in_its_block_next_due_first(night: Desk) -> Non
         assert item.title in text
         assert item.detail in text
     places = {block: text.index(name) for block, name in zip(BLOCKS, (
-        "一、突发事件处置（3项）", "二、预警与叫应（3项）", "三、应急响应（3项）", "四、领导批示交办（3项）", "五、待办与上报(", "六、设备环境（4项）",
+        "一、突发事件处置（3项）", "二、预警与叫应（3项）", "三、应急响应（3项）", "四、领导批示交办（3项）", "五、待办与上报（", "六、设备环境（4项）",
     ), strict=True)}  # fmt: skip
     assert sorted(places.values()) == list(places.values())
     for block in BLOCKS:

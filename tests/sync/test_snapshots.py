@@ -195,7 +195,7 @@ def test_back_to_a_copy(place: Path, key: bytes | None) -> None:
         d.add(store, "log", text="一")
         d.add(store, "log", text="二")
         copy = take(store.home, key=key)
-        d.add(store, "log", text="三,只在纸上")
+        d.add(store, "log", text="三，只在纸上")
         store.remember("theme", "1 150")
     home = store.home
     former = home.database.read_bytes()

@@ -184,7 +184,7 @@ def test_it_is_lifted_here(desk: Desk, clock: FixedClock) -> None:
     assert live(desk) == []
     line = desk.rows("log", order="recorded_at")[-1]
     assert (line["text"], line["handling"], line["happened_at"]) == (
-        "暴雨橙色预警解除:凯旋街道、闸弄口街道", "电话通知", NOW,
+        "暴雨橙色预警解除：凯旋街道、闸弄口街道", "电话通知", NOW,
     )  # fmt: skip
     with pytest.raises(Refused, match="不在生效中"):
         service.cancel(desk, row.id)
