@@ -28,9 +28,9 @@ from dutydesk.core.clock import local
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
-from dutydesk.qt.announcer import Changed
+from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.jobs import Token
-from dutydesk.qt.listpane import CommandRow, announcer_of
+from dutydesk.qt.listpane import CommandRow
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, button, label
 

@@ -147,7 +147,7 @@ def _number(text: str, known: dict[str, int]) -> tuple[str, int]:
     ledger, _equals, number = text.partition("=")
     tail = number.strip().rsplit("-", 1)[-1]
     if ledger not in known or not (tail.isascii() and tail.isdigit()):
-        names = "、".join(known)
+        names = _("、").join(known)
         raise Refused(
             Problem(_("应写成 台账=最后编号（台账可用：{names}）：{text}").format(names=names, text=text), "--last")
         )

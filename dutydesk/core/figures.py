@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from dutydesk.core.i18n import language
+
 NONE = "—"
 Number = int | Decimal
 
@@ -38,9 +40,14 @@ def yoy(now: Number, before: Number, places: int = 2) -> str:
 
 
 def wan(value: Number, unit: str = "") -> str:
-    """A large count in 万 with two decimals: 160100 ㎡ → `16.01 万㎡`; below 10 000 as it is, at most two decimals."""
+    """A large count in 万 with two decimals: 160100 ㎡ → `16.01 万㎡`; below 10 000 as it is, at most two decimals.
+
+    English counts in thousands: `160,100 ㎡`.
+    """
     number = Decimal(value)
     if abs(number) >= 10_000:
+        if language() == "en":
+            return f"{half_up(number, 0):,f} {unit}".rstrip()
         return f"{half_up(number / 10_000, 2):f} 万{unit}"
     plain = half_up(number, 2)
     whole = plain.to_integral_value()

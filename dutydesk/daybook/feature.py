@@ -10,6 +10,7 @@ from dutydesk.core.i18n import N_, _
 from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.model import LOG_TABLE
 from dutydesk.ledger.feature import Feature, Figure, Form, OpenItem
+from dutydesk.ledger.kinds import shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -51,7 +52,7 @@ def figures(read: Connection, start: int, end: int) -> Sequence[Figure]:
     return [
         Figure("log.entries", N_("日志"), len(rows), N_("条")),
         *(
-            Figure(f"log.entries.{choice.code}", choice.label, counted[choice.code], N_("条"))
+            Figure(f"log.entries.{choice.code}", shown(choice), counted[choice.code], N_("条"))
             for choice in LOG["category"].choices
             if choice.code in counted
         ),

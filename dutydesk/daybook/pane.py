@@ -14,7 +14,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from dutydesk.core import shorthand
 from dutydesk.core.errors import DutyDeskError, Refused
 from dutydesk.core.i18n import N_, _
 from dutydesk.daybook import entry, lists, rules, service
@@ -26,13 +25,14 @@ from dutydesk.ledger.kinds import shown
 from dutydesk.ledger.spec import Value
 from dutydesk.qt import dialogs
 from dutydesk.qt.amend import AmendDialog
-from dutydesk.qt.announcer import Changed, announcer_for
+from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.columns import ColumnFit
 from dutydesk.qt.compose import (
     line_input,
     mark,
 )
 from dutydesk.qt.detail import Compared, Detail, DetailPanel, File
+from dutydesk.qt.editors import typed_time
 from dutydesk.qt.filterbar import FilterBar
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.rowtools import RowTools
@@ -83,7 +83,7 @@ class DaybookPane(QWidget):
         self._make_list()
         self._lay_out()
         self._make_actions()
-        self._announcer = desk.services.get("announcer") or announcer_for(desk.store)
+        self._announcer = announcer_of(desk)
         self._announcer.changed.connect(self._heed)
         self._minute = QTimer(self)
         self._minute.setInterval(MINUTE_MS)
@@ -314,7 +314,7 @@ class DaybookPane(QWidget):
             heading=_("更正 {title}").format(title=lists.title(latest.values)),
             names=AMENDABLE,
             reasons=[_(reason) for reason in REASONS],
-            parse_time=self._parse_time,
+            parse_time=typed_time(self.desk.clock),
             parent=self,
         )
         self._dialog = dialog
@@ -330,12 +330,6 @@ class DaybookPane(QWidget):
         self._dialog = None
         self.model.release()
         self.view.setFocus()
-
-    def _parse_time(self, text: str) -> int:
-        try:
-            return shorthand.parse_time(text, self.desk.clock.now())
-        except Refused as refused:
-            raise ValueError(str(refused.problems[0].reason)) from None
 
     def reply(self) -> None:
         """R: what was told back, in the entry line."""

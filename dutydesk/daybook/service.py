@@ -416,8 +416,9 @@ def to_fill(connection: Connection, start: int, end: int, most: int | None = Non
 
 
 def missing(values: Values) -> tuple[str, ...]:
-    """The fields that an entry still lacks."""
-    return rules.missing_fields(values, tables())
+    """The fields that an entry still lacks. A line that another list's act wrote has no recorder and lacks nothing:
+    how that went stands in its own record."""
+    return rules.missing_fields(values, tables()) if values.get("recorder") else ()
 
 
 def missing_words(values: Values) -> str:

@@ -91,10 +91,12 @@ def _choose(desk: Desk, ledger: str, data: bytes, name: str, wanted: str = "") -
     """The file form that is meant by `--format` or told from the file; `None` for a table. Raises `Refused`."""
     known = importers(desk, ledger)
     if not known and ledger not in desk.store.schema.shapes:
-        raise Refused(Problem(_("没有台账“{name}”，可用：{known}").format(name=ledger, known="、".join(targets(desk)))))
+        raise Refused(
+            Problem(_("没有台账“{name}”,可用:{known}").format(name=ledger, known=_("、").join(targets(desk))))
+        )
     if wanted in TABLE_FORMATS and ledger in desk.store.schema.shapes:
         return None
-    forms = "、".join((*(item.format for item in known), *sorted(TABLE_FORMATS)))
+    forms = _("、").join((*(item.format for item in known), *sorted(TABLE_FORMATS)))
     found = None
     if wanted:
         found = next((item for item in known if item.format == wanted), None)
@@ -321,8 +323,8 @@ def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options:
         remember={key: value for key, value in settings.items() if key in LASTING or key.startswith("column.")},
     )
     if last:
-        said = "、".join(f"{key}={value}" for key, value in sorted(last.items()))
-        content.warnings.append(Problem(_("沿用这种文件上次的设置：{said}").format(said=said), file=name))
+        said = _("、").join(f"{key}={value}" for key, value in sorted(last.items()))
+        content.warnings.append(Problem(_("沿用这种文件上次的设置:{said}").format(said=said), file=name))
     for draft in incoming.drafts:
         record = _record(draft, desk, referents, name)
         if record.problems:
@@ -330,8 +332,8 @@ def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options:
         else:
             content.records.setdefault(draft.ledger, []).append(record)
     if referents.made:
-        made = "、".join(str(change.values["name"]) for change in referents.made[:6])
-        reason = _("一并新建 {count} 个单位或职务：{made}").format(count=len(referents.made), made=made)
+        made = _("、").join(str(change.values["name"]) for change in referents.made[:6])
+        reason = _("一并新建 {count} 个单位或职务:{made}").format(count=len(referents.made), made=made)
         content.warnings.append(Problem(reason, file=name))
     return content
 

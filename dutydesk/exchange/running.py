@@ -129,8 +129,7 @@ def add(desk: Desk, args: argparse.Namespace) -> int:
     texts = _pairs(args.values)
     values, problems = parse_row(ledger, texts, resolve=desk.resolve, file=ledger.name, partial=bool(adder))
     if problems:
-        # A feature fills in what may be missing (a time: now); beside other faults it is named all the same.
-        raise Refused(*parse_row(ledger, texts, resolve=desk.resolve, file=ledger.name)[1])
+        raise Refused(*problems)
     row = _added(load(adder)(desk, values) if adder else _plain_add(desk, ledger, values), ledger)
     held = desk.get(ledger.name, row)
     assert held is not None
@@ -213,14 +212,17 @@ def print_form(desk: Desk, args: argparse.Namespace) -> int:
     forms = {form.code: form for feature in desk.features for form in feature.forms}
     form = forms.get(args.form.upper())
     if form is None:
-        known = "、".join(_("{text}（{key}）").format(text=item.code, key=_(item.title)) for item in forms.values())
-        raise Refused(Problem(_("没有表单“{code}”，可用：{known}").format(code=args.form, known=known)))
+        known = _("、").join(f"{item.code}({_(item.title)})" for item in forms.values())
+        raise Refused(Problem(_("没有表单“{code}”,可用:{known}").format(code=args.form, known=known)))
     given: dict[str, Any] = {name: getattr(args, name) for name in ("shift", "incident", "warning", "blank", "reveal")}
     given |= {name: _moment(getattr(args, name), option) for name, option in (("start", "--from"), ("end", "--to"))}
     given = {name: value for name, value in given.items() if value not in (None, "")}
     _check_params(form, given)
     data: bytes = load(form.make)(desk, **given)
     save(Path(args.out), data)
+    about = next((str(given[name]) for name in ("incident", "warning") if name in given), "")
+    for recorder in [feature.printed for feature in desk.features if feature.printed]:
+        load(recorder)(desk, form.code, _(form.title), about, data)
     say(args.out)
     return 0
 

@@ -92,16 +92,16 @@ def ledger_of(desk: Desk, name: str) -> Ledger:
     """The ledger of a name. Raises `Refused` with the names there are."""
     shape = desk.store.schema.shapes.get(name)
     if shape is None:
-        known = "、".join(desk.store.schema.shapes)
-        raise Refused(Problem(_("没有台账“{name}”，可用：{known}").format(name=name, known=known)))
+        known = _("、").join(desk.store.schema.shapes)
+        raise Refused(Problem(_("没有台账“{name}”,可用:{known}").format(name=name, known=known)))
     return shape.ledger
 
 
 def field_of(ledger: Ledger, name: str) -> Field:
     """The field of a name. Raises `Refused` with the names there are."""
     if name not in ledger:
-        known = "、".join(item.name for item in ledger.fields)
-        raise Refused(Problem(_("没有这个字段，可用：{known}").format(known=known), name, file=ledger.name))
+        known = _("、").join(item.name for item in ledger.fields)
+        raise Refused(Problem(_("没有这个字段,可用:{known}").format(known=known), name, file=ledger.name))
     return ledger[name]
 
 

@@ -18,12 +18,11 @@ from dutydesk.core.clock import iso
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.reference import rows
-from dutydesk.core.shorthand import parse_time
 from dutydesk.incidents import lines, service
 from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.incidents.rules import grade_label
 from dutydesk.journal import drafts
-from dutydesk.qt.editors import Editor, LongEditor, NumberEditor, TextEditor, TimeEditor, make_editor
+from dutydesk.qt.editors import Editor, LongEditor, NumberEditor, TextEditor, TimeEditor, make_editor, typed_time
 from dutydesk.qt.picker import Find, Option
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import button, label
@@ -35,18 +34,6 @@ THEN = ("grade", "source", "caller", "caller_phone")
 MORE = ("received_at", "loss_wan", "measures", "impact", "request", "contact", "major")
 COMMON = ("11A", "11B", "11D", "11G", "12C", "12D", "12G", "12H", "12N", "12P", "12Q", "13B", "13C")
 """Groups of GB/T 35561 that a district's emergency desk meets mostly (domain.md §4.7), offered first."""
-
-
-def typed_time(desk: Any) -> Callable[[str], int]:
-    """Reads `1402`, `昨2340` for an editor."""
-
-    def parse(text: str) -> int:
-        try:
-            return parse_time(text, desk.clock.now())
-        except Refused as refused:
-            raise ValueError(refused.problems[0].reason) from None
-
-    return parse
 
 
 def event_types() -> Find:
@@ -109,7 +96,7 @@ class IntakeForm(QWidget):
         self.setObjectName("incident-intake")
         self._desk = desk
         self._saving = False
-        self._parse_time = typed_time(desk)
+        self._parse_time = typed_time(desk.clock)
         self.editors: dict[str, Editor] = {}
         for name in (*FIRST, *CASUALTIES, *THEN, *MORE):
             find = event_types() if name == "type" else None

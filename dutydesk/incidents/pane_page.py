@@ -25,7 +25,7 @@ from dutydesk.core.i18n import N_, _
 from dutydesk.incidents import lines, rules, service
 from dutydesk.incidents.clocks import Timed
 from dutydesk.incidents.ledger import INCIDENTS
-from dutydesk.incidents.pane_form import event_types, typed_time
+from dutydesk.incidents.pane_form import event_types
 from dutydesk.incidents.rules import Harm
 from dutydesk.journal import audit
 from dutydesk.journal.query import Row
@@ -33,6 +33,8 @@ from dutydesk.ledger.choices import choices
 from dutydesk.ledger.kinds import CODE, LONG, TEXT, TIME, Time
 from dutydesk.ledger.spec import Field, Ledger, On, Value
 from dutydesk.qt import dialogs
+from dutydesk.qt.editors import typed_time
+from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, Elided, IconButton, Tile, button, label, line
@@ -357,8 +359,8 @@ class IncidentPage(QWidget):
         head.addWidget(self.state)
         column.addLayout(head)
         self.buttons: dict[str, QPushButton] = {}
-        self._bar = QGridLayout()
-        self._bar.setSpacing(theme.px(8))
+        tools = QWidget()
+        bar = flow(tools, theme.px(8))
         for name, text, tip in (
             ("report", _("初报"), _("Alt+R，记下报给谁、怎么报、何时报")),
             ("progress", _("进展"), "Alt+J"),
@@ -370,13 +372,14 @@ class IncidentPage(QWidget):
             made = button(text, tip=tip)
             made.setObjectName(f"incident-{name}")
             self.buttons[name] = made
+            bar.addWidget(made)
         self.buttons["report"].clicked.connect(self.ask_report)
         self.buttons["progress"].clicked.connect(self.ask_progress)
         self.buttons["state"].clicked.connect(self.ask_state)
         self.buttons["edit"].clicked.connect(self.ask_edit)
         self.buttons["copy"].clicked.connect(self.copy_line)
         self.buttons["print"].clicked.connect(self.print_sheet)
-        column.addLayout(self._bar)
+        column.addWidget(tools)
         self.clocks = Clocks()
         column.addWidget(self.clocks)
         column.addWidget(line())
@@ -432,16 +435,10 @@ class IncidentPage(QWidget):
             report.style().unpolish(report)
             report.style().polish(report)
 
-    def _refetch(self) -> None:
-        if self.row is not None:
-            held = self._desk.get("incidents", self.row.id)
-            if held is not None:
-                self.show_incident(held)
-
     # -- commands --------------------------------------------------------------------------------------------------
 
     def _sheet(self, ledger: Ledger, title: str, **more: Any) -> Sheet:
-        form = LedgerForm(ledger, self._desk, parse_time=typed_time(self._desk), **more)
+        form = LedgerForm(ledger, self._desk, parse_time=typed_time(self._desk.clock), **more)
         for name, editor in form.editors.items():
             editor.input.setObjectName(f"sheet-{name}")
         form.save.setObjectName("sheet-save")
@@ -558,15 +555,7 @@ class IncidentPage(QWidget):
     # -- Qt --------------------------------------------------------------------------------------------------------
 
     def _place(self) -> None:
-        """Buttons in as many columns as fit; time line and facts side by side where there is room."""
-        wide = max(made.sizeHint().width() for made in self.buttons.values()) + current().px(8)
-        columns = max(2, min(len(self.buttons), (self.width() - current().px(24)) // max(wide, 1)))
-        for at, made in enumerate(self.buttons.values()):
-            self._bar.removeWidget(made)
-            self._bar.addWidget(made, at // columns, at % columns)
-        for column in range(self._bar.columnCount() + 1):
-            self._bar.setColumnStretch(column, 0)
-        self._bar.setColumnStretch(columns, 1)
+        """Time line and facts side by side where there is room."""
         side = self.width() >= current().px(520)
         self.parts.setOrientation(Qt.Orientation.Horizontal if side else Qt.Orientation.Vertical)
 

@@ -82,7 +82,8 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
 
 def _label(name: str) -> str:
     item = INCIDENTS[name]
-    return _("{label}（{unit}）").format(label=_(item.label), unit=_(item.unit)) if item.unit else _(item.label)
+    told = _(item.label)
+    return _("{label}({unit})").format(label=told, unit=_(item.unit)) if item.unit else told
 
 
 def _value(desk: Desk, row: Row, name: str) -> str:

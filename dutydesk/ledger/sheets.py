@@ -196,7 +196,7 @@ def _choose(book: CalamineWorkbook, file: str, wanted: str | None, warnings: lis
     names = book.sheet_names
     if wanted is not None:
         if wanted not in names:
-            reason = _("没有工作表“{name}”，只有：{known}").format(name=wanted, known="、".join(names))
+            reason = _("没有工作表“{name}”,只有:{known}").format(name=wanted, known=_("、").join(names))
             raise Refused(Problem(reason, file=file))
         return book.get_sheet_by_name(wanted)
     filled: list[CalamineSheet] = []
@@ -213,7 +213,7 @@ def _choose(book: CalamineWorkbook, file: str, wanted: str | None, warnings: lis
     if not filled:
         raise Refused(Problem(_("表格里没有内容"), file=file))
     if len(filled) + len(hidden) > 1:
-        others = "、".join(sheet.name for sheet in filled[1:] + hidden)
+        others = _("、").join(sheet.name for sheet in filled[1:] + hidden)
         warnings.append(
             Problem(_("读了工作表“{name}”，另有没有读的：{others}").format(name=filled[0].name, others=others), file=file)
         )

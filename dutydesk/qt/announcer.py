@@ -77,6 +77,11 @@ class Announcer(QObject):
         self.changed.emit(changed)
 
 
+def announcer_of(desk: Any) -> Announcer:
+    """The announcer that the window put among a desk's services, or the one of its store."""
+    return desk.services.get("announcer") or announcer_for(desk.store)
+
+
 def announcer_for(store: Any) -> Announcer:
     """The announcer of `store`, made at the first call. It lives with the application until `close`."""
     app = QCoreApplication.instance()

@@ -26,8 +26,10 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from dutydesk.core.clock import iso, local
+from dutydesk.core.clock import Clock, iso, local
+from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _
+from dutydesk.core.shorthand import parse_time
 from dutydesk.ledger.kinds import Code, Day, Flag, Integer, Kind, LongText, Phone, Ref, Time
 from dutydesk.ledger.spec import Field, Value
 from dutydesk.qt.icons import icon
@@ -36,6 +38,19 @@ from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import label, restyle
 
 ParseTime = Callable[[str], int]
+
+
+def typed_time(clock: Clock) -> ParseTime:
+    """Reads when something was, as it is typed: `1402`, `14:02`, `昨2340`. Raises `ValueError` with the reason."""
+
+    def parse(text: str) -> int:
+        try:
+            return parse_time(text, clock.now())
+        except Refused as refused:
+            raise ValueError(refused.problems[0].reason) from None
+
+    return parse
+
 """Reads `1402`, `14:02`, `昨2340` as milliseconds UTC; raises `ValueError` with a sentence."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 

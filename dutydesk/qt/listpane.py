@@ -16,13 +16,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QComboBox, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from dutydesk.core.errors import DutyDeskError, Problem, Refused
+from dutydesk.core.errors import DutyDeskError, Problem
 from dutydesk.core.i18n import _
-from dutydesk.core.shorthand import parse_time
 from dutydesk.ledger.spec import Ledger, Value
 from dutydesk.qt import dialogs
-from dutydesk.qt.announcer import Announcer, Changed, announcer_for
-from dutydesk.qt.editors import ParseTime
+from dutydesk.qt.announcer import Changed, announcer_of
+from dutydesk.qt.editors import ParseTime, typed_time
 from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listview import LedgerView
@@ -75,11 +74,6 @@ class Printout:
     form: str
     about: str = ""
     missing: Sequence[Problem] = ()
-
-
-def announcer_of(desk: Desk) -> Announcer:
-    """The announcer that the window put among the services, or the store's own."""
-    return desk.services.get("announcer") or announcer_for(desk.store)
 
 
 class ListPane(QWidget):
@@ -369,13 +363,7 @@ class ListPane(QWidget):
 
     def parse_time(self) -> ParseTime:
         """How times are typed: `1402`, `14:02`, `昨2340`."""
-        return self._parse_time
-
-    def _parse_time(self, text: str) -> int:
-        try:
-            return parse_time(text, self.desk.clock.now())
-        except Refused as refused:
-            raise ValueError(refused.problems[0].reason) from None
+        return typed_time(self.desk.clock)
 
     def show_form(
         self, form: LedgerForm, head: str, save: Callable[[dict[str, Value]], None], row: Row | None = None

@@ -16,6 +16,7 @@ from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit, QStyledItemDelegate, QWidget
 
 from dutydesk.core.i18n import _
+from dutydesk.ledger.kinds import shown
 from dutydesk.ledger.spec import Choice
 from dutydesk.qt.icons import icon
 
@@ -44,7 +45,7 @@ Find = Callable[[str], Sequence[Option]]
 def among(choices: Sequence[Choice]) -> Find:
     """Finds codes by code, label, pinyin or initials; those that begin so come first. Pinyin is loaded only when
     letters are typed that no code or label holds."""
-    options = [Option(choice.code, _(choice.label)) for choice in choices]
+    options = [Option(choice.code, shown(choice)) for choice in choices]
 
     def find(text: str) -> Sequence[Option]:
         wanted = text.strip().casefold()

@@ -318,7 +318,8 @@ class LedgerModel(QAbstractTableModel):
             return None
         item = self.fields[section]
         if role == DISPLAY:
-            return _("{label}（{unit}）").format(label=_(item.label), unit=item.unit) if item.unit else _(item.label)
+            told = _(item.label)
+            return _("{label}({unit})").format(label=told, unit=_(item.unit)) if item.unit else told
         if role == ALIGNMENT:
             return self._align[section]
         if role == TIP:

@@ -60,7 +60,7 @@ from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _
 from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
-from dutydesk.qt.announcer import Changed, announcer_for
+from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.icons import paint_shape
 from dutydesk.qt.theme import LEVEL_SHAPES, current
 from dutydesk.qt.widgets import Badge, Elided, EmptyState, SearchBox, SplitTitle, button, label
@@ -324,7 +324,7 @@ class RainPane(QWidget):
         self._tick = QTimer(self)
         self._tick.setInterval(MINUTE)
         self._tick.timeout.connect(self.refresh)
-        self._announcer = desk.services.get("announcer") or announcer_for(desk.store)
+        self._announcer = announcer_of(desk)
         self._announcer.changed.connect(self.heed)
         self.refresh()
 

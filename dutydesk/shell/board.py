@@ -13,7 +13,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from dutydesk.core.clock import HOUR, MINUTE, local
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import _, language
 from dutydesk.qt.icons import icon
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Tile
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WEEKDAYS = "一二三四五六日"
 ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FIGURES = (
     ("warnings.in_force", "warnings"),
     ("incidents.open", "incidents"),
@@ -38,9 +39,11 @@ BACKUP_LATE = 3 * HOUR
 
 
 def day_text(at: int) -> str:
-    """`11月22日 周日`."""
+    """`11月22日 周日`, in English `Sun 22 Nov`."""
     moment = local(at)
-    weekday = _("周{day}").format(day=_(WEEKDAYS[moment.weekday()]))
+    if language() == "en":
+        return f"{ENGLISH_DAYS[moment.weekday()]} {moment.day} {ENGLISH_MONTHS[moment.month - 1]}"
+    weekday = _("周{day}").format(day=WEEKDAYS[moment.weekday()])
     return _("{month}月{day}日 {weekday}").format(month=moment.month, day=moment.day, weekday=weekday)
 
 
@@ -206,7 +209,8 @@ class StatusBoard(QWidget):
                     tone = ("", "yellow", "orange", "red")[min(figure.severity, 3)]
                 else:
                     tone = "late" if figure.severity >= 2 else ""
-                value = f"{figure.value}{_(figure.unit)}" if figure.unit else str(figure.value)
+                blank = " " if language() == "en" else ""
+                value = f"{figure.value}{blank}{_(figure.unit)}" if figure.unit else str(figure.value)
                 tile.show_value(value, tone, caption=_(figure.label))
         self._settle()
 

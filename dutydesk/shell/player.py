@@ -179,7 +179,7 @@ def press(key: Qt.Key, held: Qt.KeyboardModifier = NO_KEYS) -> None:
 def letters(text: str) -> None:
     """Type latin letters and figures key by key."""
     for one in text:
-        QTest.keyClick(hand(), one)
+        QTest.keyClick(hand(), one)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def write(text: str) -> None:

@@ -100,8 +100,8 @@ class PaneDock(CalmDock):
     def build(self) -> Any:
         """The pane, made now if it was not yet."""
         if self._make is not None:
-            make, self._make = self._make, None
-            self.pane = make()
+            self.pane = self._make()
+            self._make = None
             self._area.setWidget(self.pane)
         return self.pane
 
@@ -113,7 +113,8 @@ class PaneDock(CalmDock):
 class MainWindow(QMainWindow):
     """See the module's docstring. `attach(desk)` brings it to life.
 
-    Attributes: `board`, `todo`, `docks` by feature name; `desk` is None until attached; `entry` the entry line.
+    Attributes: `board`, `todo`, `docks` by feature name; `desk` is None until attached; `entry` the entry line; `closed`
+    once it has been closed.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -126,7 +127,7 @@ class MainWindow(QMainWindow):
         self.docks: dict[str, PaneDock] = {}
         self._actions: Any = None
         self._record_sound: bool | None = None
-        self.arranging = False
+        self.arranging = self.closed = False
         self._side = 0
         self._known_size = QSize()
         self.setDockNestingEnabled(True)
@@ -138,7 +139,8 @@ class MainWindow(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea))
         self.board = StatusBoard()
         self.setMenuWidget(self.board)
-        self.todo = TodoPane()
+        self.todo = TodoPane(self)
+        self.todo.hide()
         self.rail = Rail()
         self._rail_bar = QToolBar(_("窗格"))
         self._rail_bar.setObjectName("rail")
@@ -161,6 +163,11 @@ class MainWindow(QMainWindow):
         self._placed.setSingleShot(True)
         self._placed.setInterval(0)
         self._placed.timeout.connect(self._after_placing)
+        self._growing = False
+        self._grown = QTimer(self)
+        self._grown.setSingleShot(True)
+        self._grown.setInterval(0)
+        self._grown.timeout.connect(self._after_growing)
         self._jobs_wait = QTimer(self)
         self._jobs_wait.setSingleShot(True)
         self._jobs_wait.setInterval(JOBS_MS)
@@ -273,6 +280,7 @@ class MainWindow(QMainWindow):
         self.rail.torn.connect(self.tear)
         self.todo_dock = CalmDock("todo", _("待办"), self)
         self.todo_dock.setWidget(self.todo)
+        self.todo.show()
         movable = QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
         self.todo_dock.setFeatures(movable)  # never closed: what is due is always in sight
         for dock in self.docks.values():
@@ -298,15 +306,18 @@ class MainWindow(QMainWindow):
         first: PaneDock | None = None
         beside = {"汛期": "rain", "交接班": "shifts"}.get(name, "")
         for feature, dock in self.docks.items():
-            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-            if first is None:
-                first = dock
-            elif feature != beside:
-                self.tabifyDockWidget(first, dock)
-            dock.show()
+            if feature != beside:
+                self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+                if first is None:
+                    first = dock
+                else:
+                    self.tabifyDockWidget(first, dock)
+                dock.show()
         assert first is not None
         if beside in self.docks:
-            self.splitDockWidget(first, self.docks[beside], Qt.Orientation.Horizontal)
+            # Not splitDockWidget: beside a dock that is a tab Qt makes the other one a tab, too.
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.docks[beside], Qt.Orientation.Horizontal)
+            self.docks[beside].show()
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.todo_dock)
         self.todo_dock.show()
         width = max(self.width() - self._rail_bar.sizeHint().width(), 640)
@@ -377,7 +388,7 @@ class MainWindow(QMainWindow):
         self._shortcut("Ctrl++", self.larger)
         self._shortcut("Ctrl+-", self.smaller)
         self._shortcut("Ctrl+0", self.normal_size)
-        self._shortcut("Ctrl+Shift+N", self.toggle_night)
+        self._shortcut("Ctrl+Shift+D", self.toggle_night)
         self._shortcut("Ctrl+Shift+P", self._actions.choose_form)
         self._shortcut("F11", self.tear)
         self._shortcut("Alt+M", self.board.menu.showMenu)
@@ -416,8 +427,8 @@ class MainWindow(QMainWindow):
             (_("字大一号"), "Ctrl+=", self.larger),
             (_("字小一号"), "Ctrl+-", self.smaller),
             (_("字原大"), "Ctrl+0", self.normal_size),
-            (_("白天/夜间"), "Ctrl+Shift+N", self.toggle_night),
-            (_("中文 / English（重启生效）"), "", self.switch_language),
+            (_("白天/夜间"), "Ctrl+Shift+D", self.toggle_night),
+            (_("中文 / English(重启生效)"), "", self.switch_language),
             (_("快捷键"), "F1", self.show_keys),
             (_("菜单"), "Alt+M", self.board.menu.showMenu),
         ]
@@ -471,11 +482,10 @@ class MainWindow(QMainWindow):
 
     def show_beside(self, name: str) -> None:
         """Show a pane beside the one in front, without dragging anything."""
-        front = next((dock for dock in self.docks.values() if dock.name != name and dock.front), None)
         dock = self.docks[name]
         dock.setFloating(False)
-        if front is not None and not front.isFloating():
-            self.splitDockWidget(front, dock, Qt.Orientation.Horizontal)
+        self.removeDockWidget(dock)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
         self.show_pane(name)
         self._placed.start()
 
@@ -603,7 +613,7 @@ class MainWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Bring board and list of what is due up to date."""
-        if self.desk is None:
+        if self.desk is None or self.closed:
             return
         now = self.clock.now()
         try:
@@ -628,7 +638,7 @@ class MainWindow(QMainWindow):
         self._show_record()
 
     def _show_record(self) -> None:
-        kept = self.desk.store.state("snapshot.last")
+        kept = self.desk.store.state("snapshot.last") if self._record_sound is not False else ""
         self.board.show_record(self.desk, self._record_sound, int(kept) if kept else None, self.clock.now())
 
     def _jobs_soon(self, _job: object) -> None:
@@ -651,7 +661,12 @@ class MainWindow(QMainWindow):
         self._known_size = self.size()
         self._fit_rail()
         if self.desk is not None and not self.arranging:
-            self._keep_side()
+            self._growing = True
+            self._grown.start()
+
+    def _after_growing(self) -> None:
+        self._growing = False
+        self._keep_side()
 
     def _fit_rail(self) -> None:
         self.rail.compact(self.width() < theme.current().px(NARROW))
@@ -665,12 +680,13 @@ class MainWindow(QMainWindow):
             self.resizeDocks([*left, self.todo_dock], [*sizes, self._side], Qt.Orientation.Horizontal)
 
     def _side_moved(self) -> None:
-        if self.size() == self._known_size and not self.arranging and not self.todo_dock.isFloating():
+        still = self.size() == self._known_size and not self._growing and not self.arranging
+        if still and not self.todo_dock.isFloating():
             self._side = self.todo_dock.width()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and self.desk is not None:
+        if event.type() == QEvent.Type.StyleChange and self.desk is not None and not self.closed:
             self._fit_rail()
             self._soon.start()
 
@@ -678,7 +694,7 @@ class MainWindow(QMainWindow):
         if self.desk is not None and self._actions is not None and not self._actions.may_close():
             event.ignore()
             return
-        for timer in (self._second, self._refresh_timer, self._soon, self._placed, self._jobs_wait):
+        for timer in (self._second, self._refresh_timer, self._soon, self._placed, self._grown, self._jobs_wait):
             timer.stop()
         if self.desk is not None and self._actions is not None:
             self.keep_places()
@@ -688,6 +704,7 @@ class MainWindow(QMainWindow):
             self.quiet.close()
             self.jobs.close()
             self.announcer.close()
+        self.closed = True
         super().closeEvent(event)
 
 

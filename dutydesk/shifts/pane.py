@@ -18,8 +18,7 @@ from dutydesk.journal.query import Row
 from dutydesk.ledger.feature import Form
 from dutydesk.ledger.rows import parse_row
 from dutydesk.qt import dialogs
-from dutydesk.qt.announcer import Changed
-from dutydesk.qt.listpane import announcer_of
+from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current

@@ -41,7 +41,7 @@ def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
         title = " ".join(
             part
             for part in (
-                f"{standing.hazard_text(values)}{standing.colour_text(values)}",
+                standing.signal_text(values),
                 standing.short_areas(values),
                 _("（结束时间推定）") if one.standing.assumed else "",
             )
@@ -127,7 +127,7 @@ def _line(change: Change) -> Change:
     areas = standing.short_areas(values, 6)
     ends = values.get("ends_at")
     if areas:
-        text += _("：") + areas
+        text += _(":") + areas
     if isinstance(ends, int) and isinstance(issued, int) and ends > issued and values.get("kind") != "CANCEL":
         text += _("；至 {time}").format(time=standing.clock_text(ends, made))
     # The log tells when the desk had it; when it was issued stands in the warning.

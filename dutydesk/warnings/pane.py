@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QSplitter,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -28,16 +25,16 @@ from dutydesk.journal import query as q
 from dutydesk.journal.query import Row
 from dutydesk.ledger.spec import Value
 from dutydesk.qt import dialogs
-from dutydesk.qt.announcer import Changed, announcer_for
-from dutydesk.qt.cards import Card, CardList
+from dutydesk.qt.cardpane import CardPane, CommandRow
+from dutydesk.qt.cards import Card
+from dutydesk.qt.flow import flow
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Badge, Elided, EmptyState, IconButton, SearchBox, SplitTitle, button, label, line
+from dutydesk.qt.widgets import Badge, Elided, EmptyState, IconButton, button, label, line, shortcut
 from dutydesk.warnings import service, standing
 from dutydesk.warnings.ledger import WARNINGS
 from dutydesk.warnings.pane_form import LiftSheet, TypedForm
 from dutydesk.warnings.standing import Current
 
-TICK_MS = 30_000
 ALL, LIVE, DRILLS = "all", "live", "drills"
 _DRILLS = q.Condition("status", "in", ("TEST", "EXERCISE", "DRAFT", "SYSTEM"))
 _ACTUAL = tuple(q.Condition("status", "!=", status) for status in ("TEST", "EXERCISE", "DRAFT", "SYSTEM"))
@@ -45,7 +42,6 @@ SHOWN = (
     *("issuer", "areas", "text", "measures", "issued_at", "starts_at", "ends_at", "cancelled_at"),
     *("kind", "status", "refers", "identifier", "original"),
 )
-LISTENED = ("warnings", "settings")
 
 
 def tone(row: Row) -> str:
@@ -89,8 +85,8 @@ class WarningPage(QScrollArea):
         self.ending = label("", "heading", wrap=True)
         self.ending.setObjectName("warning-ending")
         self.buttons: dict[str, QPushButton] = {}
-        self._bar = QGridLayout()
-        self._bar.setSpacing(theme.px(8))
+        tools = QWidget()
+        bar = flow(tools, theme.px(8))
         for name, text, tip in (
             ("lift", _("解除"), "Alt+C"),
             ("update", _("更新"), _("Alt+U，同一单位发了新的一条")),
@@ -101,7 +97,8 @@ class WarningPage(QScrollArea):
             made = button(text, tip=tip)
             made.setObjectName(f"warning-{name}")
             self.buttons[name] = made
-        column.addLayout(self._bar)
+            bar.addWidget(made)
+        column.addWidget(tools)
         column.addWidget(self.ending)
         column.addWidget(line())
         self._facts = QWidget()
@@ -110,7 +107,6 @@ class WarningPage(QScrollArea):
         column.addLayout(self._holder)
         column.addStretch(1)
         self.setWidget(body)
-        self._place()
 
     def show_warning(self, one: Current, now: int) -> None:
         """Show a warning where it stands now."""
@@ -175,152 +171,66 @@ class WarningPage(QScrollArea):
             return _("已存附件 {name}").format(name=str(value)[:8])
         return WARNINGS[name].kind.show(value, WARNINGS[name])
 
-    def _place(self) -> None:
-        wide = max(made.sizeHint().width() for made in self.buttons.values()) + current().px(8)
-        columns = max(2, min(len(self.buttons), (self.width() - current().px(24)) // max(wide, 1)))
-        for at, made in enumerate(self.buttons.values()):
-            self._bar.removeWidget(made)
-            self._bar.addWidget(made, at // columns, at % columns)
-        for column in range(self._bar.columnCount() + 1):
-            self._bar.setColumnStretch(column, 0)
-        self._bar.setColumnStretch(columns, 1)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place()
-
-
-class WarningsPane(QWidget):
+class WarningsPane(CardPane):
     """See the module's docstring."""
 
+    listens = ("warnings", "settings")
+    page: WarningPage
+    form: TypedForm
+
     def __init__(self, desk: Any, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("warnings-pane")
-        self._desk = desk
-        self._detail = False
         self._found: dict[bytes, Current] = {}
-        self.title = _("预警")
-        theme = current()
-        self.head = SplitTitle(self.title)
-        self.new = button(_("记一条"), primary=True, tip="Ctrl+N")
-        self.new.setObjectName("warning-new")
-        self.load = button(_("导入"), tip=_("Ctrl+I，CAP、12379 或网页列表文件"))
+        super().__init__(
+            desk,
+            "warning",
+            title=_("预警"),
+            add=_("记一条"),
+            things=_("预警"),
+            hint=_("单位、标题、范围"),
+            scopes=((_("生效和近期"), ALL), (_("只看生效"), LIVE), (_("演练测试"), DRILLS)),
+            page=WarningPage(desk),
+            form=TypedForm(desk),
+            empty=EmptyState(_("没有预警")),
+            width=330,
+            parent=parent,
+        )
+        self.load = button(_("导入"), tip=_("Ctrl+I,CAP、12379 或网页列表文件"))
         self.load.setObjectName("warning-import")
         self.head.add(self.load, self.new)
-        self.search = SearchBox(_("单位、标题、范围"))
-        self.search.setObjectName("warning-search")
-        self.which = QComboBox()
-        self.which.setObjectName("warning-filter")
-        self.which.setAccessibleName(_("范围"))
-        for text, data in ((_("生效和近期"), ALL), (_("只看生效"), LIVE), (_("演练测试"), DRILLS)):
-            self.which.addItem(text, data)
-        self.list = CardList(_("预警"))
-        self.list.setObjectName("warning-list")
-        self.side = QWidget()
-        column = QVBoxLayout(self.side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.px(4))
-        column.addWidget(self.head)
-        filters = QVBoxLayout()
-        filters.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
-        filters.setSpacing(theme.px(4))
-        filters.addWidget(self.search)
-        filters.addWidget(self.which)
-        column.addLayout(filters)
-        column.addWidget(self.list, 1)
-        self.page = WarningPage(desk)
-        self.form = TypedForm(desk)
-        self.empty = EmptyState(_("没有预警"))
-        self.empty.setObjectName("warning-empty")
-        self.stack = QStackedWidget()
-        for part in (self.empty, self.page, self.form):
-            self.stack.addWidget(part)
-        self.parts = QSplitter(Qt.Orientation.Horizontal)
-        self.parts.addWidget(self.side)
-        self.parts.addWidget(self.stack)
-        self.parts.setStretchFactor(0, 0)
-        self.parts.setStretchFactor(1, 1)
-        self.parts.setChildrenCollapsible(False)
-        self.parts.setSizes([theme.px(330), theme.px(670)])
-        self.foot = label("", "muted")
-        self.foot.setObjectName("warning-said")
-        self.foot.setContentsMargins(theme.px(12), theme.px(2), theme.px(12), theme.px(2))
-        self.foot.hide()
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self.parts, 1)
-        outer.addWidget(self.foot)
-        self._connect()
+        self.load.clicked.connect(self.import_file)
+        for name, run in (
+            ("lift", self.ask_lift),
+            ("update", self.begin_update),
+            ("copy", self.copy_line),
+            ("export", self.export_file),
+            ("print", self.print_sheet),
+        ):
+            self.page.buttons[name].clicked.connect(run)
+        shortcut(self.list, "Ctrl+C", self.copy_line, alone=True)
         self.refresh()
         self.list.choose_first()
 
-    def _connect(self) -> None:
-        self.new.clicked.connect(self.begin_typed)
-        self.load.clicked.connect(self.import_file)
-        self.search.searched.connect(self.refresh)
-        self.search.down.connect(self.list.setFocus)
-        self.list.typed.connect(self._type_on)
-        self.which.currentIndexChanged.connect(self.refresh)
-        self.list.picked.connect(self._show)
-        self.list.opened.connect(self._open)
-        self.list.clicked.connect(self._clicked)
-        self.empty.acted.connect(self.begin_typed)
-        self.form.saved.connect(self._saved)
-        self.form.closed.connect(self._form_closed)
-        self.page.back.clicked.connect(self.back)
-        self.page.buttons["lift"].clicked.connect(self.ask_lift)
-        self.page.buttons["update"].clicked.connect(self.begin_update)
-        self.page.buttons["copy"].clicked.connect(self.copy_line)
-        self.page.buttons["export"].clicked.connect(self.export_file)
-        self.page.buttons["print"].clicked.connect(self.print_sheet)
-        announcer = self._desk.services.get("announcer") or announcer_for(self._desk.store)
-        announcer.changed.connect(self._changed)
-        for _text, keys, run in self.commands():
-            self._key(keys, run)
-        self._key("Alt+Left", self.back)
-        self._key("Ctrl+C", self.copy_line, self.list)
-        self._tick = QTimer(self)
-        self._tick.setInterval(TICK_MS)
-        self._tick.timeout.connect(self.refresh)
-
-    def _key(self, keys: str, run: Callable[[], None], owner: QWidget | None = None) -> None:
-        """A key for all of the pane, or for one widget alone."""
-        shortcut = QShortcut(QKeySequence(keys), owner or self)
-        children, alone = Qt.ShortcutContext.WidgetWithChildrenShortcut, Qt.ShortcutContext.WidgetShortcut
-        shortcut.setContext(children if owner is None else alone)
-        shortcut.activated.connect(run)
-
     # -- what the shell asks ---------------------------------------------------------------------------------------
-
-    def focus_first(self) -> None:
-        """Put the caret on the list, or on what begins it."""
-        if self.stack.currentWidget() is self.form:
-            self.form.focus_first()
-        elif self.list.cards:
-            self.list.choose_first()
-            self.list.setFocus()
-        else:
-            self.new.setFocus()
 
     def show_row(self, ledger: str, row: bytes) -> bool:
         """Go to a warning."""
-        held = self._desk.get("warnings", row) if ledger == "warnings" else None
-        if held is None or self.stack.currentWidget() is self.form:
+        held = self.desk.get("warnings", row) if ledger == "warnings" else None
+        if held is None or self.forms:
             return False
         if not self.list.choose(row):
             self.search.clear()
             self.which.setCurrentIndex(0 if held.text("status") in ("", "ACTUAL") else 2)
             self.refresh()
             self.list.choose(row)
-        self._detail = True
-        self._show(row)
+        self.detail = True
+        self.show_one(row)
         return row in self._found
 
-    def commands(self) -> list[tuple[str, str, Callable[[], None]]]:
+    def commands(self) -> list[CommandRow]:
         """What this pane can do, for the palette and the key sheet."""
         return [
-            (_("记一条预警"), "Ctrl+N", self.begin_typed),
+            (_("记一条预警"), "Ctrl+N", self.begin),
             (_("导入预警文件"), "Ctrl+I", self.import_file),
             (_("找预警"), "Ctrl+F", self.focus_search),
             (_("解除预警"), "Alt+C", self.ask_lift),
@@ -335,9 +245,9 @@ class WarningsPane(QWidget):
     def refresh(self, *_unused: object) -> None:
         """Read again what is listed, and where it stands now."""
         wanted, which = self.search.text().strip(), str(self.which.currentData())
-        now = self._desk.clock.now()
+        now = self.desk.clock.now()
         where = (_DRILLS,) if which == DRILLS else _ACTUAL
-        found = service.listed(self._desk, *where, search=wanted, now=now)
+        found = service.listed(self.desk, *where, search=wanted, now=now)
         live = [one for one in found if one.standing.in_force]
         rest = [] if which == LIVE else [one for one in found if not one.standing.in_force]
         self._found = {one.row.id: one for one in (*live, *rest)}
@@ -351,23 +261,22 @@ class WarningsPane(QWidget):
             cards += [self._card(one, now) for one in rest]
         here = self.list.current_key()
         self.list.show_cards(cards)
-        if self.stack.currentWidget() is self.form:
+        if self.forms:
             return
         if self.list.current_key() is None:
             self.list.choose_first()
         key = self.list.current_key()
         if key is not None:
             if key == here:
-                self._show(key)
+                self.show_one(key)
             return
         if wanted:
             self.empty.say(_("没有找到"), _("换个词再找"))
         elif which == LIVE:
             self.empty.say(_("现在没有生效的预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
         else:
-            self.empty.say(_("还没有预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
-        self.stack.setCurrentWidget(self.empty)
-        self._room()
+            self.empty.say(_("还没有预警"), _("收到预警文件点导入,电话传真来的记一条"), _("记一条 Ctrl+N"))
+        self.show_empty()
 
     def _card(self, one: Current, now: int) -> Card:
         row, found = one.row, one.standing
@@ -379,90 +288,43 @@ class WarningsPane(QWidget):
         note = " · ".join(part for part in (row.text("issuer"), when) if part)
         return Card(row.id, head, note, right, "", "", tone(row), dim=not found.in_force)
 
-    def _show(self, key: object) -> None:
+    def show_one(self, key: object) -> None:
+        """Show the warning of a card."""
         one = self._found.get(key) if isinstance(key, bytes) else None
-        if one is not None and self.stack.currentWidget() is not self.form:
-            self.page.show_warning(one, self._desk.clock.now())
-            self.stack.setCurrentWidget(self.page)
-            self._room()
+        if one is not None and not self.forms:
+            self.page.show_warning(one, self.desk.clock.now())
+            self.show_page()
 
-    def _open(self, key: object) -> None:
-        self._detail = True
-        self._show(key)
-        self.page.buttons["copy"].setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _clicked(self, _index: object) -> None:
-        self._detail = True
-        self._room()
-
-    def back(self) -> None:
-        """Where only one of them has room: from the page to the list."""
-        if self.stack.currentWidget() is not self.form:
-            self._detail = False
-            self._room()
-            self.list.setFocus()
-
-    def _type_on(self, text: str) -> None:
-        self.search.setFocus()
-        self.search.setText(text)
-
-    def focus_search(self) -> None:
-        """Put the caret into the search field."""
-        if self.stack.currentWidget() is not self.form:
-            self._detail = False
-        self._room()
-        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.search.selectAll()
+    def first_button(self) -> QPushButton:
+        """Copying is what comes next."""
+        return self.page.buttons["copy"]
 
     # -- typing ----------------------------------------------------------------------------------------------------
-
-    def begin_typed(self) -> None:
-        """Ctrl+N: a warning from a telephone call or a fax."""
-        if self.stack.currentWidget() is not self.form:
-            self.form.begin()
-            self.stack.setCurrentWidget(self.form)
-            self._room()
-            self.say("")
-        self.form.focus_first()
 
     def begin_update(self) -> None:
         """The same issuer has sent a new one that takes the place of this."""
         one = self.page.one
-        if one is None or not one.standing.in_force or self.stack.currentWidget() is self.form:
+        if one is None or not one.standing.in_force or self.forms:
             return
         after: dict[str, Value] = {name: one.row.values.get(name) for name in ("type", "colour", "issuer", "areas")}
         after |= {"kind": "UPDATE", "refers": standing.name_of(one.row), "area_codes": one.row.values.get("area_codes")}
         self.form.begin(after)
-        self.stack.setCurrentWidget(self.form)
-        self._room()
+        self.show_form()
         assert self.form.form is not None
         self.form.form.editors["colour"].input.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _saved(self, row: Row) -> None:
+    def saved(self, row: Row) -> None:
+        """A warning was typed: show it."""
         self.search.clear()
         self.stack.setCurrentWidget(self.page)
         self.which.setCurrentIndex(0 if row.text("status") == "ACTUAL" else 2)
-        self._detail = True
+        self.detail = True
         self.refresh()
         self.list.choose(row.id)
-        self._show(row.id)
-        self.page.buttons["copy"].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.show_one(row.id)
+        self.first_button().setFocus(Qt.FocusReason.OtherFocusReason)
         actual = row.text("status") == "ACTUAL"
         self.say(_("已保存，已记入值班日志") if actual else _("已保存，不算生效"))
-
-    def _form_closed(self, kept: bool) -> None:
-        self.stack.setCurrentWidget(self.page if self.list.current_key() else self.empty)
-        self._detail = False
-        self.refresh()
-        self._show(self.list.current_key())
-        self._room()
-        self.focus_first()
-        self.say(_("草稿已保留，Ctrl+N 接着填") if kept else "")
-
-    def keep_draft(self) -> None:
-        """The window is closing: keep what stands in the form."""
-        if self.stack.currentWidget() is self.form:
-            self.form.keep_draft()
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -471,7 +333,7 @@ class WarningsPane(QWidget):
         one = self.page.one
         if one is None or not one.standing.in_force or self.stack.currentWidget() is not self.page:
             return
-        sheet = LiftSheet(self._desk, _("解除 {title}").format(title=standing.title(one.row.values)), self)
+        sheet = LiftSheet(self.desk, _("解除 {title}").format(title=standing.title(one.row.values)), self)
         sheet.given.connect(self._lift)
         sheet.open()
 
@@ -480,7 +342,7 @@ class WarningsPane(QWidget):
         assert isinstance(sheet, LiftSheet)
         assert one is not None
         try:
-            service.cancel(self._desk, one.row.id, values["at"], str(values.get("note") or ""))
+            service.cancel(self.desk, one.row.id, values["at"], str(values.get("note") or ""))
         except DutyDeskError as error:
             sheet.form.refuse(error.problems)
             return
@@ -492,13 +354,13 @@ class WarningsPane(QWidget):
         """One line on the clipboard."""
         one = self.page.one
         if one is not None:
-            text = mask_phones(service.line_of(one, self._desk.clock.now()))
+            text = mask_phones(service.line_of(one, self.desk.clock.now()))
             QGuiApplication.clipboard().setText(f"【{self.page.state.word}】{text}")
             self.say(_("已复制一行"))
 
     def import_file(self) -> None:
         """Have a file read by the window's import."""
-        run = self._desk.services.get("import")
+        run = self.desk.services.get("import")
         if run is None:
             self.say(_("导入在窗口里打开"))
             return
@@ -511,7 +373,7 @@ class WarningsPane(QWidget):
             return
         name = f"{standing.name_of(one.row)}.xml"
         dialog = dialogs.save_file(
-            self, _("导出 CAP"), name, [_("CAP 预警 (*.xml)")], memory=self._desk.store, purpose="warnings"
+            self, _("导出 CAP"), name, [_("CAP 预警 (*.xml)")], memory=self.desk.store, purpose="warnings"
         )
         dialog.chosen.connect(self.write_cap)
 
@@ -519,7 +381,7 @@ class WarningsPane(QWidget):
         """Write the shown warning to a file."""
         assert self.page.one is not None
         try:
-            path.write_bytes(service.export_cap(self._desk, self.page.one.row))
+            path.write_bytes(service.export_cap(self.desk, self.page.one.row))
         except OSError as error:
             dialogs.fail(self, _("没有写成：{error}").format(error=error.strerror or error))
             return
@@ -527,45 +389,11 @@ class WarningsPane(QWidget):
 
     def print_sheet(self) -> None:
         """Show 生效预警一览 in the preview."""
-        preview = self._desk.services.get("preview")
+        preview = self.desk.services.get("preview")
         if preview is None:
             self.say(_("预览在窗口里打开"))
             return
         from dutydesk.warnings.report import sheet
 
-        made, missing = sheet(self._desk)
+        made, missing = sheet(self.desk)
         preview(made, _("生效预警一览"), "WARN", _("生效预警一览"), missing)
-
-    def say(self, text: str) -> None:
-        """One sentence at the foot."""
-        self.foot.setText(text)
-        self.foot.setVisible(bool(text))
-
-    # -- Qt --------------------------------------------------------------------------------------------------------
-
-    def _changed(self, changed: Changed) -> None:
-        if changed.touches(*LISTENED):
-            self.refresh()
-
-    def _room(self) -> None:
-        """Where it is narrow the form has the whole pane, and the list and the page take turns."""
-        forms = self.stack.currentWidget() is self.form
-        narrow = self.width() < current().px(820 if forms else 660)
-        listed = bool(self.list.cards) or bool(self.search.text()) or self.which.currentIndex() > 0
-        self.side.setVisible(not narrow or not (forms or (self._detail or not listed)))
-        self.stack.setVisible(not narrow or self.side.isHidden())
-        self.page.back.setVisible(narrow)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._room()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.refresh()
-        self._tick.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._tick.stop()
-        self.keep_draft()

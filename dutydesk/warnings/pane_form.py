@@ -16,7 +16,7 @@ from dutydesk.core.shorthand import parse_due, parse_time
 from dutydesk.journal import drafts
 from dutydesk.ledger.kinds import TEXT, TIME
 from dutydesk.ledger.spec import Field, Ledger, Value
-from dutydesk.qt.editors import TimeEditor
+from dutydesk.qt.editors import TimeEditor, typed_time
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import button, label
@@ -42,18 +42,6 @@ LIFTED = Ledger(
     N_("解除"),
     (Field("at", TIME, N_("解除时间"), required=True), Field("note", TEXT, N_("说明"))),
 )
-
-
-def typed_time(desk: Any) -> Callable[[str], int]:
-    """Reads when something was: `1402`, `昨2340`."""
-
-    def parse(text: str) -> int:
-        try:
-            return parse_time(text, desk.clock.now())
-        except Refused as refused:
-            raise ValueError(refused.problems[0].reason) from None
-
-    return parse
 
 
 def typed_end(desk: Any) -> Callable[[str], int]:
@@ -136,7 +124,7 @@ class TypedForm(QWidget):
             self.form.setParent(None)
             self.form.deleteLater()
         form = LedgerForm(
-            TYPED, self._desk, names=(*FIRST, *MORE), defaults=defaults, parse_time=typed_time(self._desk)
+            TYPED, self._desk, names=(*FIRST, *MORE), defaults=defaults, parse_time=typed_time(self._desk.clock)
         )
         for name in ("starts_at", "ends_at"):
             editor = form.editors[name]
@@ -204,7 +192,7 @@ class LiftSheet(QDialog):
         self.setObjectName("lift-sheet")
         self.setWindowTitle(title)
         now = desk.clock.now()
-        self.form = LedgerForm(LIFTED, desk, defaults={"at": now - now % MINUTE}, parse_time=typed_time(desk))
+        self.form = LedgerForm(LIFTED, desk, defaults={"at": now - now % MINUTE}, parse_time=typed_time(desk.clock))
         for name, editor in self.form.editors.items():
             editor.input.setObjectName(f"lift-{name}")
         self.form.save.setText(_("解除"))

@@ -60,7 +60,7 @@ def line_of(one: Current, now: int) -> str:
     """A warning as one line."""
     values = one.row.values
     parts = (
-        f"{standing.hazard_text(values)}{standing.colour_text(values)}",
+        standing.signal_text(values),
         standing.short_areas(values, 6),
         standing.end_text(one.standing, now),
         str(values.get("issuer") or ""),
@@ -163,9 +163,9 @@ def cancel(desk: Desk, row: bytes, at: int | None = None, note: str = "") -> Row
         raise Refused(Problem(_("解除时间早于发布时间"), "at"))
     edit = desk.edit("warnings", row, {"cancelled_at": moment, "state": State.CANCELLED.value})
     assert edit is not None
-    text = _("{title}预警解除").format(title=f"{standing.hazard_text(held.values)}{standing.colour_text(held.values)}")
+    text = _("{title}预警解除").format(title=standing.signal_text(held.values))
     areas = standing.short_areas(held.values, 6)
-    line = standing.entry(held.values, moment, _("：").join(part for part in (text, areas) if part), now, desk.me.name)
+    line = standing.entry(held.values, moment, _(":").join(part for part in (text, areas) if part), now, desk.me.name)
     if note.strip():
         line["handling"] = note.strip()
     desk.act("warning.cancel", [edit, desk.new("log", line)], happened_at=moment, note=note.strip())

@@ -185,9 +185,14 @@ def colour_text(values: Values) -> str:
     return signals.colour_name(Colour(colour)) if colour in Colour.__members__ else ""
 
 
+def signal_text(values: Values) -> str:
+    """`暴雨橙色`."""
+    return _("{hazard}{colour}").format(hazard=hazard_text(values), colour=colour_text(values)).strip()
+
+
 def title(values: Values) -> str:
     """`暴雨橙色 区气象台`."""
-    parts = (f"{hazard_text(values)}{colour_text(values)}", str(values.get("issuer") or ""))
+    parts = (signal_text(values), str(values.get("issuer") or ""))
     return " ".join(part for part in parts if part)
 
 
@@ -209,8 +214,8 @@ def short_areas(values: Values, most: int = 3) -> str:
     """彭埠街道、笕桥街道; the rest as a number: 彭埠街道等 6 处."""
     names: Sequence[str] = area_names(values)
     if len(names) > most:
-        return _("{first}等 {count} 处").format(first="、".join(names[: most - 1]), count=len(names))
-    return "、".join(names)
+        return _("{first}等 {count} 处").format(first=_("、").join(names[: most - 1]), count=len(names))
+    return _("、").join(names)
 
 
 def state_text(one: Current) -> str:

@@ -572,3 +572,9 @@ def test_drafts_survive_a_restart(desk: Desk, tmp_path: Path) -> None:
     again.keep()
     assert entry.Drafts.load(desk).current == {}
     assert acts(desk) == before, "a draft is never an act"
+
+
+def test_a_line_that_another_list_wrote_lacks_nothing() -> None:
+    by_hand = {"category": "WARNING", "text": "发布暴雨蓝色预警", "recorder": "卫庚午"}
+    assert "handling" in service.missing(by_hand)
+    assert service.missing({**by_hand, "recorder": None}) == ()

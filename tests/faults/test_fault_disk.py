@@ -202,10 +202,10 @@ def test_a_disk_of_eight_megabytes(place: Path) -> None:
 
 def test_a_disk_that_answers_eio(place: Path) -> None:
     """Every place of a failing write, sync and read in a stretch of work, in a process that loads apsw alone."""
-    places = 200 if FULL else 40
+    places = 150 if FULL else 40
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.broken", "--places", str(places)],
-        capture_output=True, text=True, timeout=110,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2_000:]
     answer = json.loads(done.stdout)

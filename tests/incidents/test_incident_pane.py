@@ -155,13 +155,13 @@ def test_esc_keeps_a_draft_and_says_so(pane: IncidentsPane, desk: Desk, qtbot: A
     assert pane.stack.currentWidget() is not pane.form
     other = IncidentsPane(desk)  # as after a restart
     qtbot.addWidget(other)
-    other.begin_intake()
+    other.begin()
     texts = other.form.texts()
     assert (texts["place"], texts["type"], texts["dead"]) == ("示例路下穿隧道", "11A02", "1")
     assert other.form.said.text() == "接着上次的草稿填"
     other.form.submit()
     assert desk.count("incidents") == 1
-    pane.begin_intake()
+    pane.begin()
     assert pane.form.texts()["place"] == ""
 
 
@@ -170,14 +170,14 @@ def test_a_window_that_closes_under_the_form_keeps_it(pane: IncidentsPane, desk:
     pane.hide()
     other = IncidentsPane(desk)
     qtbot.addWidget(other)
-    other.begin_intake()
+    other.begin()
     assert other.form.texts()["place"] == "示例路下穿隧道"
 
 
 def test_a_draft_can_be_thrown_away(pane: IncidentsPane) -> None:
     take_in(pane)
     press(Qt.Key.Key_Escape)
-    pane.begin_intake()
+    pane.begin()
     pane.form.empty.click()
     assert pane.form.texts()["place"] == ""
     assert not pane.form.dirty
@@ -186,14 +186,14 @@ def test_a_draft_can_be_thrown_away(pane: IncidentsPane) -> None:
 
 
 def test_closing_untouched_leaves_no_draft(pane: IncidentsPane) -> None:
-    pane.begin_intake()
+    pane.begin()
     press(Qt.Key.Key_Escape)
-    pane.begin_intake()
+    pane.begin()
     assert pane.form.said.text() == ""
 
 
 def test_the_grade_is_suggested_while_typing_and_taken_by_a_key(pane: IncidentsPane, desk: Desk) -> None:
-    pane.begin_intake()
+    pane.begin()
     form = pane.form
     form.editors["type"].set_text("12G03")
     form.editors["dead"].input.setFocus()
@@ -225,13 +225,13 @@ def test_every_type_can_be_picked_and_common_groups_come_first() -> None:
 
 
 def test_the_way_through_the_tree_is_shown(pane: IncidentsPane) -> None:
-    pane.begin_intake()
+    pane.begin()
     pane.form.editors["type"].set_text("12G04")
     assert pane.form.path.text() == "事故灾难 › 火灾 › 高层民用建筑"
 
 
 def test_saved_is_what_was_shown(pane: IncidentsPane, desk: Desk) -> None:
-    pane.begin_intake()
+    pane.begin()
     texts = {
         **TEXTS,
         **dict(zip(CASUALTIES, "12345", strict=True)),
@@ -264,10 +264,10 @@ def test_only_a_report_stops_the_clock(pane: IncidentsPane, desk: Desk, clock: F
     (tile,) = pane.page.clocks.tiles
     assert (tile.value, tile.tone) == ("剩 01:50", "")
     clock.advance(100 * MINUTE)
-    pane.tick()
+    pane.refresh()
     assert (tile.value, tile.tone) == ("剩 00:10", "yellow")
     clock.advance(15 * MINUTE)
-    pane.tick()
+    pane.refresh()
     assert (tile.value, tile.tone) == ("逾期 00:05", "late")
     assert next(card for card in pane.list.cards if card.key == row.id).right == "逾期 00:05"
     pane.focus_first()

@@ -99,7 +99,7 @@ def test_a_warning_is_typed_by_keys_alone(pane: WarningsPane, desk: Desk) -> Non
 
 
 def test_what_is_missing_is_said_beside_its_field(pane: WarningsPane, desk: Desk) -> None:
-    pane.begin_typed()
+    pane.begin()
     form = pane.form.form
     assert form is not None
     form.submit()
@@ -120,12 +120,12 @@ def test_what_is_missing_is_said_beside_its_field(pane: WarningsPane, desk: Desk
 
 
 def test_esc_keeps_a_draft_and_says_so(pane: WarningsPane, desk: Desk) -> None:
-    pane.begin_typed()
+    pane.begin()
     assert pane.form.form is not None
     pane.form.form.editors["issuer"].set_text("示例区气象台")
     press(Qt.Key.Key_Escape)
-    assert pane.foot.text() == "草稿已保留，Ctrl+N 接着填"
-    pane.begin_typed()
+    assert pane.foot.text() == "草稿已保留,Ctrl+N 接着填"
+    pane.begin()
     assert pane.form.form.editors["issuer"].text() == "示例区气象台"
     assert pane.form.said.text() == "接着上次的草稿填"
     pane.form.empty.click()
