@@ -92,7 +92,7 @@ def _choose(desk: Desk, ledger: str, data: bytes, name: str, wanted: str = "") -
     known = importers(desk, ledger)
     if not known and ledger not in desk.store.schema.shapes:
         raise Refused(
-            Problem(_("没有台账“{name}”,可用:{known}").format(name=ledger, known=_("、").join(targets(desk))))
+            Problem(_("没有台账“{name}”，可用：{known}").format(name=ledger, known=_("、").join(targets(desk))))
         )
     if wanted in TABLE_FORMATS and ledger in desk.store.schema.shapes:
         return None
@@ -324,7 +324,7 @@ def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options:
     )
     if last:
         said = _("、").join(f"{key}={value}" for key, value in sorted(last.items()))
-        content.warnings.append(Problem(_("沿用这种文件上次的设置:{said}").format(said=said), file=name))
+        content.warnings.append(Problem(_("沿用这种文件上次的设置：{said}").format(said=said), file=name))
     for draft in incoming.drafts:
         record = _record(draft, desk, referents, name)
         if record.problems:
@@ -333,7 +333,7 @@ def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options:
             content.records.setdefault(draft.ledger, []).append(record)
     if referents.made:
         made = _("、").join(str(change.values["name"]) for change in referents.made[:6])
-        reason = _("一并新建 {count} 个单位或职务:{made}").format(count=len(referents.made), made=made)
+        reason = _("一并新建 {count} 个单位或职务：{made}").format(count=len(referents.made), made=made)
         content.warnings.append(Problem(reason, file=name))
     return content
 

@@ -212,8 +212,8 @@ def print_form(desk: Desk, args: argparse.Namespace) -> int:
     forms = {form.code: form for feature in desk.features for form in feature.forms}
     form = forms.get(args.form.upper())
     if form is None:
-        known = _("、").join(f"{item.code}({_(item.title)})" for item in forms.values())
-        raise Refused(Problem(_("没有表单“{code}”,可用:{known}").format(code=args.form, known=known)))
+        known = _("、").join(_("{text}（{key}）").format(text=item.code, key=_(item.title)) for item in forms.values())
+        raise Refused(Problem(_("没有表单“{code}”，可用：{known}").format(code=args.form, known=known)))
     given: dict[str, Any] = {name: getattr(args, name) for name in ("shift", "incident", "warning", "blank", "reveal")}
     given |= {name: _moment(getattr(args, name), option) for name, option in (("start", "--from"), ("end", "--to"))}
     given = {name: value for name, value in given.items() if value not in (None, "")}

@@ -83,7 +83,7 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
 def _label(name: str) -> str:
     item = INCIDENTS[name]
     told = _(item.label)
-    return _("{label}({unit})").format(label=told, unit=_(item.unit)) if item.unit else told
+    return _("{label}（{unit}）").format(label=told, unit=_(item.unit)) if item.unit else told
 
 
 def _value(desk: Desk, row: Row, name: str) -> str:

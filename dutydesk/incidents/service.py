@@ -316,8 +316,8 @@ def _told(values: Values) -> str:
     """What the first report said: what happened, the harm, what was done."""
     parts = [str(values.get("text") or ""), rules.harm_text(Harm.of(values), lines.grades())]
     if values.get("measures"):
-        parts.append(_("处置:{measures}").format(measures=values["measures"]))
-    return _("接报:{what}").format(what=_(";").join(part.strip(" 。;\n") for part in parts if part))
+        parts.append(_("处置：{measures}").format(measures=values["measures"]))
+    return _("接报：{what}").format(what=_("；").join(part.strip(" 。;；\n") for part in parts if part))
 
 
 def _held(desk: Desk, row: bytes) -> Row:
@@ -357,7 +357,7 @@ def _reasons_wanted(desk: Desk, held: Row, after: Values, now: int) -> Sequence[
     if state in CLOSED and before not in CLOSED and state != "FALSE_ALARM":
         running = [one.clock.label for one in clocks(desk, held, now) if one.running]
         if running:
-            wanted.append(_("还没有报送({what}),不报请写明原因").format(what=_("、").join(running)))
+            wanted.append(_("还没有报送（{what}），不报请写明原因").format(what=_("、").join(running)))
     return wanted
 
 

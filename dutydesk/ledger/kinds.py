@@ -217,7 +217,7 @@ class Code(Kind):
             if wanted in (choice.code.casefold(), choice.label.casefold(), shown(choice).casefold()):
                 return choice.code
         known = _("、").join(shown(choice) for choice in field.choices[:12])
-        raise ValueError(_("不认识“{text}”,可用:{known}").format(text=text, known=known))
+        raise ValueError(_("不认识“{text}”，可用：{known}").format(text=text, known=known))
 
     def sort_key(self, value: Value, field: Field) -> object:
         codes = [choice.code for choice in field.choices]

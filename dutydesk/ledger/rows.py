@@ -154,7 +154,7 @@ def _columns(
         if name in mapping.guessed and isinstance(item.kind, Code | Flag) and len(headers) == 1 and not must:
             strange = _strange(parse, {cells[column] for _line, cells in records.rows})
             if strange:
-                reason = _("“{header}”里的{label}不是这里的说法,没有读入:{seen}").format(
+                reason = _("“{header}”里的{label}不是这里的说法，没有读入：{seen}").format(
                     header="+".join(headers), label=_(item.label), seen=_("、").join(strange[:5])
                 )
                 warnings.append(Problem(reason, name, records.header_line or None, records.file))

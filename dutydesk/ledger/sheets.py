@@ -196,7 +196,7 @@ def _choose(book: CalamineWorkbook, file: str, wanted: str | None, warnings: lis
     names = book.sheet_names
     if wanted is not None:
         if wanted not in names:
-            reason = _("没有工作表“{name}”,只有:{known}").format(name=wanted, known=_("、").join(names))
+            reason = _("没有工作表“{name}”，只有：{known}").format(name=wanted, known=_("、").join(names))
             raise Refused(Problem(reason, file=file))
         return book.get_sheet_by_name(wanted)
     filled: list[CalamineSheet] = []

@@ -258,7 +258,7 @@ class LedgerForm(QWidget):
                 self.more.setChecked(True)
             first.input.setFocus(Qt.FocusReason.OtherFocusReason)
             self._area.ensureWidgetVisible(first)
-        self.said.setText(";".join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
+        self.said.setText(_("；").join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
 
     def _go_on(self) -> None:
         """Enter: to the next editor that can be seen; after the last one, to the save button."""

@@ -428,7 +428,7 @@ class MainWindow(QMainWindow):
             (_("字小一号"), "Ctrl+-", self.smaller),
             (_("字原大"), "Ctrl+0", self.normal_size),
             (_("白天/夜间"), "Ctrl+Shift+D", self.toggle_night),
-            (_("中文 / English(重启生效)"), "", self.switch_language),
+            (_("中文 / English（重启生效）"), "", self.switch_language),
             (_("快捷键"), "F1", self.show_keys),
             (_("菜单"), "Alt+M", self.board.menu.showMenu),
         ]

@@ -127,7 +127,7 @@ def _line(change: Change) -> Change:
     areas = standing.short_areas(values, 6)
     ends = values.get("ends_at")
     if areas:
-        text += _(":") + areas
+        text += _("：") + areas
     if isinstance(ends, int) and isinstance(issued, int) and ends > issued and values.get("kind") != "CANCEL":
         text += _("；至 {time}").format(time=standing.clock_text(ends, made))
     # The log tells when the desk had it; when it was issued stands in the warning.

@@ -195,7 +195,7 @@ class WarningsPane(CardPane):
             width=330,
             parent=parent,
         )
-        self.load = button(_("导入"), tip=_("Ctrl+I,CAP、12379 或网页列表文件"))
+        self.load = button(_("导入"), tip=_("Ctrl+I，CAP、12379 或网页列表文件"))
         self.load.setObjectName("warning-import")
         self.head.add(self.load, self.new)
         self.load.clicked.connect(self.import_file)
@@ -275,7 +275,7 @@ class WarningsPane(CardPane):
         elif which == LIVE:
             self.empty.say(_("现在没有生效的预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
         else:
-            self.empty.say(_("还没有预警"), _("收到预警文件点导入,电话传真来的记一条"), _("记一条 Ctrl+N"))
+            self.empty.say(_("还没有预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
         self.show_empty()
 
     def _card(self, one: Current, now: int) -> Card:

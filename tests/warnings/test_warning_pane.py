@@ -124,7 +124,7 @@ def test_esc_keeps_a_draft_and_says_so(pane: WarningsPane, desk: Desk) -> None:
     assert pane.form.form is not None
     pane.form.form.editors["issuer"].set_text("示例区气象台")
     press(Qt.Key.Key_Escape)
-    assert pane.foot.text() == "草稿已保留,Ctrl+N 接着填"
+    assert pane.foot.text() == "草稿已保留，Ctrl+N 接着填"
     pane.begin()
     assert pane.form.form.editors["issuer"].text() == "示例区气象台"
     assert pane.form.said.text() == "接着上次的草稿填"
