@@ -7,6 +7,7 @@ A shift has a row as soon as the window needs one (`ensure`); until then it is w
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,7 @@ SHEET = "P01"
 SHAPE = Shape(SHIFTS, SHIFT_TABLE)
 PEOPLE_SHAPE = Shape(PEOPLE, PEOPLE_TABLE)
 PRINT_SHAPE = Shape(PRINTS, PRINT_TABLE)
+_COLON = re.compile("[:：]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +281,8 @@ def equipment_of(text: str) -> list[Tick]:
     for line in text.split("\n"):
         sign, _gap, rest = line.strip().partition(" ")
         if sign in ("√", "×"):
-            name, _colon, remark = rest.replace(":", "：", 1).partition("：")
-            told[name.strip()] = Tick("", name.strip(), sign == "√", remark.strip())
+            name, *told_of = _COLON.split(rest, maxsplit=1)
+            told[name.strip()] = Tick("", name.strip(), sign == "√", "".join(told_of).strip())
     listed = [Tick(row["code"], row["zh"]) for row in rows("duty", "equipment")]
     known = {tick.label for tick in listed}
     found = [

@@ -153,14 +153,16 @@ def test_a_last_shift_without_its_sheet_is_open(desk: Desk, clock: FixedClock, c
 
 
 def test_equipment_is_told_in_lines_that_can_be_read_back(desk: Desk) -> None:
-    ticks = [Tick("PHONE", "值班电话", ok=True), Tick("FAX", "传真机", ok=False, remark="卡纸\n已报修"), Tick("", "船钥匙", ok=True)]
+    ticks = [Tick("PHONE", "值班电话", ok=True), Tick("FAX", "传真机", ok=False, remark="卡纸\n14:30已报修"), Tick("", "船钥匙", ok=True)]
     held = service.save_equipment(desk, KEY, ticks)
-    assert held["equipment"] == "√ 值班电话\n× 传真机：卡纸 已报修\n√ 船钥匙"
+    assert held["equipment"] == "√ 值班电话\n× 传真机：卡纸 14:30已报修\n√ 船钥匙"
     read = {tick.label: tick for tick in service.equipment_of(held.text("equipment"))}
     assert read["值班电话"] == Tick("PHONE", "值班电话", ok=True)
-    assert read["传真机"] == Tick("FAX", "传真机", ok=False, remark="卡纸 已报修")
+    assert read["传真机"] == Tick("FAX", "传真机", ok=False, remark="卡纸 14:30已报修")
     assert read["打印机"] == Tick("PRINTER", "打印机")
     assert read["船钥匙"].ok
+    (old,) = (tick for tick in service.equipment_of("× 传真机:卡纸") if tick.label == "传真机")
+    assert (old.ok, old.remark) == (False, "卡纸")
     with pytest.raises(Refused, match="传真机"):
         service.save_equipment(desk, KEY, [Tick("FAX", "传真机", ok=False)])
 
