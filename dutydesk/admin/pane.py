@@ -288,7 +288,8 @@ class AdminPane(QWidget):
             (_("审计"), self.show_audit),
             (_("附件"), self.show_attachments),
         ]
-        return [(_("{label}：{text}").format(label=self.title, text=text), "", run) for text, run in turns] + self.settings.commands()
+        named = [(_("{label}：{text}").format(label=self.title, text=text), "", run) for text, run in turns]
+        return named + self.settings.commands()
 
     def show_record(self) -> None:
         self.tabs.setCurrentWidget(self._record_area)

@@ -67,4 +67,5 @@ def wechat_line(entry: Values, tables: Tables) -> str:
     if handling:
         body = re.sub(r"[\s。;；,，]+$", "", body) + _("；") + _("处置：{measures}").format(measures=handling)
     start = " ".join(part for part in head if part)
-    return mask_phones(" ".join(_("{label}：{text}").format(label=start, text=body).split()) if start else " ".join(body.split()))
+    told = _("{label}：{text}").format(label=start, text=body) if start else body
+    return mask_phones(" ".join(told.split()))

@@ -1,6 +1,6 @@
 """Contacts out of files: vCards, and what a table of people needs beyond its columns.
 
-Nothing that a file says of a person is lost: what no column of ours takes goes into the note as `列名:值`.
+Nothing that a file says of a person is lost: what no column of ours takes goes into the note as `列名：值`.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ def finish(line: TableLine) -> Finished:
 
 
 def rest(line: TableLine) -> Finished:
-    """What no column of ours takes goes into the note of a new row, `列名:值` a line."""
-    note = [_("{label}：{text}").format(label=header, text=" ".join(text.split())) for header, text in line.left if text.strip()]
+    """What no column of ours takes goes into the note of a new row, `列名：值` a line."""
+    left = [(header, " ".join(text.split())) for header, text in line.left if text.strip()]
+    note = [_("{label}：{text}").format(label=header, text=text) for header, text in left]
     if not note:
         return Finished(line.lists, {})
     held = [str(line.values["note"])] if line.values.get("note") else []

@@ -74,7 +74,8 @@ def log_text(gauge: GaugeNow) -> str:
 def one_line(gauge: GaugeNow, now: int) -> str:
     """One line ready for a group chat: name, time, the sums, the colour reached."""
     sums = _("，").join(f"{hours}h {amount(gauge.sums[hours])}" for hours in (1, 3, 6, 12, 24))
-    parts = [f"{gauge.station.name} {clock(gauge.last, now)} {_('雨量')}（mm）：{sums}"]
+    name, at = gauge.station.name, clock(gauge.last, now)
+    parts = [_("{name} {time} 雨量（mm）：{sums}").format(name=name, time=at, sums=sums)]
     if gauge.signal is not None:
         parts.append(_("已达暴雨{colour}标准").format(colour=colour_name(gauge.signal.colour)))
     if gauge.stale:

@@ -163,7 +163,8 @@ def _due(due_at: int | None, now: int) -> str:
 def _equipment(document: Document, row: Row | None) -> None:
     ticks = service.equipment_of(row.text("equipment") if row is not None else "")
     signs = {None: "□", True: "√", False: "×"}
-    told = "  ".join(f"{signs[tick.ok]} {tick.label}{_('（{note}）').format(note=tick.remark) if tick.remark else ''}" for tick in ticks)
+    notes = [_("（{note}）").format(note=tick.remark) if tick.remark else "" for tick in ticks]
+    told = "  ".join(f"{signs[tick.ok]} {tick.label}{note}" for tick, note in zip(ticks, notes, strict=True))
     document.pairs([(_("设备清点"), told)], columns=1, size=9.5)
 
 

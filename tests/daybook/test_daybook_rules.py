@@ -235,6 +235,6 @@ def test_an_entry_in_one_line_masks_numbers_and_leaves_the_caller_s_out() -> Non
         "handling": "已报带班领导",
     }
     assert wechat_line(entry, CATEGORIES) == (
-        "11-22 14:07 【来电】 凯旋街道值班室：隧道积水约60厘米，现场电话 199****0001；处置：已报带班领导"
+        "11-22 14:07 【来电】 凯旋街道值班室：隧道积水约60厘米， 现场电话 199****0001；处置：已报带班领导"
     )
     assert wechat_line({"text": "接班"}, CATEGORIES) == "接班"

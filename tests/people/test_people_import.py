@@ -73,7 +73,7 @@ def test_someone_elses_columns_lose_nothing(desk: Desk) -> None:
     made = bring(desk, data, "staff.csv")
     assert (made.read, made.added) == (2, 2)
     row, numbers = one(desk, "Ada Sample")
-    assert row["note"] == "Staff ID:7\nEmail:ada@example.invalid"
+    assert row["note"] == "Staff ID：7\nEmail：ada@example.invalid"
     assert numbers == [("MOBILE", "+000017600584"), ("OFFICE", "+0000327098")]
     assert one(desk, "Ben Sample")[0]["note"] == "Staff ID:8"
 

@@ -124,7 +124,7 @@ def test_deleting_asks_first(dialog, imports, qtbot) -> None:
 def test_a_file_that_is_refused_is_a_sentence(dialog, imports, qtbot) -> None:
     imports.refusal = Refused(Problem("没有一列认得出", file="calls.csv"), Problem("坏", line=4, field="dead"))
     wait(qtbot, dialog, dialog.check)
-    assert dialog.summary.text() == "calls.csv：没有一列认得出（另有 1 处）"
+    assert dialog.summary.text() == "calls.csv: 没有一列认得出（另有 1 处）"
     assert dialog.problems.rowCount() == 2
     assert not dialog.go.isEnabled()
 

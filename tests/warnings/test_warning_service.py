@@ -141,7 +141,7 @@ def test_it_ends_when_it_says_or_after_the_usual_hours(desk: Desk, clock: FixedC
     assert live(desk) == []
     clock.at = NOW
     typed(desk, ends_at="", colour="BLUE")
-    assert service.in_force_lines(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00（推定）示例区气象台"
+    assert service.in_force_lines(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00（推定） 示例区气象台"
     assert "（结束时间推定）" in items(desk)[1].title
     clock.at = parse_iso("2026-06-19 02:00")
     assert live(desk) == []
