@@ -47,7 +47,7 @@ class _Format(argparse.HelpFormatter):
         super().start_section(titles.get(heading or "", heading))
 
     def add_usage(self, usage: object, actions: object, groups: object, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, prefix or _("用法："))  # pyright: ignore[reportArgumentType]
+        super().add_usage(usage, actions, groups, _("用法:") if prefix is None else prefix)  # pyright: ignore[reportArgumentType]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
     """The parser of the whole command line; `features` are the commands that features declare."""
     parser = _Parser(prog="dutydesk", description=_("区县应急值班台。不带命令时打开窗口。"))
-    parser.add_argument("--version", action="version", version=f"dutydesk {__version__}")
+    parser.add_argument("--version", action="version", version=f"dutydesk {__version__}", help=_("显示版本"))
     _common(parser, inside=False)
     parser.add_argument("--view", metavar="NAME", default="", help=_("打开窗口并显示哪一栏"))
     commands = parser.add_subparsers(dest="command", metavar=_("命令"), title=_("命令"))
@@ -98,7 +98,10 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
         ("snapshot", _("做一份核对过的备份")),
         ("doctor", _("检查环境")),
     ):
-        sub(name, text).add_argument("--json", action="store_true", help=_("输出 JSON"))
+        made = sub(name, text)
+        made.add_argument("--json", action="store_true", help=_("输出 JSON"))
+        if name == "verify":
+            made.add_argument("--sheet", metavar="TEXT", help=_("交接班表二维码里的文字:这张表与本机记录是否一致"))
     restore = sub("restore", _("恢复到一份备份"))
     restore.add_argument("file", metavar="FILE", help=_("备份文件"))
     restore.add_argument(
@@ -223,6 +226,8 @@ def _dispatch(args: argparse.Namespace, home: Home) -> int:
     }
     if args.command == "init":
         return init(args, place)
+    if args.command == "verify" and args.sheet:
+        return verify_sheet(args, place)
     if args.command in folder:
         return folder[args.command](place, args)
     desk = _open(args, place)
@@ -263,6 +268,24 @@ def _author(desk: Desk, name: str) -> Me:
     return Me(row.hex(), name)
 
 
+def verify_sheet(args: argparse.Namespace, place: Place) -> int:
+    """Whether a hand-over sheet was printed from this record; the line is that of its QR symbol."""
+    from dutydesk.admin import upkeep
+    from dutydesk.shifts import sheet
+
+    paper = sheet.read(args.sheet)
+
+    def agrees() -> str:
+        desk = _open(args, place)
+        try:
+            with desk.store.read() as connection:
+                return sheet.check(connection, paper)
+        finally:
+            desk.store.close()
+
+    return upkeep.verify(place, args, agrees)
+
+
 def init(args: argparse.Namespace, place: Place) -> int:
     """A new desk: empty, the sample district, or a drill with another desk's lists."""
     from dutydesk.admin import upkeep
@@ -285,13 +308,16 @@ def init(args: argparse.Namespace, place: Place) -> int:
 
 def _sample(args: argparse.Namespace, place: Place) -> None:
     from dutydesk.core.clock import parse_iso
-    from dutydesk.sample import make_sample
+    from dutydesk.sample import DISTRICT, make_sample
 
     try:
         at = parse_iso(args.at) if args.at else None
     except ValueError:
-        raise Refused(Problem(_("应为时间，如 2026-06-18 14:30：{text}").format(text=args.at), "--at")) from None
-    make_sample(place.home, place.clock, at)
+        raise Refused(Problem(_("应为时间,如 2026-06-18 14:30:{text}").format(text=args.at), "--at")) from None
+    given = {name: str(getattr(args, name) or "") for name in ("name", "unit", "code")}
+    if args.district and args.district != DISTRICT:
+        raise Refused(Problem(_("示例只有 {code} 一个区").format(code=DISTRICT), "--district"))
+    make_sample(place.home, place.clock, at, key=place.key, given={name: text for name, text in given.items() if text})
 
 
 def _drill(args: argparse.Namespace, place: Place) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dutydesk.core import ids
@@ -26,7 +26,8 @@ from dutydesk.ledger.spec import Value
 from dutydesk.rain.samples import encode, samples_of
 from dutydesk.shifts import rules as shift_rules
 
-UNIT = "上城区应急管理局（示例）"
+DISTRICT = "330102"
+UNIT = "上城区应急管理局(示例)"
 LISTS = ("regions", "units", "posts", "people", "numbers", "shelters", "supplies", "teams", "stations")
 REFERENCES = {
     "regions": {"parent": "regions"},
@@ -60,18 +61,20 @@ def make_sample(
     night: bool = True,
     seed: int | None = None,
     leave_out: int = 0,
+    key: bytes | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> None:
     """Make the sample desk in `home`; its night ends at `at` (now when not given). `seed` gives the same ids each time,
-    for pictures and golden prints; `leave_out` leaves that many minutes of its end to be played by someone else. Raises
-    `Refused` when a desk is there already."""
+    for pictures and golden prints; `leave_out` leaves that many minutes of its end to be played by someone else; `key`
+    encrypts it; `given` are settings of the desk (name, unit, code) that differ from the sample's. Raises `Refused`
+    when a desk is there already."""
     end = clock.now() if at is None else at
     end -= end % MINUTE
     with ids.seeded(seed):
-        config = DeskConfig(
-            ids.token(16).hex(), district="330102", name="上城区", unit=UNIT, sample=True
-        )
+        config = DeskConfig(ids.token(16).hex(), district=DISTRICT, name="上城区", unit=UNIT, sample=True)
+        config = replace(config, **(given or {}))
         moving = FixedClock(end - 30 * DAY)
-        with Store.create(home, schema(), moving, config) as store:
+        with Store.create(home, schema(), moving, config, key=key) as store:
             desk = Desk(store, moving, Me(ids.SYSTEM), FEATURES)
             known = _lists(desk, end)
             if night:

@@ -272,9 +272,7 @@ UNTYPED = {
     "sqlcipher3": ("dutydesk/journal/*", "dutydesk/migrations/*"),
     "alembic": ("dutydesk/migrations/*", "dutydesk/journal/*"),
     "python_calamine": ("dutydesk/ledger/*",),
-    "xlsxwriter": ("dutydesk/ledger/*",),
     "pypinyin": ("dutydesk/ledger/pinyin.py",),
-    "vobject": ("dutydesk/people/*",),
     "pypdfium2": ("dutydesk/printing/*", "dutydesk/qt/*"),
     "segno": ("dutydesk/printing/*",),
 }

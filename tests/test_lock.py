@@ -132,3 +132,17 @@ def test_the_served_machines_are_those_of_the_project(lock_script: Any) -> None:
     minors = [minor for minor in range(30) if served.contains(f"3.{minor}.0")]
     assert [python[1] for python in lock_script.PYTHONS] == minors
     assert len(lock_script.targets()) == 2 * len(minors)
+
+
+def test_every_run_time_requirement_is_used() -> None:
+    """What nothing imports has no place on a duty desk: it must be served, checked and shipped for every machine."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {"pyside6_essentials": "PySide6"}
+    imported = {
+        match[1]
+        for path in (ROOT / "dutydesk").rglob("*.py")
+        for match in re.finditer(r"^\s*(?:import|from) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    wanted = {Requirement(line).name.lower().replace("-", "_") for line in project["dependencies"]}
+    unused = {name for name in wanted if names.get(name, name) not in imported}
+    assert not unused

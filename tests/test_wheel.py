@@ -103,3 +103,23 @@ def test_it_uses_its_own_resources_not_the_checkouts(installed: Path, tmp_path: 
     resources, fonts = map(Path, run.stdout.split("\n")[:2])
     assert resources.is_relative_to(installed.parent)
     assert fonts == resources / "fonts"
+
+
+def test_the_frozen_program_is_told_of_every_module() -> None:
+    """Commands, panes, forms and importers are imported by dotted text: what the spec does not name is not frozen."""
+    spec = (ROOT / "packaging" / "dutydesk.spec").read_text(encoding="utf-8")
+    told: dict[str, object] = {}
+
+    def note(*_given: object, **named: object) -> object:
+        told.update(named)
+        return type("Made", (), {"pure": (), "scripts": (), "binaries": (), "datas": ()})()
+
+    names = dict.fromkeys(("Analysis", "PYZ", "EXE", "COLLECT"), note)
+    exec(compile(spec, "dutydesk.spec", "exec"), names | {"SPECPATH": str(ROOT / "packaging")})
+    named = told["hiddenimports"]
+    assert isinstance(named, list)
+    assert {"dutydesk.exchange.running", "dutydesk.rain.command", "dutydesk.people.importing", "dutydesk.app"} <= {
+        *named
+    }
+    modules = {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in (ROOT / "dutydesk").rglob("*.py")}
+    assert not {name for name in modules if not name.endswith("__init__") and ".migrations." not in name} - {*named}

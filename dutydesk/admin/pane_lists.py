@@ -11,10 +11,18 @@ from dutydesk.journal import audit
 from dutydesk.journal.attachments import path_of
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
-from dutydesk.ledger.spec import Value
-from dutydesk.qt.listpane import CommandRow, ListPane
+from dutydesk.ledger.spec import Value, Values
+from dutydesk.qt.listpane import CommandRow, ListPane, Printout
 
 WRITTEN = ("key", "value", "source", "place", "date", "note")
+
+
+def printed(pane: ListPane, **more: Callable[[Row], Values]) -> Printout:
+    """The plain print of what a list shows."""
+    from dutydesk.printing.plain import list_document
+
+    made = list_document(pane.desk, pane.stored_query(), **more)
+    return Printout(made.pdf(), pane.title, "LIST", "", made.missing)
 
 
 class SettingsList(ListPane):
@@ -40,6 +48,9 @@ class SettingsList(ListPane):
         told = {**row.values, **values}
         service.write_setting(self.desk, **{name: str(told.get(name) or "") for name in WRITTEN})
 
+    def printout(self) -> Printout:
+        return printed(self)
+
     def delete_row(self) -> None:
         """Delete: say how a setting is taken back."""
         self.say(_("设置不删除：把值清空，就用程序自带的"))
@@ -61,6 +72,9 @@ class ReadOnlyList(ListPane):
         title = _(desk.ledger(ledger).title)
         super().__init__(desk, ledger, title=title, important=important, hint=hint, empty=(empty, ""), shows=shows)
         self.add_button.hide()
+
+    def printout(self) -> Printout:
+        return printed(self)
 
     def new_row(self) -> None:
         """Ctrl+N: nobody writes here by hand."""
@@ -91,6 +105,12 @@ class AuditList(ReadOnlyList):
             hint=_("人员、对象、原因"),
             shows={"subject": self._subject},
         )
+
+    def printout(self) -> Printout:
+        return printed(self, values=self._values)
+
+    def _values(self, row: Row) -> Values:
+        return {**row.values, "subject": self._subject(row)}
 
     def _subject(self, row: Row) -> str:
         return audit.read_subject(self.desk, row.text("subject"))

@@ -9,6 +9,7 @@ import argparse
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +18,7 @@ from dutydesk import __version__
 from dutydesk.core.clock import Clock, iso
 from dutydesk.core.console import answer, say, warn
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.core.ids import new_id
 from dutydesk.core.paths import Home, fonts_dir, resources
 from dutydesk.core.settings import DeskConfig
@@ -28,6 +29,11 @@ from dutydesk.journal.verify import Report
 from dutydesk.journal.verify import verify as look_through
 from dutydesk.sync import snapshots
 
+SHEET = {
+    "same": N_("这张表与记录一致"),
+    "other": N_("这张表与记录不一致:那个位置上是另一次操作"),
+    "absent": N_("这里没有这张表所据的记录"),
+}
 LITTLE_ROOM = 200 * 2**20
 """Bytes below which the disk is about to be full (engineering.md §5, F5)."""
 
@@ -65,8 +71,9 @@ def make_empty(place: Place, config: DeskConfig) -> None:
     Store.create(place.home, place.schema, place.clock, config, key=place.key).close()
 
 
-def verify(place: Place, args: argparse.Namespace) -> int:
-    """Look through the record; 4 when something is not as it was written."""
+def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], str] | None = None) -> int:
+    """Look through the record; 4 when something is not as it was written. `agrees` tells of a record that is whole
+    whether a sheet of paper was printed from it: `same`, `other`, `absent`; 1 when it was not."""
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     before = _head(place.home)
@@ -74,13 +81,16 @@ def verify(place: Place, args: argparse.Namespace) -> int:
     if not report.ok and _head(place.home) != before:
         # Someone saved between the look at desk.head and the look at the record.
         report = look_through(place.home, place.schema, place.key)
+    sheet = agrees() if agrees is not None and report.ok else ""
     if args.json:
-        answer(_report(report))
+        answer(_report(report) | ({"sheet": sheet or None} if agrees else {}))
     elif report.ok:
-        say(_("记录完好：{acts} 次操作").format(acts=report.acts))
+        say(_("记录完好:{acts} 次操作").format(acts=report.acts))
+        if sheet:
+            say(_(SHEET[sheet]))
     for fault in report.problems:
         warn(f"{fault.where}: {fault.what}")
-    return 0 if report.ok else 4
+    return 4 if not report.ok else 0 if sheet in ("", "same") else 1
 
 
 def _head(home: Home) -> bytes:
@@ -114,6 +124,8 @@ def snapshot(place: Place, args: argparse.Namespace) -> int:
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     made = snapshots.take(place.home, place.schema, place.clock, key=place.key)
+    with Store.open(place.home, place.schema, place.clock, key=place.key) as store:
+        store.remember(snapshots.LAST, str(made.at))
     if args.json:
         answer({"file": str(made.path), "at": iso(made.at), "sha256": made.sha256, "acts": made.acts})
     else:
@@ -125,15 +137,12 @@ def restore(place: Place, args: argparse.Namespace) -> int:
     """Go back to a copy; numbers that stand on paper are not given again."""
     numbers = snapshots.last_numbers(place.home, place.schema, place.key)
     given = dict(_number(text, numbers) for text in args.last)
-    if not given and sys.stdin.isatty():
-        for ledger, known in numbers.items():
-            title = _(place.schema[ledger].ledger.title)
-            text = input(_("纸上{title}的最后一个编号是第几号？[{known}] ").format(title=title, known=known)).strip()
-            if text:
-                given |= dict([_number(f"{ledger}={text}", numbers)])
+    file = Path(args.file)
+    if not given and file.is_file():
+        given = _on_paper(place, numbers)
     # What the present file knows counts too: a slip of the pen must not give a number twice.
     last = {ledger: max(known, given.get(ledger, 0)) for ledger, known in numbers.items()}
-    kept = snapshots.restore(place.home, place.schema, place.clock, Path(args.file), last, key=place.key)
+    kept = snapshots.restore(place.home, place.schema, place.clock, file, last, key=place.key)
     if args.json:
         answer({"kept": str(kept or ""), "numbers": last})
     elif kept is None:
@@ -141,6 +150,32 @@ def restore(place: Place, args: argparse.Namespace) -> int:
     else:
         say(_("已恢复。原来的数据放在 {kept}").format(kept=kept))
     return 0
+
+
+def _on_paper(place: Place, numbers: dict[str, int]) -> dict[str, int]:
+    """The last numbers that stand on paper, asked for on the terminal. Where nobody answers, what the present record
+    says will do as long as it is whole. Raises `Refused` when it is not: a number would be given twice."""
+    if not _terminal() and place.home.is_desk and look_through(place.home, place.schema, place.key).ok:
+        return {}
+    given: dict[str, int] = {}
+    for ledger, known in numbers.items():
+        title = _(place.schema[ledger].ledger.title)
+        sys.stderr.write(_("纸上{title}的最后一个编号是第几号?[{known}] ").format(title=title, known=known))
+        sys.stderr.flush()
+        text = sys.stdin.readline() if sys.stdin is not None else ""
+        if not text:
+            warn("")
+            if given or _terminal():
+                break
+            names = _("、").join(f"{name}=N" for name in numbers)
+            reason = _("现在的记录说不准最后的编号,请查纸上的,写 --last {names}").format(names=names)
+            raise Refused(Problem(reason, "--last"))
+        given |= dict([_number(f"{ledger}={text.strip() or known}", numbers)])
+    return given
+
+
+def _terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _number(text: str, known: dict[str, int]) -> tuple[str, int]:

@@ -54,7 +54,7 @@ WIDTHS = {
     "category": 92,
     "party": 140,
     "handling": 150,
-    "incident": 64,
+    "incident": 68,
     "due_at": 124,
     "recorder": 80,
 }

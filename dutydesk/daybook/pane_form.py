@@ -19,6 +19,7 @@ from dutydesk.core.i18n import N_, _
 from dutydesk.daybook import entry
 from dutydesk.daybook.ledger import LOG
 from dutydesk.journal.desk import Desk
+from dutydesk.ledger.kinds import shown
 from dutydesk.ledger.spec import Value
 from dutydesk.qt.compose import (
     ENDLESS,
@@ -173,8 +174,10 @@ class EntryLine(QWidget):
         self.time.setFixedWidth(theme.digits(9) + theme.px(20))
         self.phone.setFixedWidth(theme.digits(12) + theme.px(20))
         self.due.setFixedWidth(theme.digits(9) + theme.px(20))
-        for picker in (self.category, self.line, self.direction, self.means):
-            picker.setFixedWidth(theme.px(104))
+        pickers = {"category": self.category, "line": self.line, "direction": self.direction, "means": self.means}
+        for name, picker in pickers.items():
+            words = (picker.fontMetrics().horizontalAdvance(shown(choice)) for choice in LOG[name].choices)
+            picker.setFixedWidth(max(theme.px(104), max(words) + theme.px(52)))
         self.party.setMinimumWidth(theme.px(96))
         self.text.setMinimumWidth(theme.px(180))
         fixed = (self.time, self.category, self.line, self.phone, self.due)

@@ -13,7 +13,8 @@ from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.service import short_no
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
-from dutydesk.printing.page import Document, Foot
+from dutydesk.printing.desk import desk_document
+from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
 
@@ -48,14 +49,10 @@ def document(
     """
     span = _span(desk, shift, start, end)
     blank = min(max(blank, 0), MOST_BLANK)
-    seq, head = desk.store.position()
-    made = Document(
-        title=_("值班日志"),
-        unit=desk.config.unit or desk.config.name,
-        at=desk.clock.now(),
+    made = desk_document(
+        desk,
+        _("值班日志"),
         shift=_period(span),
-        watermark=desk.config.mark,
-        foot=Foot(_("记录到第 {seq} 条 · 校验 {hash}").format(seq=seq, hash=head.hex()[:16])),
     )
     made.pairs(_head(desk, span), columns=3)
     columns = [

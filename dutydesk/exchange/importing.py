@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dutydesk.core.console import problem
@@ -233,7 +233,7 @@ class _Matcher:
         for ledger, link, child in record.children:
             change = self._child(ledger, link, child, row[0])
             if change is not None and not self._hidden(change.values, record.line, ledger):
-                changes.append(change)
+                changes.append(self._placed(change, row[0], changes))
         self.made.changes += changes
         if changes:
             self.made.changed += self.counts
@@ -263,14 +263,27 @@ class _Matcher:
                 self.kin[name, bytes(key[0])] = found  # pyright: ignore[reportArgumentType]
 
     def _child(self, name: str, link: str, child: dict[str, Value], parent: bytes) -> Change | None:
-        """What has to be written so that the parent has this child: a new row, a change, or nothing."""
+        """What has to be written so that the parent has this child: a new row, a change, or nothing. One that is here
+        keeps its place among its siblings, wherever the file happened to name it."""
         ledger = self.desk.ledger(name)
         own = [item for item in ledger.match if item != link and item in child]
+        told = {item: value for item, value in child.items() if item != ledger.order}
         for row, values in self.kin.get((name, parent), ()):
             if all(values.get(item) == child[item] for item in own):
-                different = difference(ledger, child, values)
+                different = difference(ledger, told, values)
                 return Change(name, row, different) if different else None
         return self.desk.new(name, {**child, link: parent})
+
+    def _placed(self, change: Change, parent: bytes, before: Sequence[Change]) -> Change:
+        """A new child comes after its parent's others."""
+        order = self.desk.ledger(change.ledger).order
+        place = change.values.get(order)
+        if not change.new or not isinstance(place, int):
+            return change
+        taken = [values.get(order) for _row, values in self.kin.get((change.ledger, parent), ())]
+        taken += [other.values.get(order) for other in before if other.ledger == change.ledger]
+        last = max((other for other in taken if isinstance(other, int)), default=0)
+        return replace(change, values={**change.values, order: last + 1}) if place <= last else change
 
     # -- what is refused -------------------------------------------------------------------------------------------
 

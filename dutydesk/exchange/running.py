@@ -36,7 +36,7 @@ from dutydesk.journal.store import Receipt
 from dutydesk.ledger.feature import Form
 from dutydesk.ledger.kinds import Ref
 from dutydesk.ledger.rows import parse_row
-from dutydesk.ledger.spec import Ledger, Value
+from dutydesk.ledger.spec import Ledger, Mode, Value
 
 LARGEST = 200 * 2**20
 
@@ -128,8 +128,12 @@ def add(desk: Desk, args: argparse.Namespace) -> int:
     adder = next((feature.adders[ledger.name] for feature in desk.features if ledger.name in feature.adders), "")
     texts = _pairs(args.values)
     values, problems = parse_row(ledger, texts, resolve=desk.resolve, file=ledger.name, partial=bool(adder))
-    if problems:
-        raise Refused(*problems)
+    # In the window no time means now; a script that forgets it would write a time that nobody said.
+    timeless = ledger.mode is Mode.APPEND and "happened_at" in ledger and not {"happened_at", "amends"} & texts.keys()
+    if problems or timeless:
+        # A feature fills in what may be missing; beside other faults it is named all the same.
+        filled = "amends" in texts
+        raise Refused(*parse_row(ledger, texts, resolve=desk.resolve, file=ledger.name, partial=filled)[1])
     row = _added(load(adder)(desk, values) if adder else _plain_add(desk, ledger, values), ledger)
     held = desk.get(ledger.name, row)
     assert held is not None

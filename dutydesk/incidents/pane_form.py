@@ -332,7 +332,7 @@ class IntakeForm(QWidget):
             self.take.hide()
             return
         grade = grade_label(told.grade, lines.grades())
-        because = "、".join(told.because)
+        because = _("、").join(told.because)
         self.suggested.setText(_("{grade} · {because}").format(grade=grade, because=because))
         self.suggested.setToolTip(told.source)
         self.take.setVisible(texts["grade"] != told.grade)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dutydesk.core.clock import local
-from dutydesk.core.errors import Problem
+from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.privacy import mask_phones
 from dutydesk.incidents import lines, service
@@ -13,7 +13,7 @@ from dutydesk.incidents.clocks import Timed
 from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
-from dutydesk.printing.page import Document
+from dutydesk.printing.desk import desk_document
 from dutydesk.printing.tables import Column
 
 TITLE = N_("突发事件登记表")
@@ -27,17 +27,17 @@ UNKNOWN = N_("待核")
 
 def incident_sheet(desk: Desk, incident: str | bytes = "") -> bytes:
     """The PDF of one incident, by number, id or row. Raises `Refused` when there is none."""
+    if not incident:
+        raise Refused(Problem(_("写明哪一件事件"), "--incident"))
     return sheet_of(desk, service.find(desk, incident))[0]
 
 
 def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
     """The PDF, and the characters that it draws as boxes. Personal numbers are masked."""
-    document = Document(
-        title=_(TITLE),
-        unit=desk.config.unit,
-        at=desk.clock.now(),
+    document = desk_document(
+        desk,
+        _(TITLE),
         subtitle=lines.title(row.values),
-        watermark=desk.config.mark,
     )
     document.pairs([(_label(name), _value(desk, row, name)) for name in PAIRS])
     for name in TEXTS:

@@ -20,6 +20,8 @@ from dutydesk.ledger.spec import Value
 
 BESIDE_A_WINDOW = 25
 ALONE = 500
+TIDY_EVERY, TIDY_MS = 32, 40
+"""Every so many small acts the indexes are merged for so long, where a window has that done (`journal.tidy`)."""
 PAUSE = 0.005
 """Seconds between acts beside an open window: busy_timeout does not queue fairly (engineering.md §3.4)."""
 
@@ -87,6 +89,8 @@ def _run(
         told(done, whole)
         if len(part) <= BESIDE_A_WINDOW and n < len(parts):
             rest.wait(PAUSE)
+        if n % TIDY_EVERY == 0:
+            store.tidy.work(TIDY_MS)
     store.local(lambda cursor: cursor.execute("DELETE FROM local_batch WHERE batch = ?", (batch,)))
     return len(parts) - start
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from dutydesk.core.clock import Clock
+from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, new_id
 from dutydesk.core.settings import DeskConfig
@@ -16,6 +18,7 @@ from dutydesk.journal import query as q
 from dutydesk.journal.store import Batch, Receipt, Store
 from dutydesk.ledger.feature import Change, Feature, Figure, OpenItem
 from dutydesk.ledger.spec import Ledger, Value, Values
+from dutydesk.ledger.table import LISTED
 
 MISSING = "未到"
 """Shown for a row that something names and that has not arrived."""
@@ -155,7 +158,8 @@ class Desk:
         return found
 
     def resolve(self, ledger: str, text: str) -> bytes:
-        """The row that a text names: number, id or exact name. Raises `ValueError` with the reason."""
+        """The row that a text names: exact name or code, its number as people write it (`31`, `#0031`), its id or an
+        unambiguous beginning of it. Raises `ValueError` with the reason."""
         shape = self.store.schema[ledger]
         wanted = text.strip()
         with self.store.read() as connection:
@@ -166,10 +170,10 @@ class Desk:
                         return hits[0].id
                     if len(hits) > 1:
                         raise ValueError(_("“{text}”不止一个").format(text=wanted))
-            if shape.ledger.number:
-                hits = q.rows(connection, shape, q.Query(ledger, (q.Condition(shape.ledger.number, "=", wanted),)), 1)
-                if hits:
-                    return hits[0].id
+            with suppress(Refused):
+                found = q.find(connection, shape, wanted).id
+                if connection.scalar(select(shape.table.c["_state"]).where(shape.table.c.id == found)) == LISTED:
+                    return found
         raise ValueError(_("{title}里没有“{text}”").format(title=_(shape.ledger.title), text=wanted))
 
     def masked(self, row: q.Row, name: str) -> Value:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +107,7 @@ def connect(path: Path | str, key: bytes | None = None, *, create: bool = False,
 def prepare(raw: Raw, key: bytes | None = None, *, create: bool = False, read_only: bool = False) -> None:
     """Bring a fresh connection into the agreed state; see `connect`."""
     if key is not None:
+        raw.execute("PRAGMA cipher_log_level = NONE")  # a wrong key is told in a sentence of ours, not on stderr
         raw.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     try:
         if create:
@@ -126,6 +129,28 @@ def prepare(raw: Raw, key: bytes | None = None, *, create: bool = False, read_on
         raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except (driver().DatabaseError, UnicodeDecodeError) as error:  # a driver's error may quote noise from the file
         raise _unreadable(error) from None
+
+
+def begin(cursor: Cursor) -> None:
+    """Become the file's writer, waiting for another process as long as `busy_timeout` says. SQLite's own waiting
+    looks again after up to 100 ms and so misses the pauses of 5 ms that an import leaves."""
+    patience = next(expected for name, _value, expected in SETTINGS if name == "busy_timeout")
+    assert isinstance(patience, int)
+    until = time.monotonic() + patience / 1_000
+    rest = threading.Event()
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+            except driver().DatabaseError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                rest.wait(0.001)
+            else:
+                return
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={patience}")
 
 
 def _unreadable(error: Exception) -> Exception:

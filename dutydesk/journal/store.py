@@ -32,6 +32,7 @@ from dutydesk.journal.chain import Act, canonical
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.schema import Schema, Shape
 from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
+from dutydesk.journal.tidy import Tidy
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import refuse_control
 from dutydesk.ledger.spec import Mode, Value
@@ -90,7 +91,7 @@ class Store:
     """One desk's record.
 
     Attributes: `home`, `schema`, `clock`, `config`; `listeners`: callables told of every commit here;
-    `notes`: sentences about what was found at opening; `clock_behind`: milliseconds by which the clock is behind the
+    `notes`: sentences about what was found at opening; `tidy`: its housekeeping; `clock_behind`: milliseconds by which the clock is behind the
     last act (0 when it is not).
     """
 
@@ -102,6 +103,7 @@ class Store:
         self.key = key
         self.listeners: list[Callable[[Announcement], None]] = []
         self.notes: list[str] = []
+        self.tidy = Tidy(self)
         self.clock_behind = 0
         self._gate = threading.RLock()
         self._broken = ""
@@ -207,6 +209,7 @@ class Store:
         event.listen(self._readers, "begin", _begin)
         self._note_head(*self.position())
         self._refuse_broken()
+        self.tidy.begin()
 
     def _inspect(self) -> headfile.Head | None:
         """Look at the files before SQLite does; a `-wal` that is not ours is moved aside only while nobody else has
@@ -287,6 +290,7 @@ class Store:
             return
         self._closed = True
         with self._gate:
+            self.tidy.end()
             if self._readers is not None:
                 self._readers.dispose()
                 if self._raw is not None and not self._broken:
@@ -628,7 +632,7 @@ class Store:
             self._refuse_broken()
             cursor = self._raw.cursor()
             try:
-                cursor.execute("BEGIN IMMEDIATE")
+                recipe.begin(cursor)
                 try:
                     yield cursor
                     cursor.execute("COMMIT")

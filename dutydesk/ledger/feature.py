@@ -195,6 +195,7 @@ class Feature:
     `adders` name the commands by which rows of a ledger with rules of its own are added (`dutydesk add`): ledger →
     dotted `module:function`, called with `(desk, values)`; it returns a `Receipt` or the new row's id. `finishers` name
     what is done with each line of an imported table: ledger → dotted `module:function`, `TableLine` → `Finished`.
+    `printed` names what records that a paper was made, called with `(desk, form, title, about, pdf)`; one feature has it.
     """
 
     name: str
@@ -207,6 +208,7 @@ class Feature:
     adders: Mapping[str, str] = field(default_factory=dict[str, str])
     finishers: Mapping[str, str] = field(default_factory=dict[str, str])
     forms: tuple[Form, ...] = ()
+    printed: str = ""
     pane: str = ""
     key: str = ""
     open_items: Callable[[Connection, int], Sequence[OpenItem]] = nothing_open

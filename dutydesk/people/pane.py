@@ -273,6 +273,12 @@ class PlainList(ListPane):
     def remove(self, row: Row) -> None:
         plain.remove(self.desk, self.ledger.name, row.id)
 
+    def printout(self) -> Printout:
+        from dutydesk.printing.plain import list_document
+
+        made = list_document(self.desk, self.stored_query())
+        return Printout(made.pdf(), _(self.ledger.title), "LIST", "", made.missing)
+
 
 def narrow(ledger: Ledger) -> Ledger:
     """A ledger whose columns leave room for the name."""

@@ -11,7 +11,8 @@ from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.people import service
 from dutydesk.people.ledger import NUMBERS, POSTS
-from dutydesk.printing.page import Document, Foot
+from dutydesk.printing.desk import desk_document
+from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as Line
 
@@ -31,20 +32,15 @@ def document(desk: Desk, *, whole: bool = False) -> Document:
     """Form P16, still open; `whole` shows numbers in full (whoever asks for that has recorded the reason)."""
     people = [row for row in desk.rows("people") if not service.is_erased(row)]
     units = {row.id: row for row in desk.rows("units")}
-    now = desk.clock.now()
-    _seq, digest = desk.store.position()
-    told = _("含完整号码，注意保管") if whole else _("个人号码隐去中间几位")
+    told = _("含完整号码,注意保管") if whole else _("个人号码隐去中间几位")
     used = {unit for row in people if isinstance(unit := row.get("unit"), bytes)}
     about = _("{day} 版  {units} 个单位 {people} 人  {told}").format(
-        day=f"{local(now):%Y-%m-%d}", units=len(used), people=len(people), told=told
+        day=f"{local(desk.clock.now()):%Y-%m-%d}", units=len(used), people=len(people), told=told
     )
-    made = Document(
-        title=_("应急通讯录"),
+    made = desk_document(
+        desk,
+        _("应急通讯录"),
         subtitle=about,
-        unit=desk.config.unit,
-        at=now,
-        watermark=desk.config.mark,
-        foot=Foot(_("依据记录 {seq} · {digest}").format(seq=_seq, digest=digest.hex()[:16])),
     )
     made.table(
         [

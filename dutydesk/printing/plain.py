@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 from dutydesk.core.i18n import _
+from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Pages, Query, Row
 from dutydesk.ledger.kinds import Integer, Ref, Scaled, Time
 from dutydesk.ledger.spec import Field, Ledger, On, Value, Values
+from dutydesk.printing.desk import source
 from dutydesk.printing.page import Document, Foot
 from dutydesk.printing.tables import Column, Total
 
@@ -17,34 +21,33 @@ Name = Callable[[str, bytes], str]
 """`name(ledger, row)`: what people call the row that a reference points to."""
 
 
-def ledger_pdf(
-    ledger: Ledger,
-    rows: Iterable[Values],
-    *,
-    unit: str,
-    at: int,
-    title: str = "",
-    shift: str = "",
-    masks: bool = True,
-    watermark: str = "",
-    totals: Sequence[str] = (),
-    name: Name | None = None,
-    foot: Foot | None = None,
-) -> bytes:
-    """The PDF of `rows` (field name → stored value). See `ledger_document`."""
+def stored(row: Row) -> Values:
+    """A row as it is stored."""
+    return row.values
+
+
+def list_document(desk: Desk, query: Query, values: Callable[[Row], Values] = stored) -> Document:
+    """The document of a list of any length, personal values masked; `values` may make texts of what only the program
+    reads."""
+
+    @cache
+    def name(ledger: str, row: bytes) -> str:
+        return desk.title(ledger, row)
+
     return ledger_document(
-        ledger,
-        rows,
-        unit=unit,
-        at=at,
-        title=title,
-        shift=shift,
-        masks=masks,
-        watermark=watermark,
-        totals=totals,
+        desk.ledger(query.ledger),
+        map(values, _rows(desk.pages(query))),
+        unit=desk.config.unit or desk.config.name,
+        at=desk.clock.now(),
+        watermark=desk.config.mark,
+        foot=Foot(source(desk)),
         name=name,
-        foot=foot,
-    ).pdf()
+    )
+
+
+def _rows(pages: Pages) -> Iterator[Row]:
+    for index in range(-(-pages.count() // pages.size)):
+        yield from pages.page(index)
 
 
 def ledger_document(
@@ -80,7 +83,7 @@ def ledger_document(
     columns = [] if numbered else [Column(_("序号"), width=10, align="right")]
     columns += [
         Column(
-            _("{label}（{unit}）").format(label=_(field.label), unit=_(field.unit)) if field.unit else _(field.label),
+            _("{label}({unit})").format(label=_(field.label), unit=_(field.unit)) if field.unit else _(field.label),
             weight=shown_width(field),
             align="right" if field.kind.numeric else "left",
         )

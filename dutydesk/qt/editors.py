@@ -30,7 +30,7 @@ from dutydesk.core.clock import Clock, iso, local
 from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.shorthand import parse_time
-from dutydesk.ledger.kinds import Code, Day, Flag, Integer, Kind, LongText, Phone, Ref, Time
+from dutydesk.ledger.kinds import Code, Day, Flag, Integer, Kind, LongText, Phone, Ref, Time, shown
 from dutydesk.ledger.spec import Field, Value
 from dutydesk.qt.icons import icon
 from dutydesk.qt.picker import Find, Option, Picker, among, rows_of
@@ -75,7 +75,7 @@ class Editor(QWidget):
         self.input = widget
         self._problem = label("", "problem", wrap=True)
         self._problem.hide()
-        self.unit = label(field.unit, "muted")
+        self.unit = label(_(field.unit), "muted")
         self.unit.setVisible(bool(field.unit))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -387,7 +387,7 @@ class PickEditor(Editor):
                 return
             except ValueError:
                 pass
-        codes = {choice.code: _(choice.label) for choice in self.field.choices}
+        codes = {choice.code: shown(choice) for choice in self.field.choices}
         if text in codes:
             self.picker.choose(Option(text, codes[text]))
         else:

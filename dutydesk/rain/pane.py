@@ -27,6 +27,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
+    QFontMetrics,
     QGuiApplication,
     QHideEvent,
     QKeyEvent,
@@ -180,7 +181,8 @@ class _Cells(QStyledItemDelegate):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pill = QRectF(rect.x() + theme.px(6), rect.center().y() - theme.px(10) + 1, theme.px(44), theme.px(20))
+        wide = max(theme.px(44), theme.px(31) + QFontMetrics(theme.font(13, bold=True)).horizontalAdvance(word))
+        pill = QRectF(rect.x() + theme.px(6), rect.center().y() - theme.px(10) + 1, wide, theme.px(20))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(level.fill))
         painter.drawRoundedRect(pill, theme.px(4), theme.px(4))
@@ -231,9 +233,22 @@ class GaugeView(QTableView):
         theme = current()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(theme.row)
-        for column, width in enumerate(WIDTHS):
+        for column in range(len(WIDTHS)):
             if column != NAME:
-                self.setColumnWidth(column, theme.px(width))
+                self.setColumnWidth(column, self._wide(column))
+
+    def _wide(self, column: int) -> int:
+        """What a column needs: its width for Chinese, more where the words of another language are longer."""
+        theme = current()
+        told = 0
+        if column == SIGNAL:
+            metrics = QFontMetrics(theme.font(13, bold=True))
+            told = max(metrics.horizontalAdvance(_(word)) for word in words.COLOURS.values()) + theme.px(40)
+        elif column == TREND:
+            metrics = QFontMetrics(theme.font())
+            shown = (f"{words.ARROWS[trend]} {words.trend_word(trend)}" for trend in words.TRENDS)
+            told = max(metrics.horizontalAdvance(text) for text in shown) + theme.px(16)
+        return max(theme.px(WIDTHS[column]), told)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -241,11 +256,10 @@ class GaugeView(QTableView):
 
     def _give_up(self) -> None:
         """Hide what a narrow list does without."""
-        theme = current()
-        rest = self.viewport().width() - theme.px(sum(WIDTHS))
+        rest = self.viewport().width() - sum(self._wide(column) for column in range(len(WIDTHS)))
         for column in GIVEN_UP:
             self.setColumnHidden(column, rest < 0)
-            rest += theme.px(WIDTHS[column]) if rest < 0 else 0
+            rest += self._wide(column) if rest < 0 else 0
 
     def keyboardSearch(self, search: str) -> None:
         if search.strip():

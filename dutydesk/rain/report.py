@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dutydesk.core.clock import iso, local
 from dutydesk.core.i18n import _
+from dutydesk.printing.desk import desk_document
 from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column
 from dutydesk.rain import service
@@ -25,21 +26,17 @@ def rain_table(desk: Desk, at: int | None = None, start: int | None = None, end:
     return rain_document(desk, at, start, end).pdf()
 
 
-def rain_document(
-    desk: Desk, at: int | None = None, start: int | None = None, end: int | None = None
-) -> Document:
+def rain_document(desk: Desk, at: int | None = None, start: int | None = None, end: int | None = None) -> Document:
     """The document of `rain_table`, still open, so that `missing` can be shown before printing."""
     now = desk.clock.now()
     moment = at if at is not None else end if end is not None else now
     found = service.gauges(desk, moment)
     span = (start, end) if start is not None and end is not None else None
-    document = Document(
-        title=_("雨情表"),
-        unit=desk.config.unit,
-        at=now,
+    document = desk_document(
+        desk,
+        _("雨情表"),
         subtitle=_("截至 {moment}").format(moment=local(moment).strftime("%Y-%m-%d %H:%M")),
         landscape=span is not None,
-        watermark=desk.config.mark,
     )
     if span is not None:
         begin, until = (iso(each)[:16].replace("T", " ") for each in span)
@@ -83,8 +80,11 @@ def _notes(desk: Desk, found: Sequence[GaugeNow], moment: int) -> list[str]:
         signal = reached[colour]
         stations = _("、").join(g.station.name for g in found if g.signal is not None and g.signal.colour == colour)
         lines.append(
-            _("{colour}标准（{standard}，{source}）：{stations}").format(
-                colour=colour_name(colour), standard=standard(signal), source=signal.source or NOTHING, stations=stations
+            _("{colour}标准({standard},{source}):{stations}").format(
+                colour=colour_name(colour),
+                standard=standard(signal),
+                source=signal.source or NOTHING,
+                stations=stations,
             )
         )
     return lines

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from dutydesk.core.clock import HOUR
+from dutydesk.core.clock import HOUR, MINUTE
 from dutydesk.core.errors import Damaged, DutyDeskError, Problem
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
@@ -70,6 +70,9 @@ class Actions(QObject):
         self._hourly = QTimer(self)
         self._hourly.setInterval(HOUR)
         self._hourly.timeout.connect(self.snapshot_quietly)
+        self._minutely = QTimer(self)
+        self._minutely.setInterval(MINUTE)
+        self._minutely.timeout.connect(self.tidy_quietly)
 
     # -- the record ------------------------------------------------------------------------------------------------
 
@@ -78,9 +81,11 @@ class Actions(QObject):
         if self.desk.store.notes:
             dialogs.tell(self.window, "\n".join(self.desk.store.notes))
         self._resume()
+        self.tidy_quietly()
         self.check_quietly()
         self.snapshot_quietly()
         self._hourly.start()
+        self._minutely.start()
 
     def _resume(self) -> None:
         job = self.window.jobs.run(_("完成上次未写完的导入"), self._resume_work)
@@ -116,6 +121,15 @@ class Actions(QObject):
         self._checked(found)
         if not problems:
             dialogs.tell(self.window, _("记录完好：共 {acts} 条，校验全部通过").format(acts=acts))
+
+    def tidy_quietly(self) -> None:
+        """Merge search indexes and carry the WAL over, outside the saves, as every minute."""
+        self.window.quiet.run(_("整理检索"), self._tidy)
+
+    def _tidy(self, token: Token) -> None:
+        token.check()
+        self.desk.store.tidy.keep()
+        self.desk.store.tidy.work()
 
     def snapshot_quietly(self) -> Job:
         """A verified copy without a word, as every hour."""
@@ -236,6 +250,7 @@ class Actions(QObject):
     def close(self) -> None:
         """Stop what runs by itself."""
         self._hourly.stop()
+        self._minutely.stop()
         self.sound.close()
 
 

@@ -109,6 +109,7 @@ def play_night(home: Home, out: Path) -> str:
         finally:
             window.close()
             starter.close()
+            window.deleteLater()
             app.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, native)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,7 +122,9 @@ def matches(command: Command, query: str) -> bool:
     label = command.label.casefold()
     if all(word in label for word in text.split()):
         return True
-    return text.isascii() and any(key.startswith(text.replace(" ", "")) for key in pinyin_keys(command.label).split())
+    return text.isascii() and any(
+        key.startswith(text.replace(" ", "")) for key in pinyin_keys(re.sub(r"\W", "", command.label)).split()
+    )
 
 
 class Palette(QDialog):

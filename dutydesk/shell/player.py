@@ -22,10 +22,10 @@ from dutydesk.core.clock import MINUTE, FixedClock
 Seen = Callable[[], object]
 Step = Callable[[], Iterator[tuple[str, Seen]]]
 W = TypeVar("W", bound=QWidget)
-BEAT_MS = 15
-PATIENCE = 800
+BEAT_MS = 5
+PATIENCE = 3_000
 """Beats that something may take to be seen."""
-CALM, LOST = 2, 3
+CALM, LOST = 3, 8
 """Beats for which the keyboard has had one place; beats without any after which the window is asked to take it."""
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 

@@ -9,7 +9,8 @@ from dutydesk.core.i18n import _
 from dutydesk.core.reference import label
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Query, Row
-from dutydesk.printing.page import Document, Foot
+from dutydesk.printing.desk import desk_document
+from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group, Total
 from dutydesk.printing.tables import Row as Line
 from dutydesk.shelters import rules, service
@@ -27,15 +28,10 @@ def document(desk: Desk, query: Query | None = None) -> Document:
     rows = sorted(service.listed(desk, query or Query("shelters")), key=service.place_order(desk))
     titles = desk.titles("regions", list({region for row in rows if isinstance(region := row.get("region"), bytes)}))
     totals = service.totals_of(rows)
-    now = desk.clock.now()
-    seq, digest = desk.store.position()
-    made = Document(
-        title=_("避灾安置场所一览表"),
-        unit=desk.config.unit,
-        at=now,
+    made = desk_document(
+        desk,
+        _("避灾安置场所一览表"),
         landscape=True,
-        watermark=desk.config.mark,
-        foot=Foot(_("依据记录 {seq} · {digest}").format(seq=seq, digest=digest.hex()[:16])),
     )
     made.pairs(summary_pairs(totals), columns=3, size=9.5)
     made.table(columns(), _lines(rows, titles, desk), size=SIZE)

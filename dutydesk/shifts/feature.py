@@ -46,6 +46,7 @@ SHIFT_FEATURE = Feature(
         (PRINTS, PRINT_TABLE),
     ),
     forms=(Form("P01", N_("交接班记录表"), "dutydesk.shifts.report:p01", ("shift",)),),
+    printed="dutydesk.shifts.service:record_print",
     pane="dutydesk.shifts.pane:ShiftsPane",
     key="Alt+0",
     open_items=open_items,

@@ -9,7 +9,8 @@ from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Query, Row
 from dutydesk.ledger.kinds import choice_label
-from dutydesk.printing.page import Document, Foot
+from dutydesk.printing.desk import desk_document
+from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group, Total
 from dutydesk.printing.tables import Row as Line
 from dutydesk.supplies import service
@@ -27,14 +28,7 @@ def document(desk: Desk, query: Query | None = None) -> Document:
     """Form P12 over the supplies of `query` (all of them without one), still open."""
     rows = service.listed(desk, query or Query("supplies"))
     totals = service.totals_of(rows)
-    seq, digest = desk.store.position()
-    made = Document(
-        title=_("应急物资汇总表"),
-        unit=desk.config.unit,
-        at=desk.clock.now(),
-        watermark=desk.config.mark,
-        foot=Foot(_("依据记录 {seq} · {digest}").format(seq=seq, digest=digest.hex()[:16])),
-    )
+    made = desk_document(desk, _("应急物资汇总表"))
     made.pairs(
         [
             (_("储备库点"), _("{count} 库").format(count=totals.stores)),
@@ -99,7 +93,9 @@ def _kinds(rows: Sequence[Row]) -> list[Line]:
             articles.setdefault((row.text("name"), row.text("unit")), []).append(row)
         for (name, unit), same in sorted(articles.items()):
             out.append([name, unit, *_figures(same)])
-        out.append(Total([_("小计 {count} 种").format(count=len({name for name, _unit in articles})), "", *_figures(group)]))
+        out.append(
+            Total([_("小计 {count} 种").format(count=len({name for name, _unit in articles})), "", *_figures(group)])
+        )
     if rows:
         out.append(Total([_("合计 {count} 种").format(count=service.totals_of(rows).kinds), "", *_figures(rows)]))
     return out or [[""] * 6]
@@ -108,7 +104,12 @@ def _kinds(rows: Sequence[Row]) -> list[Line]:
 def _figures(rows: Sequence[Row]) -> list[str]:
     totals = service.totals_of(rows)
     standard = sum(row.number("standard") for row in rows)
-    return [str(totals.stores), str(totals.pieces), str(standard) if standard else "", str(totals.gap) if totals.gap else ""]
+    return [
+        str(totals.stores),
+        str(totals.pieces),
+        str(standard) if standard else "",
+        str(totals.gap) if totals.gap else "",
+    ]
 
 
 def _stores(rows: Sequence[Row]) -> list[Line]:
@@ -123,7 +124,9 @@ def _stores(rows: Sequence[Row]) -> list[Line]:
     if rows:
         totals = service.totals_of(rows)
         short = str(totals.short) if totals.short else ""
-        out.append(Total([_("合计 {count} 库").format(count=totals.stores), str(totals.kinds), str(totals.pieces), short]))
+        out.append(
+            Total([_("合计 {count} 库").format(count=totals.stores), str(totals.kinds), str(totals.pieces), short])
+        )
     return out or [[""] * 4]
 
 

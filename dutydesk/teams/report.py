@@ -8,7 +8,8 @@ from dutydesk.core.i18n import _
 from dutydesk.core.reference import label
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Query, Row
-from dutydesk.printing.page import Document, Foot
+from dutydesk.printing.desk import desk_document
+from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group, Total
 from dutydesk.printing.tables import Row as Line
 from dutydesk.teams import service
@@ -25,14 +26,10 @@ def document(desk: Desk, query: Query | None = None) -> Document:
     """Form TEAM over the teams of `query` (all of them without one), still open."""
     rows = service.listed(desk, query or Query("teams"))
     totals = service.totals_of(rows)
-    seq, digest = desk.store.position()
-    made = Document(
-        title=_("应急救援队伍一览表"),
-        unit=desk.config.unit,
-        at=desk.clock.now(),
+    made = desk_document(
+        desk,
+        _("应急救援队伍一览表"),
         landscape=True,
-        watermark=desk.config.mark,
-        foot=Foot(_("依据记录 {seq} · {digest}").format(seq=seq, digest=digest.hex()[:16])),
     )
     made.pairs([(_("合计"), totals.line), (_("分类"), totals.kinds_text)], columns=1)
     made.table(

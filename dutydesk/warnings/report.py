@@ -8,7 +8,7 @@ from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import N_, _
 from dutydesk.journal.desk import Desk
-from dutydesk.printing.page import Document
+from dutydesk.printing.desk import desk_document
 from dutydesk.printing.tables import Column
 from dutydesk.warnings import service, standing
 
@@ -24,12 +24,10 @@ def sheet(desk: Desk) -> tuple[bytes, Sequence[Problem]]:
     """The PDF, and the characters that it draws as boxes."""
     now = desk.clock.now()
     live = service.in_force(desk, now)
-    document = Document(
-        title=_(TITLE),
-        unit=desk.config.unit,
-        at=now,
-        subtitle=_("截至 {time}，共 {count} 条").format(time=f"{local(now):%Y-%m-%d %H:%M}", count=len(live)),
-        watermark=desk.config.mark,
+    document = desk_document(
+        desk,
+        _(TITLE),
+        subtitle=_("截至 {time},共 {count} 条").format(time=f"{local(now):%Y-%m-%d %H:%M}", count=len(live)),
     )
     rows = [
         [

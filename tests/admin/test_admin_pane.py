@@ -24,6 +24,7 @@ from dutydesk.qt.announcer import announcer_for
 from dutydesk.qt.jobs import JobRunner
 from dutydesk.qt.widgets import EmptyState
 from dutydesk.sync.snapshots import LAST, take
+from tests.plaindesk import text_of
 
 Key = Qt.Key
 Tell = Callable[[Desk, Desk], None]
@@ -310,6 +311,10 @@ def test_audit_and_attachments_are_only_read(pane: AdminPane, desk: Desk, qtbot:
     cells = pane.audit.model.texts(0)
     assert "处理冲突" in cells, "a code is shown by its label"
     assert "单位 示例局 简称" in cells, "a row is shown by what it is called"
+    printed = text_of(pane.audit.printout().pdf)
+    assert "单位示例局简称" in printed
+    assert "处理冲突" in printed
+    assert unit.row.hex() not in printed
     for widget in (pane.audit, pane.attachments):
         widget.view.setFocus()
         widget.new_row()

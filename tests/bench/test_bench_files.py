@@ -5,20 +5,23 @@ from __future__ import annotations
 import csv
 import gc
 import io
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bigdesk import entry
-from harness import ROUNDS, report
+from harness import ROUNDS, against, report
 
 from dutydesk.core.clock import FixedClock, iso, local, parse_iso
 from dutydesk.core.ids import new_id, token
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig
+from dutydesk.daybook.report import p02
 from dutydesk.exchange import importing
 from dutydesk.exchange.reading import Options
 from dutydesk.features import FEATURES, schema
@@ -27,6 +30,8 @@ from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.store import INSERT_ACT, MOVE_FRONTIER, Store
 from dutydesk.ledger.readers import read_records
 from dutydesk.ledger.spec import Value
+from dutydesk.printing import pdf
+from dutydesk.printing.plain import ledger_document
 
 pytestmark = pytest.mark.bench
 NOW = parse_iso("2026-11-22 20:00")
@@ -262,4 +267,101 @@ def test_b2_import(tmp_path: Path, ledger: str) -> None:
         f"B2 {ledger}", f"导入 {rows} 行 CSV({ledger})", mine, bare, "≤ 1.8×", 1.8,
         note=f"处理器时间之比 {work[len(work) // 2]:.2f}×({work[0]:.2f}–{work[-1]:.2f})",
     )  # fmt: skip
+    assert result.ratio is not None
+
+
+# -- prints ------------------------------------------------------------------------------------------------------------
+
+PRINTED = 2_000
+MOVE = re.compile(r"1 0 0 1 (\S+) (\S+) Tm <([0-9A-F]+)> Tj")
+FACE = re.compile(r"/(\w+) (\S+) Tf")
+LINE = re.compile(r"(\S+) (\S+) m (\S+) (\S+) l S")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One page of a finished print: its size, its texts (face, size, x, y, text) and its rules."""
+
+    size: tuple[float, float]
+    texts: list[tuple[str, float, float, float, str]]
+    rules: list[tuple[float, float, float, float]]
+
+
+def drawn(make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch) -> list[Drawn]:
+    """What a print puts on its pages, read back from the operators that it wrote."""
+    found: list[Drawn] = []
+    write = pdf.write
+
+    def watched(pages: Sequence[pdf.Page], fonts: Iterable[pdf.Codes], **told: Any) -> bytes:
+        fonts = list(fonts)
+        used = {codes.face: codes.used for codes in fonts}
+        for page in pages:
+            sheet, face, size = Drawn((page.width, page.height), [], []), "Sans", 0.0
+            for operator in page.operators:
+                for kind in FACE.finditer(operator):
+                    face, size = kind[1], float(kind[2])
+                move = MOVE.search(operator)
+                if move:
+                    text = "".join(used[face][int(move[3][at : at + 4], 16) - 1] for at in range(0, len(move[3]), 4))
+                    sheet.texts.append((face, size, float(move[1]), float(move[2]), text))
+                rule = LINE.search(operator)
+                if rule:
+                    sheet.rules.append((float(rule[1]), float(rule[2]), float(rule[3]), float(rule[4])))
+            found.append(sheet)
+        return write(pages, fonts, **told)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pdf, "write", watched)
+        make()
+    return found
+
+
+def bare_canvas(pages: Sequence[Drawn]) -> bytes:
+    """The same lines at the same places by reportlab's canvas, with nothing to measure, break or look up."""
+    canvas: Any = pdf.Canvas("memory", pageCompression=1, invariant=1)
+    for page in pages:
+        canvas.setPageSize(page.size)
+        canvas.setLineWidth(0.4)
+        for x1, y1, x2, y2 in page.rules:
+            canvas.line(x1, y1, x2, y2)
+        state = ("", 0.0)
+        for face, size, x, y, text in page.texts:
+            if state != (face, size):
+                canvas.setFont(face, size)
+                state = (face, size)
+            canvas.drawString(x, y, text)
+        canvas.showPage()
+    return canvas.getpdfdata()
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk with 2,000 entries of the duty log."""
+    desk = fresh(tmp_path_factory.mktemp("printed") / "desk")
+    changes = [desk.new("log", {**entry(n), "no": f"2026-{n + 1:04d}"}) for n in range(PRINTED)]
+    for start in range(0, PRINTED, ACT):
+        desk.act("log.import", changes[start : start + ACT])
+    yield desk
+    desk.store.close()
+
+
+@pytest.mark.parametrize("form", ["P02", "ledger"])
+def test_b8_print(printed: Desk, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    times = [int(entry(n)["happened_at"]) for n in range(PRINTED)]
+    rows = [row.values for row in printed.rows("log", order="happened_at")]
+
+    def ours() -> bytes:
+        if form == "P02":
+            return p02(printed, start=min(times), end=max(times) + 1)
+        return ledger_document(printed.ledger("log"), rows, unit="测", at=NOW).pdf()
+
+    pages = drawn(ours, monkeypatch)
+    lines = sum(len(page.texts) for page in pages)
+    assert lines > PRINTED * 4
+    assert "".join(text for page in pages for *_place, text in page.texts).count("编号") >= PRINTED
+    mine, bare = against(ours, lambda: bare_canvas(pages))
+    what = "P02 值班日志(从库里读)" if form == "P02" else "台账打印"
+    result = report(
+        f"B8 {form}", f"{what} {PRINTED} 条", mine, bare, "≤ 2.5×", 2.5, note=f"{len(pages)} 页,{lines} 段文字"
+    )
     assert result.ratio is not None

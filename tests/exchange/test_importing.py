@@ -483,3 +483,15 @@ def test_weights_are_never_below_the_bytes_of_an_act(desk: Desk) -> None:
         size = connection.exec_driver_sql("SELECT length(body) FROM act ORDER BY arrival DESC LIMIT 1").scalar()
     assert size is not None
     assert importing._weight(change) >= size - 40
+
+
+def test_a_card_that_lacks_the_first_number_keeps_the_order(desk: Desk) -> None:
+    load(desk, "people", "姓名,手机,办公电话\n示例某,13800000001,0571-00000001\n")
+    head = "BEGIN:VCARD\nVERSION:3.0\nFN:示例某\nN:示例某;;;;\n"
+    card = head + "TEL;TYPE=WORK,VOICE:0571-00000001\nEND:VCARD\n"
+    load(desk, "people", card, "people.vcf")
+    held = [(row["order"], row["number"]) for row in desk.rows("numbers")]
+    assert held == [(1, "13800000001"), (2, "0571-00000001")]
+    longer = head + "TEL;TYPE=WORK,VOICE:0571-00000002\nTEL;TYPE=WORK,VOICE:0571-00000003\nEND:VCARD\n"
+    load(desk, "people", longer, "people.vcf")
+    assert [row["order"] for row in desk.rows("numbers")] == [1, 2, 3, 4]

@@ -43,7 +43,7 @@ def following(store: Store, **changed: Any) -> list[Any]:
     return [made[name] for name in COLUMNS]
 
 
-def refused(store: Store, sql: str, values: Any = (), match: str = ".") -> None:
+def check_refused(store: Store, sql: str, values: Any = (), match: str = ".") -> None:
     assert store._raw is not None
     before = d.ask(store, "SELECT * FROM act ORDER BY arrival")
     with pytest.raises(recipe.driver().IntegrityError, match=match):
@@ -59,15 +59,15 @@ def test_the_act_that_follows_is_taken(store: Store) -> None:
 
 @pytest.mark.parametrize("column", [*COLUMNS, "arrival"])
 def test_no_update(store: Store, column: str) -> None:
-    refused(store, f"UPDATE act SET {column} = {column} WHERE seq = 2", match="never altered")
-    refused(store, f"UPDATE OR REPLACE act SET {column} = {column}", match="never altered")
-    refused(store, f"UPDATE OR IGNORE act SET {column} = {column}", match="never altered")
+    check_refused(store, f"UPDATE act SET {column} = {column} WHERE seq = 2", match="never altered")
+    check_refused(store, f"UPDATE OR REPLACE act SET {column} = {column}", match="never altered")
+    check_refused(store, f"UPDATE OR IGNORE act SET {column} = {column}", match="never altered")
 
 
 def test_no_delete(store: Store) -> None:
-    refused(store, "DELETE FROM act", match="never removed")
-    refused(store, "DELETE FROM act WHERE seq = 3", match="never removed")
-    refused(store, "DELETE FROM act WHERE seq = 3 RETURNING seq", match="never removed")
+    check_refused(store, "DELETE FROM act", match="never removed")
+    check_refused(store, "DELETE FROM act WHERE seq = 3", match="never removed")
+    check_refused(store, "DELETE FROM act WHERE seq = 3 RETURNING seq", match="never removed")
 
 
 @pytest.mark.parametrize("verb", ["INSERT", "INSERT OR REPLACE", "REPLACE", "INSERT OR IGNORE"])
@@ -85,41 +85,43 @@ def test_no_replace(store: Store, verb: str, what: str) -> None:
     if what == "arrival":
         columns, values = f"{ACT_COLUMNS}, arrival", [*values, 2]
     places = ", ".join("?" * len(values))
-    refused(store, f"{verb} INTO act ({columns}) VALUES ({places})", values, match="never replaced")
+    check_refused(store, f"{verb} INTO act ({columns}) VALUES ({places})", values, match="never replaced")
 
 
 def test_no_replace_by_upsert(store: Store) -> None:
     values = following(store, act_id=last(store)["act_id"])
-    refused(store, INSERT_ACT + " ON CONFLICT (act_id) DO UPDATE SET body = x'7b7d'", values)
+    check_refused(store, INSERT_ACT + " ON CONFLICT (act_id) DO UPDATE SET body = x'7b7d'", values)
 
 
 def test_no_delete_by_replace_without_the_insert_guard(store: Store) -> None:
     """recursive_triggers is on: REPLACE runs into the guard against deleting too."""
     assert store._raw is not None
     store._raw.execute("DROP TRIGGER act_guard")
-    refused(store, INSERT_ACT.replace("INSERT", "INSERT OR REPLACE"), following(store, seq=3), match="never removed")
+    check_refused(
+        store, INSERT_ACT.replace("INSERT", "INSERT OR REPLACE"), following(store, seq=3), match="never removed"
+    )
 
 
 def test_no_gap(store: Store) -> None:
-    refused(store, INSERT_ACT, following(store, seq=last(store)["seq"] + 2), match="gap")
+    check_refused(store, INSERT_ACT, following(store, seq=last(store)["seq"] + 2), match="gap")
 
 
 def test_no_wrong_link(store: Store) -> None:
-    refused(store, INSERT_ACT, following(store, prev=b"w" * 32), match="wrong link")
-    refused(store, INSERT_ACT, following(store, prev=last(store)["prev"]), match="wrong link")
+    check_refused(store, INSERT_ACT, following(store, prev=b"w" * 32), match="wrong link")
+    check_refused(store, INSERT_ACT, following(store, prev=last(store)["prev"]), match="wrong link")
 
 
 def test_no_link_into_another_epoch(store: Store) -> None:
-    refused(store, INSERT_ACT, following(store, epoch=2), match="wrong link")
-    refused(store, INSERT_ACT, following(store, desk=b"o" * 16), match="wrong link")
+    check_refused(store, INSERT_ACT, following(store, epoch=2), match="wrong link")
+    check_refused(store, INSERT_ACT, following(store, desk=b"o" * 16), match="wrong link")
 
 
 def test_an_epoch_begins_with_its_opening(store: Store) -> None:
-    refused(store, INSERT_ACT, following(store, epoch=2, seq=1, kind="log.add"), match="epoch.open")
+    check_refused(store, INSERT_ACT, following(store, epoch=2, seq=1, kind="log.add"), match="epoch.open")
 
 
 def test_an_epoch_is_not_opened_later(store: Store) -> None:
-    refused(store, INSERT_ACT, following(store, kind="epoch.open"), match="epoch.open")
+    check_refused(store, INSERT_ACT, following(store, kind="epoch.open"), match="epoch.open")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_an_epoch_is_not_opened_later(store: Store) -> None:
     ids=repr,
 )
 def test_no_act_of_another_shape(store: Store, changed: dict[str, Any]) -> None:
-    refused(store, INSERT_ACT, following(store, **changed))
+    check_refused(store, INSERT_ACT, following(store, **changed))
 
 
 def test_an_act_is_not_opened_by_hand(store: Store) -> None:

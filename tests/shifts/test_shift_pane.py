@@ -75,7 +75,9 @@ def test_crew_and_weather_by_keys(pane: ShiftsPane, desk: Desk, crew: dict[str, 
         assert field.hasFocus(), name
         qtbot.keyClicks(field, typed)
         qtbot.keyClick(field, Key.Key_Return)
-    qtbot.keyClick(child(pane, QLineEdit, "shifts-field-risk_level"), Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(
+        child(pane, QLineEdit, "shifts-field-risk_level"), Key.Key_Return, Qt.KeyboardModifier.ControlModifier
+    )
     (row,) = desk.rows("shifts")
     assert {name: row[name] for name in crew} == crew
     assert row["weather"] == "暴雨"
@@ -97,7 +99,7 @@ def test_a_name_that_nobody_has_is_refused_beside_its_field(pane: ShiftsPane, de
 def test_what_is_typed_stays_while_the_record_goes_on(pane: ShiftsPane, desk: Desk, qtbot: QtBot) -> None:
     weather = child(pane, QLineEdit, "shifts-field-weather")
     weather.setText("大雨转暴雨")
-    entry = {"happened_at": desk.clock.now(), "recorded_at": desk.clock.now(), "text": "某处来电"}
+    entry = {"happened_at": desk.clock.now(), "recorded_at": desk.clock.now(), "text": "某处来电", "recorder": "李示例"}
     desk.act("log.add", [desk.new("log", entry)])
     qtbot.waitUntil(lambda: any("某处来电" in line for line in lines(pane)))
     assert weather.text() == "大雨转暴雨"
@@ -125,7 +127,7 @@ def test_enter_on_an_item_goes_to_it(pane: ShiftsPane, desk: Desk, crew: dict[st
     gone: list[tuple[str, bytes]] = []
     desk.services["open"] = lambda ledger, row: gone.append((ledger, row))
     service.save_facts(desk, KEY, {**crew, "weather": "晴", "risk_level": "BLUE"})
-    entry = {"happened_at": desk.clock.now(), "recorded_at": desk.clock.now(), "text": "某处来电"}
+    entry = {"happened_at": desk.clock.now(), "recorded_at": desk.clock.now(), "text": "某处来电", "recorder": "李示例"}
     change = desk.new("log", entry)
     desk.act("log.add", [change])
     qtbot.waitUntil(lambda: any("某处来电" in line for line in lines(pane)) and not pane.facts.changed())
@@ -155,7 +157,9 @@ def test_equipment_is_ticked_and_a_fault_needs_a_word(pane: ShiftsPane, desk: De
     assert "传真机异常：no paper" in lines(pane)
 
 
-def test_the_sheet_is_previewed_with_what_cannot_be_printed(pane: ShiftsPane, desk: Desk, shown: Any, qtbot: QtBot) -> None:
+def test_the_sheet_is_previewed_with_what_cannot_be_printed(
+    pane: ShiftsPane, desk: Desk, shown: Any, qtbot: QtBot
+) -> None:
     service.save_facts(desk, KEY, {"note": "\U00020bb7村"})
     qtbot.keyClick(pane, Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     ((pdf, title, form, about, missing),) = shown
