@@ -47,7 +47,7 @@ class _Format(argparse.HelpFormatter):
         super().start_section(titles.get(heading or "", heading))
 
     def add_usage(self, usage: object, actions: object, groups: object, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, _("用法:") if prefix is None else prefix)  # pyright: ignore[reportArgumentType]
+        super().add_usage(usage, actions, groups, _("用法：") if prefix is None else prefix)  # pyright: ignore[reportArgumentType]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -101,7 +101,7 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
         made = sub(name, text)
         made.add_argument("--json", action="store_true", help=_("输出 JSON"))
         if name == "verify":
-            made.add_argument("--sheet", metavar="TEXT", help=_("交接班表二维码里的文字:这张表与本机记录是否一致"))
+            made.add_argument("--sheet", metavar="TEXT", help=_("交接班表二维码里的文字：这张表与本机记录是否一致"))
     restore = sub("restore", _("恢复到一份备份"))
     restore.add_argument("file", metavar="FILE", help=_("备份文件"))
     restore.add_argument(
@@ -313,7 +313,7 @@ def _sample(args: argparse.Namespace, place: Place) -> None:
     try:
         at = parse_iso(args.at) if args.at else None
     except ValueError:
-        raise Refused(Problem(_("应为时间,如 2026-06-18 14:30:{text}").format(text=args.at), "--at")) from None
+        raise Refused(Problem(_("应为时间，如 2026-06-18 14:30：{text}").format(text=args.at), "--at")) from None
     given = {name: str(getattr(args, name) or "") for name in ("name", "unit", "code")}
     if args.district and args.district != DISTRICT:
         raise Refused(Problem(_("示例只有 {code} 一个区").format(code=DISTRICT), "--district"))

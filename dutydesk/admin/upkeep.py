@@ -31,7 +31,7 @@ from dutydesk.sync import snapshots
 
 SHEET = {
     "same": N_("这张表与记录一致"),
-    "other": N_("这张表与记录不一致:那个位置上是另一次操作"),
+    "other": N_("这张表与记录不一致：那个位置上是另一次操作"),
     "absent": N_("这里没有这张表所据的记录"),
 }
 LITTLE_ROOM = 200 * 2**20
@@ -85,7 +85,7 @@ def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], str] | N
     if args.json:
         answer(_report(report) | ({"sheet": sheet or None} if agrees else {}))
     elif report.ok:
-        say(_("记录完好:{acts} 次操作").format(acts=report.acts))
+        say(_("记录完好：{acts} 次操作").format(acts=report.acts))
         if sheet:
             say(_(SHEET[sheet]))
     for fault in report.problems:
@@ -160,7 +160,7 @@ def _on_paper(place: Place, numbers: dict[str, int]) -> dict[str, int]:
     given: dict[str, int] = {}
     for ledger, known in numbers.items():
         title = _(place.schema[ledger].ledger.title)
-        sys.stderr.write(_("纸上{title}的最后一个编号是第几号?[{known}] ").format(title=title, known=known))
+        sys.stderr.write(_("纸上{title}的最后一个编号是第几号？[{known}] ").format(title=title, known=known))
         sys.stderr.flush()
         text = sys.stdin.readline() if sys.stdin is not None else ""
         if not text:
@@ -168,7 +168,7 @@ def _on_paper(place: Place, numbers: dict[str, int]) -> dict[str, int]:
             if given or _terminal():
                 break
             names = _("、").join(f"{name}=N" for name in numbers)
-            reason = _("现在的记录说不准最后的编号,请查纸上的,写 --last {names}").format(names=names)
+            reason = _("现在的记录说不准最后的编号，请查纸上的，写 --last {names}").format(names=names)
             raise Refused(Problem(reason, "--last"))
         given |= dict([_number(f"{ledger}={text.strip() or known}", numbers)])
     return given

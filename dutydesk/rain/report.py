@@ -80,7 +80,7 @@ def _notes(desk: Desk, found: Sequence[GaugeNow], moment: int) -> list[str]:
         signal = reached[colour]
         stations = _("、").join(g.station.name for g in found if g.signal is not None and g.signal.colour == colour)
         lines.append(
-            _("{colour}标准({standard},{source}):{stations}").format(
+            _("{colour}标准（{standard}，{source}）：{stations}").format(
                 colour=colour_name(colour),
                 standard=standard(signal),
                 source=signal.source or NOTHING,

@@ -34,8 +34,8 @@ def test_a_wrong_usage_names_the_program_once(capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit):
         cli.parse(["print", "P01"])
     said = capsys.readouterr().err
-    assert said.count("用法:dutydesk print") == 1
-    assert "用法:用法" not in said
+    assert said.count("用法：dutydesk print") == 1
+    assert "用法：用法" not in said
 
 
 @pytest.mark.parametrize("words", [[], ["verify"], ["import"], ["print"], ["init"], ["rain"]])
