@@ -104,7 +104,7 @@ def _int(value: object) -> int | None:
 
 
 def level_text(found: Summary, tables: Tables) -> str:
-    """`共 205 处:区级 4、街道级 14、社区(村)级 187`."""
+    """`共 205 处：区级 4、街道级 14、社区（村）级 187`."""
     labels = {row["code"]: pick(row) for row in tables["tables"]["level"]["rows"]}
     parts = [f"{labels.get(level) or _('未分级')} {count}" for level, count in found.by_level]
     return _("共 {total} 处：{parts}").format(total=found.total, parts=_("、").join(parts))

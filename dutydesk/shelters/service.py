@@ -63,12 +63,12 @@ class Totals:
 
     @property
     def standardised_text(self) -> str:
-        """`36 处规范化(17.56 %)`."""
+        """`36 处规范化（17.56 %）`."""
         return _("{count} 处规范化（{share}）").format(count=self.summary.standardised, share=self.summary.standardised_text)
 
     @property
     def line(self) -> str:
-        """`205 = 4 + 14 + 187 · 16.01 万㎡ · 36 处规范化(17.56 %) · 启用 5 处 214 人`."""
+        """`205 = 4 + 14 + 187 · 16.01 万㎡ · 36 处规范化（17.56 %） · 启用 5 处 214 人`."""
         return f"{self.summary.count_text} · {self.summary.area_text} · {self.standardised_text} · {self.open_text}"
 
 
