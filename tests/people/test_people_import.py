@@ -75,7 +75,7 @@ def test_someone_elses_columns_lose_nothing(desk: Desk) -> None:
     row, numbers = one(desk, "Ada Sample")
     assert row["note"] == "Staff ID：7\nEmail：ada@example.invalid"
     assert numbers == [("MOBILE", "+000017600584"), ("OFFICE", "+0000327098")]
-    assert one(desk, "Ben Sample")[0]["note"] == "Staff ID:8"
+    assert one(desk, "Ben Sample")[0]["note"] == "Staff ID：8"
 
     service.edit_person(desk, row.id, {"note": "夜间打座机"})
     again = bring(desk, data, "staff.csv")
