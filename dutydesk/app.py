@@ -14,7 +14,7 @@ from dutydesk.core.errors import Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home, default_home
 from dutydesk.journal.peek import peek
-from dutydesk.qt import dialogs, theme, words
+from dutydesk.qt import theme, words
 from dutydesk.shell.start import Starter, application, desk_key
 
 
@@ -94,7 +94,9 @@ class _Begin(QObject):
         """Tell of last night's crash, ask who is here, begin the quiet work."""
         window = self._starter.window
         if self._last:
-            dialogs.tell(window, _("上次程序意外退出，已保存的记录都在，详情在 logs 文件夹"))
+            from dutydesk.qt import dialogs
+
+            dialogs.tell(window, _("上次程序意外退出,已保存的记录都在,详情在 logs 文件夹"))
         if self._view in window.docks:
             window.show_pane(self._view)
         window.begin()

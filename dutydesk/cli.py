@@ -23,12 +23,11 @@ from dutydesk.core.console import answer, complain, refusal, say, warn
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home, default_home
-from dutydesk.exchange.commands import COMMANDS
-from dutydesk.ledger.feature import Command
 
 if TYPE_CHECKING:
     from dutydesk.admin.upkeep import Place
     from dutydesk.journal.desk import Desk, Me
+    from dutydesk.ledger.feature import Command
 
 log = logging.getLogger("dutydesk.crash")
 TAKES_VALUE = ("--home", "--by", "--lang", "--view")
@@ -69,7 +68,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
-    """The parser of the whole command line; `features` are the commands that features declare."""
+    """The parser of the whole command line; `features` are the commands that features declare. Without them it is the
+    parser of what needs no desk or opens the window, which must not wait for the rest."""
     parser = _Parser(prog="dutydesk", description=_("区县应急值班台。不带命令时打开窗口。"))
     parser.add_argument("--version", action="version", version=f"dutydesk {__version__}", help=_("显示版本"))
     _common(parser, inside=False)
@@ -108,7 +108,12 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
         "--last", metavar="LEDGER=N", action="append", default=[], help=_("纸上最后一个编号，如 log=512，可多次")
     )
     restore.add_argument("--json", action="store_true", help=_("输出 JSON"))
-    for command in (*COMMANDS, *features):
+    declared: Sequence[Command] = ()
+    if features:
+        from dutydesk.exchange.commands import COMMANDS
+
+        declared = (*COMMANDS, *features)
+    for command in declared:
         made = sub(command.name, command.help)
         command.configure(made)
         made.set_defaults(run=command.run)

@@ -234,7 +234,9 @@ class _Teller:
             self._shifts.sit(update["by"])
             row = self._known("incidents", key)
             self._desk.act(
-                "incident.edit", [Change("incidents", row, self._values("incidents", update["set"]))], note=update["note"]
+                "incident.edit",
+                [Change("incidents", row, self._values("incidents", update["set"]))],
+                note=update["note"],
             )
 
         return play

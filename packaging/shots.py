@@ -145,7 +145,7 @@ class Sitting:
             painter.end()
         held = QBuffer()
         held.open(QBuffer.OpenModeFlag.WriteOnly)
-        picture.toImage().convertToFormat(QImage.Format.Format_RGB888).save(held, "PNG")  # pyright: ignore
+        picture.toImage().convertToFormat(QImage.Format.Format_RGB888).save(held, "PNG")
         whole = Image.open(io.BytesIO(held.data().data())).convert("RGB")
         few = whole.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
         few.save(self.out / f"{name}.png", optimize=True)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dutydesk.core import i18n
+from dutydesk.core import figures, i18n
+from dutydesk.daybook.ledger import LOG
+from dutydesk.ledger import kinds
+from dutydesk.warnings import standing
+
+
+def _folder(folder: Path, *_parts: str) -> Path:
+    """Stands for `resources`: the catalogue compiled for this test, not the one of the checkout."""
+    return folder
 
 
 def test_every_string_is_translated(catalogue: Any) -> None:
@@ -33,7 +43,7 @@ def test_update_keeps_translations_and_writes_the_same_bytes_twice(catalogue: An
 def test_it_compiles_and_is_spoken(catalogue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (compiled,) = catalogue.compile_all(tmp_path)
     assert compiled == tmp_path / "en" / "LC_MESSAGES" / "dutydesk.mo"
-    monkeypatch.setattr(i18n, "resources", lambda *_parts: tmp_path)
+    monkeypatch.setattr(i18n, "resources", partial(_folder, tmp_path))
     i18n.use("en_GB.UTF-8")
     assert i18n.language() == "en"
     for message in catalogue.load():
@@ -88,3 +98,24 @@ def test_a_bad_translation_is_told(catalogue: Any, english: str, fault: str) -> 
 
 def test_a_fuzzy_translation_is_told(catalogue: Any) -> None:
     assert list(catalogue.faults(catalogue.Message("是", "Yes", flags={"fuzzy"}))) == ["marked fuzzy"]
+
+
+@pytest.fixture
+def english(catalogue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    catalogue.compile_all(tmp_path)
+    monkeypatch.setattr(i18n, "resources", partial(_folder, tmp_path))
+    i18n.use("en")
+    yield
+    i18n.use("zh_CN")
+
+
+@pytest.mark.usefixtures("english")
+def test_english_says_counts_choices_and_warnings_without_chinese(catalogue: Any) -> None:
+    said = [
+        figures.wan(160_100, i18n._("人")),
+        kinds.shown(LOG["line"].choices[0]),
+        standing.signal_text({"type": "11B03", "colour": "ORANGE"}),
+    ]
+    assert said[0] == "160,100 people"
+    assert said[2].endswith(" Orange")
+    assert not [text for text in said if catalogue.CHINESE.search(text)]

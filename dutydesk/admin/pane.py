@@ -318,7 +318,9 @@ class AdminPane(QWidget):
         self.record.refresh()
         self.conflicts.refresh()
         count = self.conflicts.count
-        self.tabs.setTabText(self.tabs.indexOf(self.conflicts), _("冲突 {count}").format(count=count) if count else _("冲突"))
+        self.tabs.setTabText(
+            self.tabs.indexOf(self.conflicts), _("冲突 {count}").format(count=count) if count else _("冲突")
+        )
 
     def _turned(self, _index: int) -> None:
         self._soon.start()

@@ -28,15 +28,6 @@ def settings(desk: Desk) -> list[q.Row]:
     return desk.rows(SETTINGS)
 
 
-def setting(desk: Desk, key: str, default: str = "") -> str:
-    """The value of one setting."""
-    held = desk.get(SETTINGS, named_id(SETTINGS, key))
-    if held is None:
-        found = desk.rows(SETTINGS, q.Condition("key", "=", key), limit=1)
-        held = found[0] if found else None
-    return default if held is None else held.text("value")
-
-
 def add_setting(desk: Desk, values: Mapping[str, Value]) -> bytes:
     """`dutydesk add settings key=… value=… source=… date=…`: writes the setting of this key, new or not."""
     told = {name: str(values.get(name) or "") for name in ("key", "value", "source", "place", "date", "note")}

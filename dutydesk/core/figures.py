@@ -31,14 +31,6 @@ def rate(part: Number, whole: Number, places: int = 2) -> str:
     return f"{half_up(Decimal(part) * 100 / Decimal(whole), places):f} %"
 
 
-def yoy(now: Number, before: Number, places: int = 2) -> str:
-    """Change against the same period of the year before, sign shown: `-8.21 %`, `+3.40 %`; `—` when it was 0."""
-    if before == 0:
-        return NONE
-    change = half_up((Decimal(now) - Decimal(before)) * 100 / Decimal(before), places)
-    return f"{change:+f} %" if change else f"{abs(change):f} %"
-
-
 def wan(value: Number, unit: str = "") -> str:
     """A large count in 万 with two decimals: 160100 ㎡ → `16.01 万㎡`; below 10 000 as it is, at most two decimals.
 

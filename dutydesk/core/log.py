@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
-import sys
 import threading
 from pathlib import Path
-from types import TracebackType
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-CRASH_FILE = "crash.txt"
 
 
 def start(folder: Path) -> None:
@@ -42,14 +39,3 @@ def stop() -> None:
             root.removeHandler(handler)
             handler.close()
     threading.excepthook = threading.__excepthook__
-
-
-def hook_exceptions(report: object = None) -> None:
-    """Send what nothing caught to the log instead of the terminal; `report(type, value)` may show one sentence."""
-
-    def on_error(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-        logging.getLogger("dutydesk.crash").critical("uncaught", exc_info=(kind, value, trace))
-        if callable(report):
-            report(kind, value)
-
-    sys.excepthook = on_error

@@ -18,6 +18,7 @@ from dutydesk.journal import drafts
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
+from dutydesk.journal.settings import setting
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
 
@@ -68,17 +69,14 @@ def quick_texts(desk: Desk) -> list[QuickText]:
         for row in rows("quick_texts", "quick_text")
     }
     labels = {choice_label(choice.code, LOG["category"]): choice.code for choice in LOG["category"].choices}
-    for row in desk.rows("settings", q.Condition("key", "=", QUICK_SETTING), limit=1):
-        for line in row.text("value").splitlines():
-            parts = [part.strip() for part in line.split("|", 2)]
-            if len(parts) != 3 or not parts[0]:
-                continue
-            name, category, text = parts
-            known.pop(name, None)
-            if text:
-                known[name] = QuickText(
-                    name, labels.get(category, category if category in labels.values() else ""), text
-                )
+    for line in setting(desk, QUICK_SETTING).splitlines():
+        parts = [part.strip() for part in line.split("|", 2)]
+        if len(parts) != 3 or not parts[0]:
+            continue
+        name, category, text = parts
+        known.pop(name, None)
+        if text:
+            known[name] = QuickText(name, labels.get(category, category if category in labels.values() else ""), text)
     return list(known.values())
 
 

@@ -174,16 +174,6 @@ def differences(desk: Desk, old: Row, new: Row) -> list[Difference]:
     ]
 
 
-def difference_text(desk: Desk, old: Row, new: Row) -> str:
-    """A correction in one paragraph: 原…… 现…… 原因……."""
-    parts = [
-        _("{label}：原“{old}”，现“{new}”").format(label=_(LOG[item.field].label), old=item.old, new=item.new)
-        for item in differences(desk, old, new)
-    ]
-    parts.append(_("原因：{reason}").format(reason=new.text("reason")))
-    return _("；").join(parts)
-
-
 def shown(desk: Desk, row: Row, name: str) -> str:
     """A field as people read it: titles for references, personal values masked."""
     item = LOG[name]

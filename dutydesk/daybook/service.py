@@ -29,6 +29,7 @@ from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.journal.schema import Shape
+from dutydesk.journal.settings import setting
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.rows import parse_row
 from dutydesk.ledger.spec import Value, Values
@@ -293,11 +294,8 @@ def is_late(desk: Desk, happened: int, now: int) -> bool:
 
 def late_minutes(desk: Desk) -> int:
     """The setting, else `LATE_MINUTES`."""
-    for row in desk.rows("settings", q.Condition("key", "=", LATE_SETTING), limit=1):
-        value = row.text("value").strip()
-        if value.isascii() and value.isdigit():
-            return int(value)
-    return LATE_MINUTES
+    told = setting(desk, LATE_SETTING)
+    return int(told) if told.isascii() and told.isdigit() else LATE_MINUTES
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------

@@ -14,21 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import INTEGER, TEXT, Connection, select
-from sqlalchemy.sql.expression import column, table
+from sqlalchemy import Connection
 
 from dutydesk.core.figures import late_minutes
 from dutydesk.core.reference import by_code, reference
 from dutydesk.incidents import rules
 from dutydesk.incidents.rules import CLOSED, Clock, ClockState
+from dutydesk.journal import settings
 from dutydesk.ledger.spec import Values
-from dutydesk.ledger.table import LISTED
 
 PREFIX = "report."
 PHONE_STEP = "PHONE"
-_SETTINGS = table(
-    "settings", column("_n", INTEGER), column("_state", INTEGER), column("key", TEXT), column("value", TEXT)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +51,6 @@ class Timed:
         return self.state in ("RUNNING", "DUE_SOON", "OVERDUE")
 
 
-def settings(connection: Connection) -> dict[str, str]:
-    """The settings of reporting by key."""
-    found = connection.execute(
-        select(_SETTINGS.c.key, _SETTINGS.c.value)
-        .where(_SETTINGS.c["_state"] == LISTED, _SETTINGS.c.key.startswith(PREFIX))
-        .order_by(_SETTINGS.c["_n"])
-    )
-    return {str(key): str(value or "").strip() for key, value in found}
-
-
 def rules_of(given: Mapping[str, str]) -> Rules:
     """The reference data with the desk's own settings on top."""
     held = reference("report_rules")
@@ -88,7 +74,7 @@ def rules_of(given: Mapping[str, str]) -> Rules:
 
 def rules_here(connection: Connection) -> Rules:
     """The rules in force at this desk."""
-    return rules_of(settings(connection))
+    return rules_of(settings.values(connection, PREFIX))
 
 
 def timed(values: Values, rules_in_force: Rules, now: int, closed_at: int | None = None) -> tuple[Timed, ...]:

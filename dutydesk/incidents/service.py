@@ -226,12 +226,6 @@ def clocks(desk: Desk, row: Row, now: int | None = None) -> tuple[Timed, ...]:
     return timing.timed(row.values, in_force, at, closed_at)
 
 
-def open_rows(desk: Desk) -> list[Row]:
-    """The incidents that are not closed, also those without a state, the latest received first."""
-    found = desk.rows("incidents")
-    return [row for row in found if row.get("state") not in CLOSED]
-
-
 def timeline(desk: Desk, row: Row) -> list[Moment]:
     """Everything that happened to an incident, oldest first: what was written about it, every version of its figures,
     and the entries of the duty log that name it."""

@@ -238,7 +238,7 @@ class Applier:
         if shape.ledger.personal and self._is_erased(shape, row):
             values = {field: value for field, value in values.items() if field not in shape.ledger.personal}
             for field in sorted(shape.ledger.personal):
-                self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (ERASED, n))
+                self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (ERASED, n))
         if state == EXPECTED:
             self.cursor.execute(
                 f"UPDATE {name} SET _act = ?, _hlc = ?, _state = ?, _batch = ? WHERE _n = ?",
@@ -249,7 +249,7 @@ class Applier:
                 if self._heads(name, row, field):
                     self._write(shape, row, n, field, value, (), act)
                 else:
-                    self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (value, n))
+                    self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (value, n))
         else:
             self._materialise(shape, row, n, made_by, made_hlc)
             if (act.hlc, act.act_id) < (made_hlc, made_by):
@@ -351,7 +351,7 @@ class Applier:
         heads = {head[0]: (head[1], head[2]) for head in self._heads(name, row, field)}
         bases = set(bases)
         if not heads and field != DELETE:
-            maker = self.cursor.execute(f"SELECT _act, _hlc, \"{field}\" FROM {name} WHERE _n = ?", (n,)).fetchone()
+            maker = self.cursor.execute(f'SELECT _act, _hlc, "{field}" FROM {name} WHERE _n = ?', (n,)).fetchone()
             if maker[0] is not None and maker[0] != act.act_id and maker[2] is not None:
                 if maker[0] in bases:
                     bases.discard(maker[0])
@@ -375,7 +375,7 @@ class Applier:
             self._add_head(name, row, field, act.act_id, act.hlc, value)
         if heads and field != DELETE:
             shown = max(heads.items(), key=lambda head: (head[1][0], head[0]))[1][1]
-            self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (shown, n))
+            self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (shown, n))
         self._mark(name, row, field, HEADS, present=field != DELETE and len(heads) > 1)
 
     def _add_head(self, ledger: str, row: bytes, field: str, act_id: bytes, hlc: int, value: Value) -> None:
@@ -462,16 +462,14 @@ class Applier:
         if all(value is None for value in key) or ERASED in key:
             return
         name = shape.ledger.name
-        where = " AND ".join(f"\"{field}\" IS ?" for field in shape.ledger.match)
+        where = " AND ".join(f'"{field}" IS ?' for field in shape.ledger.match)
         found = self.cursor.execute(f"SELECT id, _act, _state FROM {name} WHERE {where}", key).fetchall()
         if len(found) == 1:
             if found[0][2] != EXPECTED:
                 self._mark(name, found[0][0], "", DUPLICATE, present=False)
             return
         listed = [(row, act) for row, act, state in found if state == LISTED]
-        desks = {
-            self.cursor.execute("SELECT desk FROM act WHERE act_id = ?", (act,)).fetchone() for _, act in listed
-        }
+        desks = {self.cursor.execute("SELECT desk FROM act WHERE act_id = ?", (act,)).fetchone() for _, act in listed}
         for row, _act, state in found:
             self._mark(name, row, "", DUPLICATE, present=state == LISTED and len(desks) > 1)
 
@@ -489,7 +487,7 @@ class Applier:
             self._mark(name, row, field, HEADS, present=False)
             if found:
                 marker = None if found[1] == EXPECTED else ERASED
-                self.cursor.execute(f"UPDATE {name} SET \"{field}\" = ? WHERE _n = ?", (marker, found[0]))
+                self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (marker, found[0]))
         if found:
             self._settle(shape, row, found[0])
             self._rekey(shape, row, before, self._key(shape, found[0]))

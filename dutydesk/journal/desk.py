@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from dutydesk.core.clock import Clock
 from dutydesk.core.errors import Refused
@@ -90,7 +90,9 @@ class Desk:
         with self.store.read() as connection:
             return q.by_id(connection, self.store.schema[ledger], row)
 
-    def rows(self, ledger: str, *where: q.Condition, search: str = "", order: str = "", limit: int | None = None) -> list[q.Row]:
+    def rows(
+        self, ledger: str, *where: q.Condition, search: str = "", order: str = "", limit: int | None = None
+    ) -> list[q.Row]:
         """Rows of a ledger, for lists that are short by nature; long ones go through `pages`."""
         with self.store.read() as connection:
             return q.rows(connection, self.store.schema[ledger], q.Query(ledger, where, search, order), limit)
@@ -117,9 +119,7 @@ class Desk:
         """Every feature's counters over [start, end), by name."""
         with self.store.read() as connection:
             return {
-                figure.name: figure
-                for feature in self.features
-                for figure in feature.figures(connection, start, end)
+                figure.name: figure for feature in self.features for figure in feature.figures(connection, start, end)
             }
 
     def title(self, ledger: str, row: bytes | None) -> str:
@@ -181,8 +181,3 @@ class Desk:
         item = self.ledger(row.ledger)[name]
         value = row.values.get(name)
         return item.kind.mask(value) if isinstance(value, str) and item.masks(row.values) else value
-
-
-Make = Callable[..., bytes]
-Read = Callable[[Connection], Any]
-Params = Mapping[str, Any]

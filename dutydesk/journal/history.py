@@ -69,7 +69,9 @@ def history(connection: Connection, shape: Shape, row: bytes) -> list[Version]:
             if change["ledger"] != shape.ledger.name or change["row"] != row.hex():
                 continue
             values: dict[str, Value] = dict(change.get("set", {}))
-            side = connection.exec_driver_sql("SELECT data FROM personal WHERE act_id = ? AND n = ?", (act_id, n)).first()
+            side = connection.exec_driver_sql(
+                "SELECT data FROM personal WHERE act_id = ? AND n = ?", (act_id, n)
+            ).first()
             if side is not None:
                 values |= json.loads(side[0])
             for name in shape.refs & values.keys():

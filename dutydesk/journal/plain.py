@@ -135,7 +135,9 @@ def check(desk: Desk, ledger: str, values: Values, row: bytes = b"") -> None:
 # -- short lists with computed columns ---------------------------------------------------------------------------------
 
 
-def listed(desk: Desk, query: Query, shown: Ledger, compute: Compute, first: Callable[[Row], object] | None = None) -> list[Row]:
+def listed(
+    desk: Desk, query: Query, shown: Ledger, compute: Compute, first: Callable[[Row], object] | None = None
+) -> list[Row]:
     """All rows of `query`, computed columns filled in, filtered and sorted by any column of `shown`.
 
     Codes are sorted in the order of their table, references by what they are called; `first` is the order when the
@@ -158,7 +160,9 @@ def _sorter(desk: Desk, shown: Ledger, name: str, rows: Sequence[Row]) -> Callab
     item = shown[name]
     titles: Mapping[bytes, str] = {}
     if isinstance(item.kind, Ref):
-        titles = desk.titles(item.kind.ledger, list({value for row in rows if isinstance(value := row.get(name), bytes)}))
+        titles = desk.titles(
+            item.kind.ledger, list({value for row in rows if isinstance(value := row.get(name), bytes)})
+        )
 
     def key(row: Row) -> tuple[bool, object]:
         value = row.get(name)
@@ -183,6 +187,8 @@ def _holds(value: Value, condition: Condition) -> bool:
         case "null":
             return value is None
         case ">" | "<" | ">=" | "<=" if isinstance(value, int) and isinstance(wanted, int):
-            return {">": value > wanted, "<": value < wanted, ">=": value >= wanted, "<=": value <= wanted}[condition.op]
+            return {">": value > wanted, "<": value < wanted, ">=": value >= wanted, "<=": value <= wanted}[
+                condition.op
+            ]
         case _:
             return False

@@ -80,9 +80,7 @@ class Query:
     order: str = ""
 
 
-def rows(
-    connection: Connection, shape: Shape, query: Query, limit: int | None = None, offset: int = 0
-) -> list[Row]:
+def rows(connection: Connection, shape: Shape, query: Query, limit: int | None = None, offset: int = 0) -> list[Row]:
     """The rows of `query` in its order."""
     if query.search.strip():
         return by_n(connection, shape, _searched(connection, shape, query, limit, offset))

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -131,9 +132,11 @@ class Store:
     ) -> Store:
         """Make a new desk in an empty folder and open its first epoch. Raises `Refused` when one is there already,
         `Unavailable` when the folder takes nothing."""
-        if home.is_desk:
-            raise Refused(Problem(_("这里已有值班数据，不会覆盖"), file=str(home.root)))
+        if home.config.exists() or _has_acts(home, key):
+            raise Refused(Problem(_("这里已有值班数据,不会覆盖"), file=str(home.root)))
         recipe.refuse_place(home.root)
+        for ending in ("", "-wal", "-shm"):  # what a making that was cut off has left
+            Path(f"{home.database}{ending}").unlink(missing_ok=True)
         try:
             for folder in (home.root, home.attachments, home.snapshots, home.outbox, home.logs):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -147,7 +150,7 @@ class Store:
         finally:
             raw.close()
         save(home.config, config)
-        store = cls.open(home, schema, clock, key=key)
+        store = cls.open(home, schema, clock, key=key, continuing=True)
         store.open_epoch(ZERO_PREV, dict(info or {}))
         return store
 
@@ -230,11 +233,14 @@ class Store:
         return head
 
     def _refuse_half_restored(self) -> None:
-        """A restore that was cut off has named its epoch and not opened it: nothing may be written before."""
+        """A restore that was cut off has named its epoch and not opened it: nothing may be written before. A making
+        that was cut off there is finished: there is nothing yet that could be lost."""
         assert self._raw is not None
-        any_act = self._raw.execute("SELECT 1 FROM frontier LIMIT 1").fetchone()
-        if any_act and not self.position()[0]:
-            raise Damaged(_("上一次恢复没有做完，请再运行一次 dutydesk restore"))
+        if self.position()[0]:
+            return
+        if self._raw.execute("SELECT 1 FROM frontier LIMIT 1").fetchone():
+            raise Damaged(_("上一次恢复没有做完,请再运行一次 dutydesk restore"))
+        self.open_epoch(ZERO_PREV, {})
 
     def _check_version(self) -> None:
         assert self._raw is not None
@@ -244,7 +250,7 @@ class Store:
                 _("数据文件是较新版本的程序写的（{found} > {known}），请升级后再打开").format(found=version, known=VERSION)
             )
         if version < VERSION:
-            from dutydesk.journal.upgrade import upgrade  # noqa: PLC0415 - alembic is loaded when it is needed
+            from dutydesk.journal.upgrade import upgrade  # alembic is loaded when it is needed
 
             assert self._lock is not None
             with self._lock.exclusively():  # another process may have brought it up meanwhile
@@ -277,7 +283,7 @@ class Store:
         held = self._local("schema")
         if held == self.schema.fingerprint:
             return
-        from dutydesk.journal.rebuild import adapt  # noqa: PLC0415 - only after an upgrade
+        from dutydesk.journal.rebuild import adapt  # only after an upgrade
 
         assert self._lock is not None
         with self._lock.exclusively():
@@ -310,7 +316,7 @@ class Store:
             if self._lock is not None:
                 self._lock.release()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -319,7 +325,7 @@ class Store:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Generator[Connection]:
         """A Core connection with one consistent view of the record; for one question, not for keeping."""
         assert self._readers is not None
         try:
@@ -337,7 +343,7 @@ class Store:
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make all projections again from the acts, for which the desk must have been opened exclusively; returns the
         number of acts. `progress(done, whole)` may raise to stop: the old projections stay."""
-        from dutydesk.journal.rebuild import no_progress, rebuild  # noqa: PLC0415 - rarely needed
+        from dutydesk.journal.rebuild import no_progress, rebuild  # rarely needed
 
         if self._raw is None or self._lock is None or not self._lock.exclusive:
             raise Unavailable(_("数据文件夹正被另一个程序使用，请先关闭它"))
@@ -366,7 +372,7 @@ class Store:
     def open_epoch(self, prev: bytes, info: Mapping[str, Any], numbers: Sequence[tuple[str, int, int]] = ()) -> Receipt:
         """Begin the epoch that `config` names. `info` says what the desk is and what it continues; `numbers` are
         (ledger, year, last number used), so that no number on paper is ever given twice."""
-        from dutydesk import __version__  # noqa: PLC0415
+        from dutydesk import __version__
 
         told = {
             "code": self.config.code,
@@ -624,10 +630,11 @@ class Store:
     # -- the transaction -------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self) -> Iterator[recipe.Cursor]:
+    def _transaction(self) -> Generator[recipe.Cursor]:
         """One writer at a time; commits at the end, rolls back on any error. A disk that failed to write is not
         trusted again: the store stays closed to writing until it is opened anew (no retry of fsync)."""
-        assert self._raw is not None and self._writer is not None
+        assert self._raw is not None
+        assert self._writer is not None
         with self._gate:
             self._refuse_broken()
             cursor = self._raw.cursor()
@@ -688,6 +695,23 @@ class Store:
 
 
 ZERO_PREV = chain.ZERO
+
+
+def _has_acts(home: Home, key: bytes | None) -> bool:
+    """Whether the folder's database holds anything that was ever saved. A file that cannot be read may."""
+    if not home.database.exists() or home.database.stat().st_size == 0:
+        return False
+    try:
+        raw = recipe.connect(home.database, key, read_only=True)
+    except (Damaged, Unavailable):
+        return True
+    try:
+        table = raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'act'").fetchone()
+        return table is not None and raw.execute("SELECT 1 FROM act LIMIT 1").fetchone() is not None
+    except recipe.driver().DatabaseError:
+        return True
+    finally:
+        raw.close()
 
 
 def make_tables(raw: recipe.Raw, schema: Schema) -> None:

@@ -23,7 +23,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.journal import chain, headfile, recipe
 from dutydesk.journal.apply import parse_body
-from dutydesk.journal.digest import derived_digest, digest, ledger_digest
+from dutydesk.journal.digest import digest, ledger_digest
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.rebuild import Progress, no_progress, replay
 from dutydesk.journal.schema import Schema
@@ -72,9 +72,7 @@ class Report:
         return {
             "ok": self.ok,
             "acts": self.acts,
-            "desks": [
-                {"desk": d.desk.hex(), "epoch": d.epoch, "seq": d.seq, "hash": d.hash.hex()} for d in self.desks
-            ],
+            "desks": [{"desk": d.desk.hex(), "epoch": d.epoch, "seq": d.seq, "hash": d.hash.hex()} for d in self.desks],
             "problems": [{"where": p.where, "what": p.what} for p in self.problems],
         }
 
@@ -258,9 +256,7 @@ def _check_apart(told: tuple[str, bytes | None, Part]) -> tuple[int, list[Fault]
         raw.close()
 
 
-def _check_part(
-    raw: recipe.Raw, part: Part, problems: list[Fault], done: int, whole: int, progress: Progress
-) -> int:
+def _check_part(raw: recipe.Raw, part: Part, problems: list[Fault], done: int, whole: int, progress: Progress) -> int:
     """Check one stretch, its first act against the one before it; returns `done` and how many more."""
     desk, epoch, low, high = part
     cursor, side = raw.cursor(), raw.cursor()
@@ -305,9 +301,7 @@ def _place(desk: bytes, epoch: int, seq: int) -> str:
 def _check_personal(cursor: recipe.Cursor, act_id: bytes, body: bytes, where: str, problems: list[Fault]) -> None:
     held = {
         n: (salt, data)
-        for n, salt, data in cursor.execute(
-            "SELECT n, salt, data FROM personal WHERE act_id = ?", (act_id,)
-        ).fetchall()
+        for n, salt, data in cursor.execute("SELECT n, salt, data FROM personal WHERE act_id = ?", (act_id,)).fetchall()
     }
     for n, change in enumerate(parse_body(body)["changes"]):
         if "personal" not in change:
@@ -336,9 +330,7 @@ def _compare_projection(
             target.execute("PRAGMA synchronous=OFF")
             target.execute("CREATE TABLE act (act_id BLOB PRIMARY KEY, desk BLOB) WITHOUT ROWID")
             target.execute("BEGIN")
-            target.executemany(
-                "INSERT INTO act VALUES (?, ?)", raw.execute("SELECT act_id, desk FROM act").fetchall()
-            )
+            target.executemany("INSERT INTO act VALUES (?, ?)", raw.execute("SELECT act_id, desk FROM act").fetchall())
             target.execute("CREATE INDEX ix_act_desk ON act (desk)")
             target.execute("CREATE TABLE personal (ledger TEXT, row BLOB)")
             for statement in (*statements(MERGE), *schema.statements):
@@ -352,10 +344,12 @@ def _compare_projection(
                     if ledger_digest(mine, schema, name) != ledger_digest(made, schema, name)
                 ]
                 where = "、".join(_(schema[name].ledger.title) for name in different) or _("合并记录")
-                problems.append(Fault(where, _("台账与原始记录不一致，可运行 dutydesk rebuild 重建")))
-            for shape in schema.shapes.values():
-                if shape.fts and _index(raw, shape.fts) != _index(target, shape.fts):
-                    problems.append(Fault(_(shape.ledger.title), _("检索索引不完整，可运行 dutydesk rebuild 重建")))
+                problems.append(Fault(where, _("台账与原始记录不一致,可运行 dutydesk rebuild 重建")))
+            problems += [
+                Fault(_(shape.ledger.title), _("检索索引不完整,可运行 dutydesk rebuild 重建"))
+                for shape in schema.shapes.values()
+                if shape.fts and _index(raw, shape.fts) != _index(target, shape.fts)
+            ]
             mine.close()
             made.close()
             target.execute("ROLLBACK")

@@ -70,7 +70,9 @@ def finish(line: TableLine) -> Finished:
     office = given == "OFFICE" or (given is None and (public or bool(_OFFICE_POST.search(line.texts.get("post", "")))))
     done = tuple(_entry(entry, kind, office) for entry, kind in zip(entries, kinds, strict=True))
     fresh = rest(line).fresh
-    return Finished({**line.lists, "numbers": done} if done else line.lists, {**fresh, "kind": "OFFICE" if office else "PERSON"})
+    return Finished(
+        {**line.lists, "numbers": done} if done else line.lists, {**fresh, "kind": "OFFICE" if office else "PERSON"}
+    )
 
 
 def rest(line: TableLine) -> Finished:

@@ -34,7 +34,9 @@ from dutydesk.qt.widgets import IconButton, button, label, shortcut
 REVEALED_MS = 60_000
 NUMBER_FIELDS = ("kind", "number", "state", "verified_at", "note")
 _NARROW = {"kind": 4, "state": 4, "note": 10}
-SHOWN = replace(NUMBERS, fields=tuple(replace(item, width=_NARROW.get(item.name, item.width)) for item in NUMBERS.fields))
+SHOWN = replace(
+    NUMBERS, fields=tuple(replace(item, width=_NARROW.get(item.name, item.width)) for item in NUMBERS.fields)
+)
 NOTHING = Query("numbers", (Condition("person", "=", b""),))
 Run = Callable[[], None]
 

@@ -178,15 +178,6 @@ class Document:
                     sheets.text(end, y - mm(8), _("年　　月　　日　　时　　分"), Style(9.5), "right")
             sheets.y -= step
 
-    def blank_lines(self, count: int, height: float = 9.0) -> None:
-        """Ruled lines to write on by hand, `height` millimetres apart."""
-        sheets = self._sheets
-        for _line in range(count):
-            sheets.need(mm(height))
-            sheets.y -= mm(height)
-            sheets.rule(sheets.left, sheets.y, sheets.right, sheets.y)
-        sheets.y -= mm(2)
-
     def space(self, height: float) -> None:
         """Leave `height` millimetres free."""
         self._sheets.y -= mm(height)
@@ -194,10 +185,6 @@ class Document:
     def need(self, height: float) -> None:
         """Start a new page unless `height` millimetres are free here."""
         self._sheets.need(mm(height))
-
-    def page_break(self) -> None:
-        """Go on at the top of a new page."""
-        self._sheets.new_page()
 
     def pdf(self) -> bytes:
         """The finished file. The document stays as it is and may be written on and asked again."""

@@ -162,7 +162,9 @@ class Hyetograph(QWidget):
         """Show everything."""
         if self._series is not None:
             start, end = self._series.span
-            self._main.setLimits(xMin=start - (end - start) * 0.05, xMax=end + (end - start) * 0.05, minXRange=5 * self._series.period)
+            self._main.setLimits(
+                xMin=start - (end - start) * 0.05, xMax=end + (end - start) * 0.05, minXRange=5 * self._series.period
+            )
             self.look(round(start * 1_000), round(end * 1_000))
 
     def look(self, start: int, end: int) -> None:

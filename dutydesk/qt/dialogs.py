@@ -125,7 +125,9 @@ def fail(parent: QWidget | None, error: DutyDeskError | str) -> Sentence:
     family is our fault; whoever caught it has logged it."""
     if isinstance(error, str):
         return _open(Sentence(parent, "warn", error or _(OUR_FAULT), _("知道了")))
-    problems = [str(item) if item.file or item.line is not None else item.reason for item in error.problems] or [_(OUR_FAULT)]
+    problems = [str(item) if item.file or item.line is not None else item.reason for item in error.problems] or [
+        _(OUR_FAULT)
+    ]
     return _open(Sentence(parent, "warn", problems[0], _("知道了"), details=problems[1:]))
 
 

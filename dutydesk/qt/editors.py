@@ -51,6 +51,7 @@ def typed_time(clock: Clock) -> ParseTime:
 
     return parse
 
+
 """Reads `1402`, `14:02`, `昨2340` as milliseconds UTC; raises `ValueError` with a sentence."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 

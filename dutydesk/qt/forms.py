@@ -86,7 +86,12 @@ class LedgerForm(QWidget):
                 editor.set_value(value)
         self._start = self.texts()
         for sequence in ("Ctrl+Return", "Ctrl+Enter"):
-            QShortcut(QKeySequence(sequence), self, activated=self.submit, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # pyright: ignore[reportCallIssue]
+            QShortcut(
+                QKeySequence(sequence),
+                self,
+                activated=self.submit,
+                context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
+            )  # pyright: ignore[reportCallIssue]
 
     # -- layout -----------------------------------------------------------------------------------------------------
 
@@ -190,7 +195,9 @@ class LedgerForm(QWidget):
         from dutydesk.ledger.rows import parse_row
 
         texts = self.texts()
-        untouched = [name for name, editor in self.editors.items() if self._hides(editor.field) and not texts[name].strip()]
+        untouched = [
+            name for name, editor in self.editors.items() if self._hides(editor.field) and not texts[name].strip()
+        ]
         for name in untouched:
             del texts[name]
         values, problems = parse_row(self.ledger, texts, resolve=self._resolve)

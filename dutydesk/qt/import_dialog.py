@@ -251,7 +251,9 @@ class ImportDialog(QDialog):
         self.file.setText(path.name)
         self.file.setToolTip(str(path))
         self._sample = Sample()
-        self._start(_("读取 {name}").format(name=path.name), partial(_without_token, self._preview, path), self._sampled)
+        self._start(
+            _("读取 {name}").format(name=path.name), partial(_without_token, self._preview, path), self._sampled
+        )
 
     def try_it(self) -> None:
         """Dry run: everything is read and checked, nothing written."""
@@ -265,7 +267,9 @@ class ImportDialog(QDialog):
         if self._checked is None:
             return
         if self._checked.replace:
-            question = dialogs.confirm(self, _("文件里没有的行会从“{title}”里删除。").format(title=_(self.ledger.title)), _("删除并导入"))
+            question = dialogs.confirm(
+                self, _("文件里没有的行会从“{title}”里删除。").format(title=_(self.ledger.title)), _("删除并导入")
+            )
             question.answered.connect(self._do_it_if)
         else:
             self._do_it_if(True)

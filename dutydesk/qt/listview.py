@@ -55,9 +55,7 @@ _SAMPLES: tuple[tuple[type, str], ...] = ((Time, "2026-06-18 14:30"), (Day, "202
 class _Delegate(QStyledItemDelegate):
     """Shows a cell's tooltip only where the cell is cut."""
 
-    def helpEvent(
-        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
-    ) -> bool:
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
         if event.type() == QEvent.Type.ToolTip and index.isValid() and isinstance(view, LedgerView):
             whole = view.whole_text(index)
             width = QFontMetrics(view.font()).horizontalAdvance(whole.split("\n")[0][:2_000])
@@ -173,11 +171,6 @@ class LedgerView(QTableView):
             found.update(range(part.top(), min(part.bottom(), part.top() + COPY_LIMIT) + 1))
         return sorted(found)[: COPY_LIMIT + 1]
 
-    def selected_rows(self) -> list[Row]:
-        """The selected rows, at most `COPY_LIMIT`."""
-        rows = (self._ledger_model.row(number) for number in self.selected_numbers()[:COPY_LIMIT])
-        return [row for row in rows if row is not None]
-
     def show_row(self, row_id: bytes) -> bool:
         """Make the row with this id current and visible; False when the query does not hold it."""
         at = self._ledger_model.position(row_id)
@@ -192,11 +185,6 @@ class LedgerView(QTableView):
         """The cell's text without the cut that a cell makes."""
         row = self._ledger_model.row(index.row())
         return self._ledger_model.text(row, self._ledger_model.fields[index.column()]) if row else ""
-
-    def say_when_empty(self, sentence: str, hint: str = "") -> None:
-        """What stands in an empty table, and what to do next."""
-        self._empty = (sentence, hint)
-        self._show_overlay()
 
     def columns_state(self) -> bytes:
         """Column order, widths at 100 %, hidden columns and sort order, for a `local_*` table."""
@@ -299,7 +287,9 @@ class LedgerView(QTableView):
         kind needs nor than the label."""
         theme = current()
         metrics = QFontMetrics(theme.font())
-        least = max((metrics.horizontalAdvance(text) for kind, text in _SAMPLES if isinstance(item.kind, kind)), default=0)
+        least = max(
+            (metrics.horizontalAdvance(text) for kind, text in _SAMPLES if isinstance(item.kind, kind)), default=0
+        )
         figures = item.kind.numeric or least
         room = item.width * metrics.horizontalAdvance("0" if figures else "汉")
         title = self._ledger_model.headerData(self._ledger_model.fields.index(item), Qt.Orientation.Horizontal)
@@ -444,7 +434,10 @@ class LedgerView(QTableView):
             self.typed.emit(search)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        if (
+            event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        ):
             if self.currentIndex().isValid():
                 self._open(self.currentIndex())
             return

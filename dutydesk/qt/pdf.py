@@ -9,8 +9,6 @@ from PySide6.QtGui import QImage
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 
-POINTS_PER_INCH = 72
-
 
 class Pages:
     """An open PDF.

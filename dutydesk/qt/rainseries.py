@@ -35,7 +35,9 @@ class RainSeries:
     not measured; `minutes` is the length of a period. Times that are missing altogether count as not measured too.
     """
 
-    def __init__(self, ends: Sequence[int] | NDArray[Any], tenths: Sequence[int | None] | NDArray[Any], minutes: int) -> None:
+    def __init__(
+        self, ends: Sequence[int] | NDArray[Any], tenths: Sequence[int | None] | NDArray[Any], minutes: int
+    ) -> None:
         self.period = minutes * 60.0
         right = np.asarray(ends, dtype=np.float64) / 1_000
         height = np.array(tenths, dtype=np.float64) / 10

@@ -23,7 +23,6 @@ from dutydesk.core.i18n import N_
 
 FAMILIES = ("Noto Sans SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "sans-serif")
 PERCENTS = (100, 125, 150, 175, 200)
-GRID = 4
 BODY = 14
 ROW = 28
 

@@ -34,12 +34,6 @@ from dutydesk.qt.icons import icon, paint_icon, paint_shape
 from dutydesk.qt.theme import LEVEL_SHAPES, LEVEL_WORDS, current
 
 SEARCH_DELAY_MS = 120
-SEVERITY_TONES = ("", "orange", "late")
-
-
-def tone_of(severity: int) -> str:
-    """The tone of an `OpenItem` or `Figure`: 0 none, 1 attention, 2 urgent."""
-    return SEVERITY_TONES[min(max(severity, 0), 2)]
 
 
 def restyle(widget: QWidget) -> None:

@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(desk: Desk, args: argparse.Namespace) -> int:
     """Print one summary a gauge, by code. Raises `Refused` for a time or a station that means nothing."""
-    start, end, at = (_time(args, name, option) for name, option in (("start", "--from"), ("end", "--to"), ("at", "--at")))
+    start, end, at = (
+        _time(args, name, option) for name, option in (("start", "--from"), ("end", "--to"), ("at", "--at"))
+    )
     if start is not None and end is not None and start >= end:
         raise Refused(Problem(_("起始时刻应早于结束时刻"), field="--from"))
     chosen = [service.find_station(desk, args.station)] if args.station else service.stations(desk)
@@ -37,7 +39,9 @@ def run(desk: Desk, args: argparse.Namespace) -> int:
     if args.json:
         answer([as_json(each) for each in found])
         return 0
-    say("\t".join((_("站号"), _("站名"), _("合计"), _("最大 1 小时"), *(f"{hours}h" for hours in WINDOWS_H), _("缺测"))))
+    say(
+        "\t".join((_("站号"), _("站名"), _("合计"), _("最大 1 小时"), *(f"{hours}h" for hours in WINDOWS_H), _("缺测")))
+    )
     for each in found:
         sums = (amount(each.sums[hours]) for hours in WINDOWS_H)
         say("\t".join((each.station.code, each.station.name, mm(each.total), _peak(each), *sums, str(each.missing))))

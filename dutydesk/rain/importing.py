@@ -43,9 +43,7 @@ class Counted:
     unchanged: int
 
 
-def read(
-    desk: Desk, data: bytes, name: str, settings: Mapping[str, str], *, create: bool = False
-) -> Incoming:
+def read(desk: Desk, data: bytes, name: str, settings: Mapping[str, str], *, create: bool = False) -> Incoming:
     """What a file of readings holds, as new or completed gauges, one batch, and the file of its samples.
 
     Raises `Refused` for a file that is not recognised or does not say enough.

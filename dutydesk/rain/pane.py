@@ -75,7 +75,14 @@ if TYPE_CHECKING:
     from dutydesk.qt.charts import Hyetograph
 
 LEDGERS = ("rain_batches", "stations", "settings", "regions")
-SPANS = ((3, N_("3 小时")), (6, N_("6 小时")), (12, N_("12 小时")), (24, N_("24 小时")), (72, N_("3 天")), (0, N_("全部")))
+SPANS = (
+    (3, N_("3 小时")),
+    (6, N_("6 小时")),
+    (12, N_("12 小时")),
+    (24, N_("24 小时")),
+    (72, N_("3 天")),
+    (0, N_("全部")),
+)
 """Hours of each span, 0 for everything."""
 FIRST_SPAN = 3
 WIDTHS = (58, 96, 104, 74, 76, 100)
@@ -354,7 +361,8 @@ class RainPane(QWidget):
         if "import" in self.desk.services:
             self.head.add(self._tool(_("导入"), "import", "Ctrl+I", self.import_file))
         self.head.add(
-            self._tool(_("记入日志"), "log", "F6", self.note_in_log), self._tool(_("打印"), "print", "Ctrl+P", self.print_list)
+            self._tool(_("记入日志"), "log", "F6", self.note_in_log),
+            self._tool(_("打印"), "print", "Ctrl+P", self.print_list),
         )
         self._key(_("找"), "Ctrl+F", self.focus_search)
         self._key(_("上一时段"), "[", self.shorter)

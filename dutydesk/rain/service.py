@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, func, select
 from dutydesk.core.clock import DAY, HOUR, MINUTE, local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
+from dutydesk.journal.settings import Setting, settings
 from dutydesk.journal.store import Announcement
 from dutydesk.ledger.spec import Value
 from dutydesk.ledger.table import LISTED
@@ -32,7 +33,7 @@ from dutydesk.rain import series as sums_of
 from dutydesk.rain.model import BATCH_TABLE, SAMPLE, STATION_TABLE, TAKEN
 from dutydesk.rain.rules import WINDOWS_H, Grade, Signal, Total, Trend
 from dutydesk.rain.series import NONE, Peak, Rolling, Series
-from dutydesk.rain.thresholds import Setting, Thresholds, settings, thresholds
+from dutydesk.rain.thresholds import PREFIX, Thresholds, thresholds
 from dutydesk.rain.words import log_text
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _of(connection: Connection) -> _Held:
 def thresholds_of(connection: Connection) -> Thresholds:
     """The thresholds in force at this desk."""
     held = _held.setdefault(connection.engine, _Held())
-    given = settings(connection)
+    given = settings(connection, PREFIX)
     if held.thresholds is None or held.given != given:
         held.given, held.thresholds = given, thresholds(given)
     return held.thresholds

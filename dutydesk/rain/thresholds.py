@@ -13,21 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import INTEGER, TEXT, Connection, select
-from sqlalchemy.sql.expression import column, table
-
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import _
 from dutydesk.core.reference import by_code, reference
-from dutydesk.ledger.table import LISTED
+from dutydesk.journal.settings import Setting
 from dutydesk.rain import rules
 from dutydesk.rain.rules import Reference, Signal, reference_of, tenths_of
 
 PREFIX = "rain."
 SIGNAL = "rain.signal."
 RAINSTORM = "11B03"
-_TEXTS = ("key", "value", "source", "place", "date")
-_SETTINGS = table("settings", column("_state", INTEGER), *(column(name, TEXT) for name in _TEXTS))
 _WINDOW = re.compile(r"\s*(\d{1,2})\s*(?:h|小时|时)\s*[≥>=]*\s*(\d{1,4}(?:\.\d)?)\s*(?:mm|毫米)?\s*", re.IGNORECASE)
 
 
@@ -67,28 +62,6 @@ class Thresholds:
         found = {row.colour: row for row in rules.signals_for(self.rules, region, day, RAINSTORM)}
         found |= {row.colour: row for row in _in_force(self.local, region, day)}
         return tuple(found[colour] for colour in sorted(found, key=self.rules.orders.__getitem__))
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the ledger `settings`."""
-
-    key: str
-    value: str
-    source: str = ""
-    place: str = ""
-    date: str = ""
-
-
-def settings(connection: Connection) -> tuple[Setting, ...]:
-    """The settings of rain, by key."""
-    columns = [_SETTINGS.c[name] for name in _TEXTS]
-    found = connection.execute(
-        select(*columns)
-        .where(_SETTINGS.c["_state"] == LISTED, _SETTINGS.c.key.startswith(PREFIX))
-        .order_by(_SETTINGS.c.key)
-    )
-    return tuple(Setting(*(part or "" for part in row)) for row in found)
 
 
 def thresholds(given: Sequence[Setting] = ()) -> Thresholds:

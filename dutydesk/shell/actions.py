@@ -23,7 +23,6 @@ from dutydesk.journal import batches
 from dutydesk.ledger.feature import Form, OpenItem
 from dutydesk.qt import dialogs, theme
 from dutydesk.qt.jobs import Job, Token, sentence
-from dutydesk.qt.preview import PdfPreview
 from dutydesk.qt.sound import Sound
 
 if TYPE_CHECKING:
@@ -187,6 +186,8 @@ class Actions(QObject):
         """Show a PDF in the window's own preview; printing or saving it is recorded."""
         if missing:
             dialogs.tell(self.window, "\n".join(str(problem) for problem in missing[:8]))
+        from dutydesk.qt.preview import PdfPreview
+
         dialog = QDialog(self.window)
         dialog.setObjectName("preview-dialog")
         dialog.setWindowTitle(title)

@@ -15,7 +15,6 @@ from dutydesk.core.clock import Clock, SystemClock
 from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
-from dutydesk.qt import dialogs
 from dutydesk.shell.window import MainWindow
 
 if TYPE_CHECKING:
@@ -142,11 +141,15 @@ class Starter(QObject):
             desk.act("regions.add", [district, *streets])
 
     def _give_up(self, error: DutyDeskError) -> None:
+        from dutydesk.qt import dialogs
+
         self.failed.emit(str(error))
         dialogs.fail(self.window, error).finished.connect(self.window.close)
 
     def tell(self, text: str) -> None:
         """One sentence about what went wrong."""
+        from dutydesk.qt import dialogs
+
         dialogs.fail(self.window, text)
 
     def close(self) -> None:

@@ -9,17 +9,15 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QLineEdit,
     QMainWindow,
     QMenu,
-    QScrollArea,
     QStackedLayout,
     QToolBar,
     QWidget,
@@ -28,92 +26,28 @@ from PySide6.QtWidgets import (
 from dutydesk.core.clock import DAY, Clock
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _, language
-from dutydesk.qt import dialogs, theme
+from dutydesk.qt import theme
 from dutydesk.shell.board import StatusBoard
-from dutydesk.shell.rail import Rail
-from dutydesk.shell.todo import TodoPane
+
+if TYPE_CHECKING:
+    from dutydesk.shell.docks import PaneDock
 
 log = logging.getLogger(__name__)
 
 ARRANGEMENTS = (N_("日常"), N_("汛期"), N_("交接班"))
 REFRESH_MS = 15_000
 JOBS_MS = 300
+AFTER_ROWS_MS = 40
+"""Board and list are filled in when the first rows of the log are on the screen."""
 STATE_VERSION = 1
 NARROW = 800
 """Pixels at 100 % below which the rail shows names alone."""
 
 
-class _NoTitle(QWidget):
-    """A title bar that takes no room; Qt wants to be told its size in so many words."""
-
-    def sizeHint(self) -> QSize:
-        return QSize(0, 0)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, 0)
-
-
-class CalmDock(QDockWidget):
-    """A dock without a title of its own while it stands in the window: its pane has one already. Torn off it has the
-    frame of a window, by which it is dragged back; F11 and the rail's menu do the same without a mouse."""
-
-    def __init__(self, name: str, title: str, parent: QWidget) -> None:
-        super().__init__(title, parent)
-        self.setObjectName(f"dock-{name}")
-        self.name = name
-        self._no_title = _NoTitle()
-        self.setTitleBarWidget(self._no_title)
-        self.topLevelChanged.connect(self._torn)
-
-    def _torn(self, floating: bool) -> None:
-        self._no_title.setVisible(not floating)
-        self.setTitleBarWidget(None if floating else self._no_title)  # pyright: ignore[reportArgumentType]
-
-
-class PaneDock(CalmDock):
-    """A dock that builds its pane when it is first seen. Where the pane needs more room than there is (200 % on a
-    small screen) it can be scrolled: the window never becomes larger than the screen.
-
-    Attributes: `pane`, None until built; `front`, whether it can be seen.
-    """
-
-    def __init__(self, name: str, title: str, make: Callable[[], QWidget], parent: QWidget) -> None:
-        super().__init__(name, title, parent)
-        self._make: Callable[[], QWidget] | None = make
-        self.pane: Any = None
-        self.front = False
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setWidget(self._area)
-        self.visibilityChanged.connect(self._seen)
-
-    def _seen(self, visible: bool) -> None:
-        # While docks are being put in their places each of them is "visible" for a moment.
-        self.front = visible
-        window = self.parent()
-        if isinstance(window, MainWindow) and not window.arranging:
-            if visible:
-                self.build()
-            window.mark_current()
-
-    def build(self) -> Any:
-        """The pane, made now if it was not yet."""
-        if self._make is not None:
-            self.pane = self._make()
-            self._make = None
-            self._area.setWidget(self.pane)
-        return self.pane
-
-    @property
-    def built(self) -> bool:
-        return self._make is None
-
-
 class MainWindow(QMainWindow):
     """See the module's docstring. `attach(desk)` brings it to life.
 
-    Attributes: `board`, `todo`, `docks` by feature name; `desk` is None until attached; `entry` the entry line; `closed`
+    Attributes: `board`; `docks` by feature name, `todo`, `rail` and `desk` once attached; `entry` the entry line; `closed`
     once it has been closed.
     """
 
@@ -139,15 +73,8 @@ class MainWindow(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea))
         self.board = StatusBoard()
         self.setMenuWidget(self.board)
-        self.todo = TodoPane(self)
-        self.todo.hide()
-        self.rail = Rail()
-        self._rail_bar = QToolBar(_("窗格"))
-        self._rail_bar.setObjectName("rail")
-        self._rail_bar.setMovable(False)
-        self._rail_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self._rail_bar.addWidget(self.rail)
-        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
+        self.todo: Any = None
+        self.rail: Any = None
         self._lay_out_entry()
         self._second = QTimer(self)
         self._second.setInterval(1_000)
@@ -217,6 +144,7 @@ class MainWindow(QMainWindow):
         desk.services["import"] = self._actions.import_into
         desk.services["export"] = self._actions.export_from
         self._build_entry()
+        self._build_rail()
         self._build_docks()
         self.statusBar().addPermanentWidget(JobBar(self.jobs), 1)
         self.statusBar().setSizeGripEnabled(False)
@@ -235,7 +163,7 @@ class MainWindow(QMainWindow):
         self._second.start()
         self._refresh_timer.start()
         self._tick()
-        self.refresh()
+        self._soon.start(AFTER_ROWS_MS)
 
     def begin(self) -> None:
         """The quiet work of a running window: finish, check, copy."""
@@ -259,11 +187,28 @@ class MainWindow(QMainWindow):
             self.entry.focus_entry()
         self._early.deleteLater()
 
+    def _build_rail(self) -> None:
+        from dutydesk.shell.rail import Rail
+
+        self.rail = Rail()
+        self._rail_bar = QToolBar(_("窗格"))
+        self._rail_bar.setObjectName("rail")
+        self._rail_bar.setMovable(False)
+        self._rail_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._rail_bar.addWidget(self.rail)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
+
     def _build_docks(self) -> None:
+        from PySide6.QtWidgets import QDockWidget
+
+        from dutydesk.shell.docks import CalmDock, PaneDock
+        from dutydesk.shell.todo import TodoPane
+
         for feature in self.desk.features:
             if not feature.pane:
                 continue
             dock = PaneDock(feature.name, _(feature.title), self._maker(feature.pane), self)
+            dock.seen.connect(self._dock_seen)
             self.docks[feature.name] = dock
             action = QAction(_(feature.title), self)
             action.setObjectName(f"go-{feature.name}")
@@ -279,8 +224,8 @@ class MainWindow(QMainWindow):
         self.rail.beside.connect(self.show_beside)
         self.rail.torn.connect(self.tear)
         self.todo_dock = CalmDock("todo", _("待办"), self)
+        self.todo = TodoPane()
         self.todo_dock.setWidget(self.todo)
-        self.todo.show()
         movable = QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
         self.todo_dock.setFeatures(movable)  # never closed: what is due is always in sight
         for dock in self.docks.values():
@@ -341,6 +286,13 @@ class MainWindow(QMainWindow):
                 dock.build()
         self.mark_current()
 
+    def _dock_seen(self, dock: PaneDock, visible: bool) -> None:
+        # While docks are being put in their places each of them is "visible" for a moment.
+        if not self.arranging:
+            if visible:
+                dock.build()
+            self.mark_current()
+
     def mark_current(self) -> None:
         """Show in the rail which panes are in front."""
         self.rail.mark({name for name, dock in self.docks.items() if dock.front})
@@ -373,8 +325,8 @@ class MainWindow(QMainWindow):
             if not any(screen.intersects(frame.adjusted(40, 40, -40, -40)) for screen in screens) and screens:
                 if widget is self:
                     self.move(screens[0].topLeft())
-                elif isinstance(widget, QDockWidget):
-                    widget.setFloating(False)
+                else:
+                    widget.setFloating(False)  # pyright: ignore[reportAttributeAccessIssue]
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -491,10 +443,11 @@ class MainWindow(QMainWindow):
 
     def tear(self, name: str = "") -> None:
         """F11: make the pane in front a window of its own, for the second screen, or put it back."""
+        docks = (*self.docks.values(), self.todo_dock)
         here = QApplication.focusWidget()
-        dock: QDockWidget | None = self.docks.get(name)
+        dock: Any = self.docks.get(name)
         while dock is None and here is not None:
-            dock = here if isinstance(here, CalmDock) else None
+            dock = here if here in docks else None
             here = here.parentWidget()
         if dock is None:
             dock = next((item for item in self.docks.values() if item.front), None)
@@ -599,6 +552,8 @@ class MainWindow(QMainWindow):
 
     def switch_language(self) -> None:
         """The other language, from the next start on."""
+        from dutydesk.qt import dialogs
+
         other = "en" if language() == "zh_CN" else "zh_CN"
         self.desk.store.remember("language", other)
         dialogs.tell(self, _("下次启动时换成 {language}").format(language="English" if other == "en" else "中文"))
@@ -609,7 +564,7 @@ class MainWindow(QMainWindow):
         self.board.tick(self.clock.now())
 
     def _changed(self, _changed: object) -> None:
-        self._soon.start()
+        self._soon.start(0)
 
     def refresh(self) -> None:
         """Bring board and list of what is due up to date."""
@@ -659,7 +614,8 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._known_size = self.size()
-        self._fit_rail()
+        if self.rail is not None:
+            self._fit_rail()
         if self.desk is not None and not self.arranging:
             self._growing = True
             self._grown.start()
@@ -688,7 +644,7 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self.desk is not None and not self.closed:
             self._fit_rail()
-            self._soon.start()
+            self._soon.start(0)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.desk is not None and self._actions is not None and not self._actions.may_close():

@@ -39,7 +39,13 @@ def figures(connection: Connection, start: int, end: int) -> Sequence[Figure]:
     people = sum(one.people for one in found)
     full = any(one.places and one.people > one.places for one in found)
     return (
-        Figure("shelters.people_now", N_("安置"), _("{count}处 {people}").format(count=count, people=people), N_("人"), int(full)),
+        Figure(
+            "shelters.people_now",
+            N_("安置"),
+            _("{count}处 {people}").format(count=count, people=people),
+            N_("人"),
+            int(full),
+        ),
         Figure("shelters.open", N_("启用场所"), count, N_("处")),
     )
 

@@ -68,12 +68,14 @@ class SheltersPane(ListPane):
     def narrowings(self) -> Mapping[str, Sequence[Narrow]]:
         level = SHELTERS["level"]
         levels = [
-            Narrow(choice_label(choice.code, level), (Condition("level", "=", choice.code),)) for choice in level.choices
+            Narrow(choice_label(choice.code, level), (Condition("level", "=", choice.code),))
+            for choice in level.choices
         ]
         state = SHELTERS["state"]
         states = [Narrow(_("启用中"), (Condition("state", "in", rules.IN_USE),))]
         states += [
-            Narrow(choice_label(choice.code, state), (Condition("state", "=", choice.code),)) for choice in state.choices
+            Narrow(choice_label(choice.code, state), (Condition("state", "=", choice.code),))
+            for choice in state.choices
         ]
         streets = [
             Narrow(row.text("name"), (region_condition(self.desk, row.id),))
@@ -147,9 +149,7 @@ class SheltersPane(ListPane):
             self.say(_("先在表里选一个场所"))
             return
         defaults: dict[str, Value] = {"at": self.desk.clock.now() // 60_000 * 60_000}
-        form = LedgerForm(
-            COUNTS, self.desk, names=COUNT_FIELDS, defaults=defaults, parse_time=self.parse_time()
-        )
+        form = LedgerForm(COUNTS, self.desk, names=COUNT_FIELDS, defaults=defaults, parse_time=self.parse_time())
         form.editors["needs"].hint(_("如 被褥、食品"))
         self.show_form(form, _("{name} 登记人数").format(name=row.text("name")), self.save_count, row)
         self._side.insertWidget(1, self._now_line(row))

@@ -63,8 +63,10 @@ class Totals:
 
     @property
     def standardised_text(self) -> str:
-        """`36 处规范化（17.56 %）`."""
-        return _("{count} 处规范化（{share}）").format(count=self.summary.standardised, share=self.summary.standardised_text)
+        """`36 处规范化(17.56 %)`."""
+        return _("{count} 处规范化({share})").format(
+            count=self.summary.standardised, share=self.summary.standardised_text
+        )
 
     @property
     def line(self) -> str:
@@ -335,7 +337,9 @@ def in_use(connection: Connection) -> list[InUse]:
     """Shelters that are open or hold people, the fullest first."""
     inside = present_by_shelter(connection)
     table = SHELTER_TABLE.c
-    statement = select(table.id, table.name, table.state, table.usable_m2, table.capacity).where(table["_state"] == LISTED)
+    statement = select(table.id, table.name, table.state, table.usable_m2, table.capacity).where(
+        table["_state"] == LISTED
+    )
     holding = [shelter for shelter, number in inside.items() if number]
     rows = [tuple(row) for row in connection.execute(statement.where(table.state.in_(rules.IN_USE)))]
     for start in range(0, len(holding), 500):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dutydesk.core.clock import DAY, local
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import _, language
 from dutydesk.core.reference import label, rows
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
@@ -70,7 +70,10 @@ def draw(desk: Desk, *, shift: str | None = None) -> tuple[Document, Made]:
 def _foot(made: Made) -> str:
     sheet = made.sheet
     told = _("打印前记录 {desk}/{epoch} #{seq} 校验 {head}").format(
-        desk=sheet.desk, epoch=sheet.epoch, seq=sheet.seq, head=" ".join(sheet.head[at : at + 4] for at in (0, 4, 8, 12))
+        desk=sheet.desk,
+        epoch=sheet.epoch,
+        seq=sheet.seq,
+        head=" ".join(sheet.head[at : at + 4] for at in (0, 4, 8, 12)),
     )
     return f"{SHEET} {told}"
 
@@ -95,7 +98,10 @@ def _head(desk: Desk, span: rules.Shift, row: Row | None) -> list[tuple[str, str
         (_("副班"), shown("secondary")),
         (_("风险等级"), shown("risk_level")),
         (_("值守状态"), shown("mode")),
-        (_("接班时间"), f"{local(row.number('taken_over_at')):%m-%d %H:%M}" if row and row.get("taken_over_at") else "—"),
+        (
+            _("接班时间"),
+            f"{local(row.number('taken_over_at')):%m-%d %H:%M}" if row and row.get("taken_over_at") else "—",
+        ),
     ]
     if row is not None and row.get("note"):
         pairs.append((_("备注"), row.text("note")))
@@ -141,8 +147,9 @@ def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
 def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[PaperRow]:
     number = 0
     for at, (code, items) in enumerate(blocks.items()):
-        name = f"{NUMERALS[at]}、{label('duty', 'block', code)}"
-        yield Group(_("{name}（{count}项）").format(name=name, count=len(items)) if items else name)
+        numeral = str(at + 1) if language() == "en" else NUMERALS[at]
+        name = _("{number}、{block}").format(number=numeral, block=label("duty", "block", code))
+        yield Group(_("{name}({count}项)").format(name=name, count=len(items)) if items else name)
         if not items:
             yield ("", _("无"), "", "")
         for item in items:
@@ -239,7 +246,9 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
         amended = row.get("amends")
         if isinstance(amended, bytes):
             old = held[amended].text("no") if amended in held else ""
-            text = _("〔更正 {no}，原因：{reason}〕{text}").format(no=old or "—", reason=row.text("reason") or "—", text=text)
+            text = _("〔更正 {no},原因:{reason}〕{text}").format(
+                no=old or "—", reason=row.text("reason") or "—", text=text
+            )
         if row.id in later:
             text = _("{text}〔已更正，见 {no}〕").format(text=text, no=later[row.id].text("no"))
         if row.get("late"):
@@ -251,7 +260,9 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
 def _numbers(desk: Desk, entries: Sequence[Row]) -> dict[object, str]:
     """Numbers of the incidents that entries belong to."""
     ids = {value for row in entries if isinstance(value := row.get("incident"), bytes)}
-    return {held.id: held.text("no") for held in (desk.get("incidents", row) for row in sorted(ids)) if held is not None}
+    return {
+        held.id: held.text("no") for held in (desk.get("incidents", row) for row in sorted(ids)) if held is not None
+    }
 
 
 def _record(document: Document, made: Made, places: Sequence[Place]) -> None:

@@ -107,11 +107,6 @@ def next_shift(shift: Shift, pattern: Pattern) -> Shift:
     return shift_of(shift.end, pattern)
 
 
-def previous_shift(shift: Shift, pattern: Pattern) -> Shift:
-    """The one that handed over."""
-    return shift_of(shift.start - 1, pattern)
-
-
 def shift_label(shift: Shift) -> str:
     """`2026-11-22 全天班 08:30–次日 08:30`; 24:00 for the end of the day itself."""
     start, end = local(shift.start), local(shift.end)

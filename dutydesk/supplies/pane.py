@@ -60,7 +60,10 @@ class SuppliesPane(ListPane):
             "watch": [
                 Narrow(_("全部物资")),
                 Narrow(_("低于应备"), (Condition("gap", ">", 0),)),
-                Narrow(_("90 天内到期"), (Condition("expires", ">=", today), Condition("expires", "<=", service.expiry_day(now)))),
+                Narrow(
+                    _("90 天内到期"),
+                    (Condition("expires", ">=", today), Condition("expires", "<=", service.expiry_day(now))),
+                ),
                 Narrow(_("已过期"), (Condition("expires", "<", today),)),
             ],
         }

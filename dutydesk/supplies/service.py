@@ -104,7 +104,9 @@ def totals(desk: Desk) -> Totals:
 def stores(desk: Desk) -> list[str]:
     """The places where anything lies, by name."""
     column = SUPPLY_TABLE.c.store
-    statement = select(column).where(SUPPLY_TABLE.c["_state"] == LISTED, column.is_not(None)).distinct().order_by(column)
+    statement = (
+        select(column).where(SUPPLY_TABLE.c["_state"] == LISTED, column.is_not(None)).distinct().order_by(column)
+    )
     with desk.store.read() as connection:
         return [str(store) for (store,) in map(tuple, connection.execute(statement))]
 

@@ -52,7 +52,9 @@ class TeamsPane(ListPane):
     def narrowings(self) -> Mapping[str, Sequence[Narrow]]:
         kind, status = TEAMS["kind"], TEAMS["status"]
         kinds = [Narrow(choice_label(one.code, kind), (Condition("kind", "=", one.code),)) for one in kind.choices]
-        states = [Narrow(choice_label(one.code, status), (Condition("status", "=", one.code),)) for one in status.choices]
+        states = [
+            Narrow(choice_label(one.code, status), (Condition("status", "=", one.code),)) for one in status.choices
+        ]
         return {"kind": [Narrow(_("全部类别")), *kinds], "status": [Narrow(_("全部状态")), *states]}
 
     # -- what is done ----------------------------------------------------------------------------------------------

@@ -23,7 +23,17 @@ from dutydesk.teams.model import TEAM_TABLE
 AWAY = ("OUT", "FORWARD")
 """Where a team is of no use elsewhere: the log tells of it, and the next shift must know."""
 LOG_CATEGORY, LOG_LINE = "RESPONSE", "FLOOD"
-_NARROW = {"kind": 6, "unit": 10, "region": 7, "strength": 4, "vehicles": 4, "leader": 4, "status": 3, "place": 9, "equipment": 12}
+_NARROW = {
+    "kind": 6,
+    "unit": 10,
+    "region": 7,
+    "strength": 4,
+    "vehicles": 4,
+    "leader": 4,
+    "status": 3,
+    "place": 9,
+    "equipment": 12,
+}
 SHOWN: Ledger = replace(
     TEAMS, order="", fields=tuple(replace(item, width=_NARROW.get(item.name, item.width)) for item in TEAMS.fields)
 )

@@ -6,7 +6,7 @@ and given away as CAP. What a warning must state is 突发事件应对法 (2024)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from dutydesk.core.clock import MINUTE, SECOND
@@ -18,7 +18,6 @@ from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.ledger.feature import Change
-from dutydesk.ledger.rows import parse_row
 from dutydesk.ledger.spec import Value, Values
 from dutydesk.warnings import rules, signals, standing
 from dutydesk.warnings.alert import BARE_GEOCODE, Alert, Area, ColourFrom, Info, Reference
@@ -48,12 +47,6 @@ def in_force(desk: Desk, now: int | None = None) -> list[Current]:
     """The warnings in force, the most serious first, stale ones last."""
     with desk.store.read() as connection:
         return standing.in_force(connection, desk.clock.now() if now is None else now)
-
-
-def in_force_lines(desk: Desk, now: int | None = None) -> list[str]:
-    """The warnings in force, one line each: `暴雨橙色 彭埠街道、笕桥街道 至 18:00 区气象台`."""
-    at = desk.clock.now() if now is None else now
-    return [line_of(one, at) for one in in_force(desk, at)]
 
 
 def line_of(one: Current, now: int) -> str:
@@ -107,17 +100,6 @@ def criterion(values: Values) -> str:
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
-
-
-def add_typed(desk: Desk, texts: Mapping[str, str]) -> Row:
-    """Take in a warning that somebody types; see `add`."""
-    values, problems = parse_row(WARNINGS, texts, resolve=desk.resolve)
-    problems = [
-        problem for problem in problems if problem.field not in ("issuer", "issued_at") or problem.reason != _("必填")
-    ]
-    if problems:
-        raise Refused(*problems)
-    return add(desk, values)
 
 
 def add(desk: Desk, values: Values) -> Row:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import INTEGER, TEXT, Connection, func, or_, select
-from sqlalchemy.sql.expression import column, table
+from sqlalchemy import Connection, func, or_, select
 
 from dutydesk.core.clock import HOUR, local
 from dutydesk.core.i18n import _
 from dutydesk.journal import query as q
+from dutydesk.journal import settings
 from dutydesk.journal.query import Row
 from dutydesk.journal.schema import Shape
 from dutydesk.ledger.spec import Value, Values
@@ -31,9 +31,6 @@ SHAPE = Shape(WARNINGS, WARNING_TABLE)
 STATUSES = {"ACTUAL": "Actual", "EXERCISE": "Exercise", "TEST": "Test", "DRAFT": "Draft", "SYSTEM": "System"}
 KINDS = {"ALERT": "Alert", "UPDATE": "Update", "CANCEL": "Cancel", "ACK": "Ack", "ERROR": "Error"}
 LIVE_KINDS = ("ALERT", "UPDATE")
-_SETTINGS = table(
-    "settings", column("_n", INTEGER), column("_state", INTEGER), column("key", TEXT), column("value", TEXT)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +66,7 @@ def hours_of(given: Mapping[str, str]) -> Hours:
 
 def hours_here(connection: Connection) -> Hours:
     """The hours in force at this desk."""
-    found = connection.execute(
-        select(_SETTINGS.c.key, _SETTINGS.c.value)
-        .where(_SETTINGS.c["_state"] == LISTED, _SETTINGS.c.key.startswith("warnings."))
-        .order_by(_SETTINGS.c["_n"])
-    )
-    return hours_of({str(key): str(value or "").strip() for key, value in found})
+    return hours_of(settings.values(connection, "warnings."))
 
 
 def name_of(row: Row) -> str:

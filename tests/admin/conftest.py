@@ -27,9 +27,7 @@ def desks(tmp_path: Path, clock: FixedClock) -> Iterator[tuple[Desk, Desk]]:
     """Desks 1 and 2."""
     stores: list[Store] = []
     for n in (1, 2):
-        config = DeskConfig(
-            desk=f"{n:032x}", code=f"S{n}", district="330102", name=f"第{n}席", unit="示例区应急管理局"
-        )
+        config = DeskConfig(desk=f"{n:032x}", code=f"S{n}", district="330102", name=f"第{n}席", unit="示例区应急管理局")
         stores.append(Store.create(Home(tmp_path / str(n)), schema(), clock, config))
     first, second = (Desk(store, clock, Me(), FEATURES) for store in stores)
     yield first, second

@@ -19,6 +19,7 @@ from dutydesk.journal import audit
 from dutydesk.journal.attachments import keep
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import history
+from dutydesk.journal.settings import setting
 from dutydesk.ledger.feature import Change
 from dutydesk.qt.announcer import announcer_for
 from dutydesk.qt.jobs import JobRunner
@@ -287,7 +288,7 @@ def test_a_setting_needs_its_source(pane: AdminPane, desk: Desk, qtbot: QtBot) -
     form.editors["key"].set_text("log.late_minutes")
     form.editors["value"].set_text("45")
     form.submit()
-    assert service.setting(desk, "log.late_minutes") == "45"
+    assert setting(desk, "log.late_minutes") == "45"
     pane.settings.delete_row()
     assert desk.count("settings") == 1
 

@@ -7,6 +7,7 @@ import pytest
 from dutydesk.admin import service
 from dutydesk.core.errors import Refused
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.settings import setting
 from tests.journal.desks import deliver
 
 Desks = tuple[Desk, Desk]
@@ -23,7 +24,7 @@ def both(desks: Desks) -> None:
 
 def test_a_setting_names_its_paper_and_date(desk: Desk) -> None:
     service.write_setting(desk, "warnings.assumed_hours", "12", "示例〔2026〕1号", "2026-06-01", place="示例区")
-    assert service.setting(desk, "warnings.assumed_hours") == "12"
+    assert setting(desk, "warnings.assumed_hours") == "12"
     assert (
         service.write_setting(desk, "warnings.assumed_hours", "12", "示例〔2026〕1号", "2026-06-01", "示例区") is None
     )
@@ -32,7 +33,7 @@ def test_a_setting_names_its_paper_and_date(desk: Desk) -> None:
     assert [(item["value"], item["source"], item["date"], item["place"]) for item in row] == [
         ("24", "示例〔2026〕2号", "2026-06-02", None)
     ]
-    assert service.setting(desk, "no.such", "7") == "7"
+    assert setting(desk, "no.such") == ""
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ def timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1_000
 
 
-def against(ours: Callable[[], object], floor: Callable[[], object], rounds: int = ROUNDS) -> tuple[list[float], list[float]]:
+def against(
+    ours: Callable[[], object], floor: Callable[[], object], rounds: int = ROUNDS
+) -> tuple[list[float], list[float]]:
     """Times of both, taken in turns so that a slow minute of the machine hits both."""
     mine: list[float] = []
     bare: list[float] = []

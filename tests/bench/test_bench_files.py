@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from bigdesk import entry
 from harness import ROUNDS, against, report
+from python_calamine import CalamineWorkbook
 
 from dutydesk.core.clock import FixedClock, iso, local, parse_iso
 from dutydesk.core.ids import new_id, token
@@ -28,8 +29,10 @@ from dutydesk.features import FEATURES, schema
 from dutydesk.journal import chain, recipe, search
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.store import INSERT_ACT, MOVE_FRONTIER, Store
+from dutydesk.ledger.kinds import INT, LONG, PHONE, TEXT, TIME
 from dutydesk.ledger.readers import read_records
-from dutydesk.ledger.spec import Value
+from dutydesk.ledger.spec import Field, Ledger, Value
+from dutydesk.ledger.writers import write_csv, write_xlsx
 from dutydesk.printing import pdf
 from dutydesk.printing.plain import ledger_document
 
@@ -92,7 +95,11 @@ def people_file(rows: int) -> bytes:
 
 
 def log_rows(cells: Sequence[str], made: dict[str, bytes]) -> list[tuple[str, bytes, dict[str, Value]]]:
-    values: dict[str, Value] = {"no": f"2026-{len(made) + 1:04d}", "happened_at": parse_iso(cells[0]), "recorded_at": NOW}
+    values: dict[str, Value] = {
+        "no": f"2026-{len(made) + 1:04d}",
+        "happened_at": parse_iso(cells[0]),
+        "recorded_at": NOW,
+    }
     values.update(zip(LOG_TEXTS, cells[1:], strict=True))
     row = made[values["no"]] = new_id(NOW)  # pyright: ignore[reportArgumentType]
     return [("log", row, values)]
@@ -120,6 +127,7 @@ def people_rows(cells: Sequence[str], made: dict[str, bytes]) -> list[tuple[str,
 def floor(home: Home, data: bytes, rows_of: Callable[[Sequence[str], dict[str, bytes]], list[Any]]) -> None:
     """The same rows into the same tables and indexes by the raw driver, in the same number of transactions. Reading
     the file, the search text and the bytes of the acts are made by the same functions; nothing is checked."""
+    gc.disable()  # as the import does
     raw = recipe.connect(home.database)
     desk = bytes.fromhex("ab" * 16)
     seq, link = raw.execute("SELECT seq, hash FROM frontier").fetchone()
@@ -153,9 +161,7 @@ def floor(home: Home, data: bytes, rows_of: Callable[[Sequence[str], dict[str, b
         head = chain.header(desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1)
         digest = chain.digest(1, link, head, body)
         raw.execute("BEGIN IMMEDIATE")
-        raw.execute(
-            INSERT_ACT, (desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1, body, 1, link, digest)
-        )
+        raw.execute(INSERT_ACT, (desk, 1, seq, act_id, hlc, NOW, NOW, "system", "log.import", 1, body, 1, link, digest))
         if side:
             raw.cursor().executemany("INSERT INTO personal VALUES (?, ?, ?, ?, ?, ?)", side)
         for name, filled in tables.items():
@@ -175,6 +181,7 @@ def floor(home: Home, data: bytes, rows_of: Callable[[Sequence[str], dict[str, b
         raw.execute("COMMIT")
         link = digest
     raw.close()
+    gc.enable()
 
 
 def fresh(root: Path) -> Desk:
@@ -365,3 +372,59 @@ def test_b8_print(printed: Desk, monkeypatch: pytest.MonkeyPatch, form: str) -> 
         f"B8 {form}", f"{what} {PRINTED} 条", mine, bare, "≤ 2.5×", 2.5, note=f"{len(pages)} 页,{lines} 段文字"
     )
     assert result.ratio is not None
+
+
+# -- workbooks ---------------------------------------------------------------------------------------------------------
+
+SHEET = Ledger(
+    "sheet",
+    "台账",
+    (
+        Field("name", TEXT, "名称"),
+        Field("place", TEXT, "地点"),
+        Field("text", LONG, "内容"),
+        Field("phone", PHONE, "电话"),
+        Field("count", INT, "数量"),
+        Field("at", TIME, "时间"),
+    ),
+)
+
+
+def sheet_rows() -> list[dict[str, Value]]:
+    return [
+        {
+            "name": f"编织袋{n}",
+            "place": str(entry(n)["party"]),
+            "text": str(entry(n)["text"]),
+            "phone": f"0571-5{n:07d}",
+            "count": n,
+            "at": entry(n)["happened_at"],
+        }
+        for n in range(IMPORTED)
+    ]
+
+
+def test_b9_b10_workbooks() -> None:
+    """100,000 rows of six columns: written, against a CSV writer; read back, against bare calamine."""
+    rows = sheet_rows()
+
+    def bare_csv() -> None:
+        writer = csv.writer(io.StringIO())
+        for row in rows:
+            writer.writerow((*row.values(),))
+
+    made = write_xlsx(SHEET, rows, masked=False)
+    mine, bare = against(lambda: write_xlsx(SHEET, rows, masked=False), bare_csv, 3)
+    report("B9 xlsx", f"导出 xlsx {IMPORTED}×6(比照 CSV 写出)", mine, bare, "≤ 3×", 3)
+    mine, bare = against(lambda: write_csv(SHEET, rows, masked=False), bare_csv, 3)
+    report("B9 csv", f"导出 CSV {IMPORTED}×6(比照 CSV 写出)", mine, bare, "≤ 3×", 3)
+
+    def bare_calamine() -> int:
+        return len(CalamineWorkbook.from_filelike(io.BytesIO(made)).get_sheet_by_index(0).to_python())
+
+    assert bare_calamine() == IMPORTED + 1
+    records = read_records(made, "x.xlsx")
+    assert records.read == IMPORTED
+    assert records.rows[0][1][:4] == ("编织袋0", str(rows[0]["place"]), str(rows[0]["text"]), "0571-50000000")
+    mine, bare = against(lambda: read_records(made, "x.xlsx"), bare_calamine, 3)
+    report("B10", f"读 xlsx {IMPORTED}×6(比照 calamine)", mine, bare, "≤ 1.5×", 1.5)

@@ -29,21 +29,6 @@ def test_rate_prints_the_published_figures(part: int | Decimal, whole: int | Dec
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "places", "shown"),
-    [
-        (190, 207, 2, "-8.21 %"),
-        (91, 124, 2, "-26.61 %"),
-        (1034, 1000, 1, "+3.4 %"),
-        (5, 0, 2, "—"),
-        (5, 5, 2, "0.00 %"),
-        (99_999, 100_000, 2, "0.00 %"),
-    ],
-)
-def test_year_on_year_shows_its_sign(now: int, before: int, places: int, shown: str) -> None:
-    assert figures.yoy(now, before, places) == shown
-
-
-@pytest.mark.parametrize(
     ("value", "unit", "shown"),
     [
         (160_100, "㎡", "16.01 万㎡"),

@@ -12,9 +12,10 @@ import pytest
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Damaged, Refused, Unavailable
 from dutydesk.core.paths import Home
+from dutydesk.core.settings import save
 from dutydesk.journal import headfile, recipe
 from dutydesk.journal.locks import DeskLock
-from dutydesk.journal.store import Store
+from dutydesk.journal.store import Store, make_tables
 from dutydesk.journal.verify import verify
 from tests.journal import desks as d
 
@@ -463,3 +464,34 @@ def test_alone_for_a_while(tmp_path: Path) -> None:
         DeskLock(path, exclusive=False, patience=0).release()
     one.release()
     assert not one.alone()
+
+
+def test_a_making_cut_off_before_its_name_is_made_again(tmp_path: Path) -> None:
+    home = Home(tmp_path / "desk")
+    home.root.mkdir()
+    raw = recipe.connect(home.database, create=True)
+    raw.execute("CREATE TABLE half (x)")
+    raw.close()
+    with Store.create(home, d.FULL, FixedClock(d.EVENING), d.config()) as store:
+        assert store.position()[0] == 1
+
+
+def test_a_making_cut_off_before_its_first_act_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    home = Home(tmp_path / "desk")
+    home.root.mkdir()
+    raw = recipe.connect(home.database, create=True)
+    make_tables(raw, d.FULL)
+    raw.close()
+    save(home.config, d.config())
+    with reopen(home) as store:
+        assert store.position()[0] == 1
+        d.add(store, "people", name="甲")
+    assert verify(home, d.FULL).ok
+
+
+def test_what_was_saved_is_never_made_anew(tmp_path: Path) -> None:
+    home = Home(tmp_path / "desk")
+    Store.create(home, d.FULL, FixedClock(d.EVENING), d.config()).close()
+    home.config.unlink()
+    with pytest.raises(Refused):
+        Store.create(home, d.FULL, FixedClock(d.EVENING), d.config())

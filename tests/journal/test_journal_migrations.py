@@ -127,7 +127,6 @@ def test_an_empty_file_opens_as_a_desk_after_its_upgrade(tmp_path: Path) -> None
     recipe.connect(home.database, create=True).close()
     save(home.config, d.config())
     with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
-        store.open_epoch(bytes(32), {})
         row = d.add(store, "people", name="钱一")
         assert d.ask(store, "SELECT name FROM people WHERE id = ?", row) == [("钱一",)]
     with d.make(tmp_path / "other") as new:

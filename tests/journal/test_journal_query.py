@@ -14,11 +14,9 @@ from sqlalchemy import event
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Refused
 from dutydesk.core.ids import CLI, new_id
-from dutydesk.core.paths import Home
-from dutydesk.core.settings import DeskConfig
-from dutydesk.features import schema
 from dutydesk.journal.query import OPERATORS, Condition, Pages, Query, by_id, by_ids, by_n, count, find, rows
 from dutydesk.journal.store import Batch, Store
+from tests.desks import a_desk
 from tests.journal import desks as d
 
 AGES = (None, 3, 5, None, 5, 40, -1)
@@ -283,13 +281,12 @@ def test_find_by_number_id_and_part_of_an_id() -> None:
 def test_an_indexed_equality_is_answered_by_its_index(tmp_path: Path) -> None:
     """The index that begins with `_state` has nearly every row under one key."""
     made: list[str] = []
-    with Store.create(Home(tmp_path / "desk"), schema(), FixedClock(0), DeskConfig("ee" * 16)) as store:
-        with store.read() as connection:
-            event.listen(connection, "before_cursor_execute", lambda *told: made.append(told[2]))
-            rows(connection, store.schema["numbers"], Query("numbers", (Condition("person", "=", b"\x01" * 16),)))
-            statement = next(text for text in made if "FROM numbers" in text)
-            blanks = tuple(0 for _ in range(statement.count("?")))
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", blanks).all()
+    with a_desk(tmp_path / "desk", FixedClock(0)) as desk, desk.store.read() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *told: made.append(told[2]))
+        rows(connection, desk.store.schema["numbers"], Query("numbers", (Condition("person", "=", b"\x01" * 16),)))
+        statement = next(text for text in made if "FROM numbers" in text)
+        blanks = tuple(0 for _ in range(statement.count("?")))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", blanks).all()
     told = " ".join(str(line[3]) for line in plan)
     assert "ix_numbers_match" in told
     assert "ix_numbers_listed" not in told

@@ -129,7 +129,9 @@ def test_a_writer_waits_for_another_and_gives_up_in_time(tmp_path: Path, monkeyp
     with d.make(tmp_path / "desk") as store:
         other = recipe.connect(store.home.database)
         other.execute("BEGIN IMMEDIATE")
-        short = tuple(("busy_timeout", 30, 30) if name == "busy_timeout" else (name, v, e) for name, v, e in recipe.SETTINGS)
+        short = tuple(
+            ("busy_timeout", 30, 30) if name == "busy_timeout" else (name, v, e) for name, v, e in recipe.SETTINGS
+        )
         with monkeypatch.context() as patched:
             patched.setattr(recipe, "SETTINGS", short)
             with pytest.raises(Unavailable, match="另一个程序正在写入"):

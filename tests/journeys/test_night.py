@@ -43,15 +43,33 @@ def night(tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -
 def test_the_last_hour_of_the_night(night: tuple[Home, Path], qapp: QApplication) -> None:
     home, out = night
     sheet, log = text_of(out / "handover.pdf"), text_of(out / "log.pdf")
-    for wanted in ("交接班记录表", "带班领导", "赵甲子", "卫庚午", "皋亭山南麓示例自然村", "示例河沿河步道", "雷电黄色", "暴雨橙色"):
+    for wanted in (
+        "交接班记录表",
+        "带班领导",
+        "赵甲子",
+        "卫庚午",
+        "皋亭山南麓示例自然村",
+        "示例河沿河步道",
+        "雷电黄色",
+        "暴雨橙色",
+    ):
         assert wanted in sheet, wanted
-    for wanted in ("转发约500次", "转发约300次", "宣传部来电核实转发数", "坡体暂稳", "3处仍有积水", "河水漫上步道约20厘米"):
+    for wanted in (
+        "转发约500次",
+        "转发约300次",
+        "宣传部来电核实转发数",
+        "坡体暂稳",
+        "3处仍有积水",
+        "河水漫上步道约20厘米",
+    ):
         assert wanted in log, wanted
     assert "示例" in sheet
     assert len(list(out.glob("[0-9][0-9].png"))) == 15
     assert (out / "desk.png").stat().st_size > 20_000
     line = [sys.executable, "-m", "dutydesk", "--home", str(home.root)]
-    told = subprocess.run([*line, "verify", "--json"], capture_output=True, text=True, check=False, env=dict(os.environ))
+    told = subprocess.run(
+        [*line, "verify", "--json"], capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
     assert told.returncode == 0, told.stdout + told.stderr
     assert json.loads(told.stdout)["ok"] is True
     prints = subprocess.run([*line, "list", "prints", "--json"], capture_output=True, text=True, check=False)

@@ -25,7 +25,9 @@ def people(desk: Desk, places: dict[str, bytes]) -> dict[str, bytes]:
     numbers = [("MOBILE", "19900001111"), ("OFFICE", "0571-00002222")]
     return {
         "钱示例": service.add_person(desk, {"name": "钱示例", "unit": unit.row}, numbers),
-        "孙试验": service.add_person(desk, {"name": "孙试验", "region": places["西示例街道"]}, [("MOBILE", "19900005678")]),
+        "孙试验": service.add_person(
+            desk, {"name": "孙试验", "region": places["西示例街道"]}, [("MOBILE", "19900005678")]
+        ),
         "示例热线": service.add_person(desk, {"name": "示例热线", "kind": "OFFICE"}, [("HOTLINE", "96390")]),
     }
 
@@ -134,7 +136,10 @@ def test_numbers_are_worked_by_keys(qtbot: Any, pane: PeoplePane, desk: Desk, pe
     view = pane.people.view
     first, second = service.numbers(desk, who)
     qtbot.keyClick(view, Key.Key_F6)
-    assert (desk.get("numbers", first.id)["state"], desk.get("numbers", first.id)["verified_at"]) == ("OK", "2026-06-18")
+    assert (desk.get("numbers", first.id)["state"], desk.get("numbers", first.id)["verified_at"]) == (
+        "OK",
+        "2026-06-18",
+    )
     qtbot.keyClick(view, Key.Key_F7)
     assert desk.get("numbers", first.id)["state"] == "BAD"
     qtbot.keyClick(view, Key.Key_Return)
@@ -283,7 +288,9 @@ def test_units_are_kept_in_their_tab(qtbot: Any, pane: PeoplePane, desk: Desk) -
     assert desk.count("units") == 2
 
 
-def test_the_list_prints_masked_and_whole_for_a_reason(qtbot: Any, pane: PeoplePane, desk: Desk, window: Window) -> None:
+def test_the_list_prints_masked_and_whole_for_a_reason(
+    qtbot: Any, pane: PeoplePane, desk: Desk, window: Window
+) -> None:
     pane.focus_first()
     qtbot.keyClick(pane.people.view, Key.Key_P, Mod.ControlModifier)
     assert window.previews[0]["form"] == "P16"

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2
@@ -260,15 +259,6 @@ def test_signatures_and_headings_keep_together() -> None:
         assert "正文乙" in where
         (where,) = [text for text in texts if "交班人" in text]
         assert flat(where).count("年月日时分") == 3
-
-
-def test_blank_lines_are_ruled() -> None:
-    made, more = document(), document()
-    made.blank_lines(0)
-    more.blank_lines(4)
-    rows = ImageChops.difference(picture(made.pdf()), picture(more.pdf())).convert("1")
-    columns = [rows.getpixel((500, y)) for y in range(rows.height)]
-    assert sum(1 for a, b in pairwise(columns) if not a and b) == 4
 
 
 def test_the_hash_at_the_foot_is_read_back_from_every_page() -> None:

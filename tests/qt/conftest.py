@@ -20,7 +20,13 @@ LEDGER = Ledger(
     "来电",
     (
         Field("happened_at", TIME, "时间", required=True),
-        Field("category", CODE, "类别", choices=(Choice("in", "来电"), Choice("out", "去电"), Choice("rain", "雨情")), width=6),
+        Field(
+            "category",
+            CODE,
+            "类别",
+            choices=(Choice("in", "来电"), Choice("out", "去电"), Choice("rain", "雨情")),
+            width=6,
+        ),
         Field("party", Kind(), "对方", search=Search.NAME),
         Field("party_phone", PHONE, "电话", personal=True),
         Field("level", TENTH, "水位", unit="m", width=6),

@@ -32,11 +32,17 @@ def test_few_periods_are_drawn_one_by_one() -> None:
 
 def test_what_was_not_measured_is_a_gap_not_a_zero() -> None:
     series = hours(0, None, None, 30)
-    assert [side.tolist() for side in series.gaps(*series.span)] == [[START / 1_000 + 3_600], [START / 1_000 + 3 * 3_600]]
+    assert [side.tolist() for side in series.gaps(*series.span)] == [
+        [START / 1_000 + 3_600],
+        [START / 1_000 + 3 * 3_600],
+    ]
     _times, totals = series.curve(*series.span, 100)
     assert np.isnan(totals).tolist() == [False, True, True, False]
     absent = RainSeries([START + HOUR, START + 4 * HOUR], [10, 20], 60)
-    assert [side.tolist() for side in absent.gaps(*absent.span)] == [[START / 1_000 + 3_600], [START / 1_000 + 3 * 3_600]]
+    assert [side.tolist() for side in absent.gaps(*absent.span)] == [
+        [START / 1_000 + 3_600],
+        [START / 1_000 + 3 * 3_600],
+    ]
 
 
 def test_no_peak_is_lost_in_a_million() -> None:
@@ -130,7 +136,9 @@ def test_heights_follow_what_is_in_sight_and_the_next_threshold(chart) -> None:
 
 
 def test_a_line_of_the_running_total_stands_on_its_own_axis(chart) -> None:
-    chart.show_series(hours(*[100] * 4), [Threshold(50, "黄 6h 50 mm", "yellow", on_total=True), Threshold(12, "12 mm")])
+    chart.show_series(
+        hours(*[100] * 4), [Threshold(50, "黄 6h 50 mm", "yellow", on_total=True), Threshold(12, "12 mm")]
+    )
     assert 12 < chart._main.viewRange()[1][1] < 15, "room for the label above the line, no more"
     assert 50 < chart._second.viewRange()[1][1] < 60
     assert chart._second.zValue() > chart._main.parentItem().zValue(), "the running total stands before the bars"

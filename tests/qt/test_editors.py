@@ -140,7 +140,15 @@ def test_flag_untouched_has_no_value(qtbot) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "first"),
-    [("暴", "rain"), ("by", "rain"), ("tf", "typhoon"), ("taif", "typhoon"), ("hail", "hail"), ("df", "wind"), ("风", "wind")],
+    [
+        ("暴", "rain"),
+        ("by", "rain"),
+        ("tf", "typhoon"),
+        ("taif", "typhoon"),
+        ("hail", "hail"),
+        ("df", "wind"),
+        ("风", "wind"),
+    ],
 )
 def test_codes_are_found_by_characters_code_and_pinyin(typed: str, first: str) -> None:
     assert among(CHOICES)(typed)[0].key == first

@@ -50,7 +50,9 @@ def dialog(qtbot, ledger, imports, tmp_path):
     qtbot.addWidget(made)
     made.show()
     file = tmp_path / "calls.csv"
-    file.write_text("时间,内容,死亡人数,备注\n2026-06-18 14:30,积水,0,甲\n2026-06-18 14:31,被困,1,乙\n", encoding="utf-8")
+    file.write_text(
+        "时间,内容,死亡人数,备注\n2026-06-18 14:30,积水,0,甲\n2026-06-18 14:31,被困,1,乙\n", encoding="utf-8"
+    )
     with qtbot.waitSignal(runner.idle):
         made.take_file(file)
     yield made

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
-from dutydesk.qt import theme, widgets
+from dutydesk.qt import theme
 from dutydesk.qt.icons import NAMES, SHAPES, icon
 from dutydesk.qt.widgets import Badge, Elided, EmptyState, IconButton, SearchBox, Tile, label, level_badge
 
@@ -49,7 +49,9 @@ def test_shapes_differ_without_colour(qtbot) -> None:
     assert len(seen) == len(SHAPES)
 
 
-@pytest.mark.parametrize(("code", "word"), [("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("late", "逾期")])
+@pytest.mark.parametrize(
+    ("code", "word"), [("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("late", "逾期")]
+)
 def test_a_level_is_always_a_word(qtbot, code: str, word: str) -> None:
     badge = level_badge(code)
     qtbot.addWidget(badge)
@@ -123,7 +125,3 @@ def test_icon_button_is_named_and_follows_the_theme(qtbot, qapp) -> None:
     before = made.icon().pixmap(16, 16).toImage()
     theme.apply(qapp, theme.Theme(night=True))
     assert made.icon().pixmap(16, 16).toImage() != before
-
-
-def test_severities_become_tones() -> None:
-    assert [widgets.tone_of(severity) for severity in (-1, 0, 1, 2, 3)] == ["", "", "orange", "late", "late"]

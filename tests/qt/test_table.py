@@ -22,7 +22,11 @@ def model(ledger, desk, query) -> LedgerModel:
 
 @pytest.fixture
 def view(model, qtbot) -> LedgerView:
-    made = LedgerView(model, line_for=lambda row: f"{row['party']} {row['party_phone']} {row['text']} 13812345678")
+    made = LedgerView(
+        model,
+        empty=("今天还没有记录", "按 F2 记第一条"),
+        line_for=lambda row: f"{row['party']} {row['party_phone']} {row['text']} 13812345678",
+    )
     qtbot.addWidget(made)
     made.resize(1200, 600)
     made.show()
@@ -116,7 +120,7 @@ def test_the_reader_keeps_row_selection_and_place(view, desk) -> None:
     desk.ids = [*range(2_000, 2_010), *range(1_000)]
     view.ledger_model.refresh()
     assert view.current_row().n == 500
-    assert [row.n for row in view.selected_rows()] == [500, 502]
+    assert [view.ledger_model.row(number).n for number in view.selected_numbers()] == [500, 502]
     assert view.rowAt(0) == 500
 
 
@@ -221,7 +225,6 @@ def test_state_comes_back_by_names(view, ledger, desk, query, qtbot) -> None:
 
 
 def test_empty_tables_say_what_to_do(view, desk) -> None:
-    view.say_when_empty("今天还没有记录", "按 F2 记第一条")
     view.ledger_model.set_search("没有这样的词")
     assert view._overlay.isVisible()
     assert view._overlay.sentence.text() == "没有符合条件的记录"

@@ -31,7 +31,14 @@ def test_a_longer_span_shows_hours_cut_to_the_span() -> None:
     assert [line.label for line in found.lines] == ["短时强降水 20 mm", "蓝 12h 50 mm"]
 
 
-@pytest.mark.parametrize(("hours", "words"), [(3, ["红 3h 100 mm", "橙 3h 50 mm"]), (24, ["短时强降水 20 mm", "暴雨 50 mm", "大暴雨 100 mm", "特大暴雨 250 mm"]), (72, ["短时强降水 20 mm"])])
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (3, ["红 3h 100 mm", "橙 3h 50 mm"]),
+        (24, ["短时强降水 20 mm", "暴雨 50 mm", "大暴雨 100 mm", "特大暴雨 250 mm"]),
+        (72, ["短时强降水 20 mm"]),
+    ],
+)
 def test_each_span_has_the_lines_of_its_length(hours: int, words: list[str]) -> None:
     assert [line.label for line in drawing(five_minutes(*[1] * 400), hours, AT, SIGNALS, LIMITS).lines] == words
 
@@ -45,7 +52,9 @@ def test_what_was_not_measured_is_not_drawn_as_dry() -> None:
 def test_a_gauge_of_days_shows_days() -> None:
     days = Series([(parse_iso(f"2026-06-{day} 08:00"), 1440, day) for day in (15, 16, 17)])
     assert drawing(days, None, AT, SIGNALS, LIMITS).minutes == 1440
-    mixed = Series([*((parse_iso(f"2026-06-{day} 08:00"), 1440, day) for day in (15, 16)), (parse_iso("2026-06-17 14:00"), 60, 5)])
+    mixed = Series(
+        [*((parse_iso(f"2026-06-{day} 08:00"), 1440, day) for day in (15, 16)), (parse_iso("2026-06-17 14:00"), 60, 5)]
+    )
     found = drawing(mixed, None, AT, SIGNALS, LIMITS)
     assert (found.minutes, found.ends[0], found.tenths) == (1440, parse_iso("2026-06-15 08:00"), (15, 16, None, 5))
 

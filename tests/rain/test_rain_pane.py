@@ -89,7 +89,11 @@ def test_the_list_is_worst_first_in_words(pane: RainPane) -> None:
 
 @pytest.mark.usefixtures("night")
 def test_the_arrow_keys_choose_the_gauge_that_is_shown(pane: RainPane, qtbot: Any) -> None:
-    assert (text(pane, "rain-name"), text(pane, "rain-sum-1"), text(pane, "rain-grade-1")) == ("彭埠站", "60.0", "短时强降水")
+    assert (text(pane, "rain-name"), text(pane, "rain-sum-1"), text(pane, "rain-grade-1")) == (
+        "彭埠站",
+        "60.0",
+        "短时强降水",
+    )
     assert (text(pane, "rain-grade-3"), text(pane, "rain-grade-24")) == ("达橙色", "暴雨")
     assert pane.badge.isVisible()
     assert pane.badge.word == "橙"
@@ -102,7 +106,9 @@ def test_the_arrow_keys_choose_the_gauge_that_is_shown(pane: RainPane, qtbot: An
 
 
 @pytest.mark.usefixtures("night")
-def test_a_new_file_moves_the_list_and_keeps_the_gauge(pane: RainPane, bring: Any, clock: FixedClock, qtbot: Any) -> None:
+def test_a_new_file_moves_the_list_and_keeps_the_gauge(
+    pane: RainPane, bring: Any, clock: FixedClock, qtbot: Any
+) -> None:
     qtbot.keyClick(pane.view, Qt.Key.Key_End)
     assert text(pane, "rain-name") == "清波站"
     clock.advance(HOUR)
@@ -237,7 +243,9 @@ def test_a_batch_that_has_not_arrived_is_told(pane: RainPane, desk: Desk) -> Non
 
 @pytest.mark.usefixtures("night")
 @pytest.mark.parametrize(("width", "hidden"), [(1400, []), (1000, [DAY]), (700, [TREND, DAY, LAST]), (560, [])])
-def test_a_narrow_list_gives_up_columns_and_then_lies_above(pane: RainPane, qtbot: Any, width: int, hidden: list[int]) -> None:
+def test_a_narrow_list_gives_up_columns_and_then_lies_above(
+    pane: RainPane, qtbot: Any, width: int, hidden: list[int]
+) -> None:
     pane.resize(width, 700)
     qtbot.waitUntil(lambda: pane.width() == width)
     across = pane.split.orientation() is Qt.Orientation.Horizontal

@@ -19,12 +19,13 @@ from dutydesk.journal import attachments
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.query import Condition
 from dutydesk.journal.rebuild import rebuild
+from dutydesk.journal.settings import Setting
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.rain import command, service
 from dutydesk.rain.feature import RAIN
 from dutydesk.rain.rules import Total, Trend
-from dutydesk.rain.thresholds import Setting, thresholds, windows_of
+from dutydesk.rain.thresholds import thresholds, windows_of
 from dutydesk.rain.words import log_text, one_line
 from tests.rain.gauges import LAST, NOW, make_desk, rain_file
 
@@ -241,7 +242,9 @@ def test_a_signal_comes_before_a_wet_hour(desk: Desk, bring: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(("minutes", "silent", "stale"), [(5, 35, False), (5, 36, True), (60, 90, False), (60, 91, True)])
+@pytest.mark.parametrize(
+    ("minutes", "silent", "stale"), [(5, 35, False), (5, 36, True), (60, 90, False), (60, 91, True)]
+)
 def test_a_gauge_falls_silent(desk: Desk, bring: Any, minutes: int, silent: int, stale: bool) -> None:
     bring(rain_file({"彭埠站": [3.0] * 3}, minutes=minutes))
     (gauge,) = service.gauges(desk, LAST + silent * MINUTE)
@@ -288,7 +291,10 @@ def test_thresholds_are_settings(desk: Desk, bring: Any) -> None:
     bring(rain_file({"彭埠站": WET}))
     assert service.gauges(desk)[0].signal is None
     given = {"key": "rain.signal.YELLOW", "value": "1h 30", "source": "本区办法", "date": "2025-05-01"}
-    desk.act("settings.add", [desk.new("settings", given), desk.new("settings", {"key": "rain.heavy_hour_mm", "value": "31"})])
+    desk.act(
+        "settings.add",
+        [desk.new("settings", given), desk.new("settings", {"key": "rain.heavy_hour_mm", "value": "31"})],
+    )
     (gauge,) = service.gauges(desk)
     assert gauge.signal is not None
     assert (gauge.signal.colour, gauge.signal.source, gauge.heavy) == ("YELLOW", "本区办法", False)
@@ -311,7 +317,11 @@ def test_a_setting_that_means_nothing_changes_nothing(key: str, value: str) -> N
 
 @pytest.mark.parametrize(
     ("value", "windows"),
-    [("3h 100", ((3, 1000),)), ("6小时≥100毫米 / 24h 150.5", ((6, 1000), (24, 1505))), ("1 h 20 mm 或 3h50", ((1, 200), (3, 500)))],
+    [
+        ("3h 100", ((3, 1000),)),
+        ("6小时≥100毫米 / 24h 150.5", ((6, 1000), (24, 1505))),
+        ("1 h 20 mm 或 3h50", ((1, 200), (3, 500))),
+    ],
 )
 def test_windows_as_people_write_them(value: str, windows: Any) -> None:
     assert windows_of(value) == windows
@@ -321,7 +331,9 @@ def test_a_signal_set_here_stands_before_the_provinces_own() -> None:
     day = parse_iso("2026-06-18 08:00")
     from dutydesk.core.clock import local
 
-    limits = thresholds((Setting("rain.signal.ORANGE", "3h 60", place="本市"), Setting("rain.signal.RED", "1h 90", place="44")))
+    limits = thresholds(
+        (Setting("rain.signal.ORANGE", "3h 60", place="本市"), Setting("rain.signal.RED", "1h 90", place="44"))
+    )
     beijing = {row.colour: row for row in limits.signals("110101", local(day).date())}
     assert (beijing["ORANGE"].tenths, beijing["RED"].tenths, beijing["RED"].window_h) == (600, 1000, 3)
     canton = {row.colour: row for row in limits.signals("440106", local(day).date())}
@@ -369,7 +381,9 @@ def test_from_and_to_are_an_open_and_a_closed_end(desk: Desk, bring: Any, capsys
     assert (later["sums"]["1"], later["sums"]["3"], later["samples"]) == (None, 7.0, 4)
 
 
-@pytest.mark.parametrize("words", [["--from", "昨天"], ["--from", "2026-06-19", "--to", "2026-06-18"], ["--station", "没有"]])
+@pytest.mark.parametrize(
+    "words", [["--from", "昨天"], ["--from", "2026-06-19", "--to", "2026-06-18"], ["--station", "没有"]]
+)
 def test_the_command_refuses_what_means_nothing(desk: Desk, words: list[str]) -> None:
     parser = argparse.ArgumentParser()
     command.configure(parser)

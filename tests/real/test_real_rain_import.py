@@ -104,7 +104,12 @@ def test_published_figures_are_taken_with_a_warning(desk: Desk, capsys: Any) -> 
     assert [found["line"] for found in told["warnings"]] == [2]
     gauge = rain(desk, capsys)["郑州国家站"]
     assert (gauge["max_hour_mm"], gauge["max_hour_at"]) == (201.9, f"2021-07-20T17:00:00{BJT}")
-    assert (gauge["sums"]["24"], gauge["complete"]["24"], gauge["sums"]["1"], gauge["total_mm"]) == (552.5, True, None, 617.1)
+    assert (gauge["sums"]["24"], gauge["complete"]["24"], gauge["sums"]["1"], gauge["total_mm"]) == (
+        552.5,
+        True,
+        None,
+        617.1,
+    )
 
 
 def test_all_of_them_print_on_one_list(desk: Desk) -> None:

@@ -71,7 +71,7 @@ def test_a_pane_is_built_when_it_is_first_seen(qtbot: Any, window: Any) -> None:
     press(Qt.Key.Key_6, ALT)
     assert window.docks["people"].built
     assert not window.docks["shelters"].built
-    qtbot.waitUntil(lambda: window.rail.buttons["people"].isChecked())
+    qtbot.waitUntil(window.rail.buttons["people"].isChecked)
     assert not window.rail.buttons["daybook"].isChecked()
 
 
@@ -300,7 +300,7 @@ def test_no_two_commands_share_a_key_and_f1_shows_them_all(qtbot: Any, window: A
         if feature.pane and feature.key:
             assert feature.key not in taken, feature.name
             taken[feature.key] = feature.title
-    shown: list[tuple[str, str]] = [(key, text) for key, text in taken.items()]
+    shown: list[tuple[str, str]] = list(taken.items())
     for name in PANES:
         pane = window.show_pane(name)
         here: dict[str, str] = {}

@@ -186,7 +186,9 @@ def test_numbers_are_masked_in_the_list_and_when_copied(qtbot: Any, qapp: Any, p
     assert "19900005678" not in qapp.clipboard().text()
 
 
-def test_what_another_pane_writes_is_seen(qtbot: Any, pane: SheltersPane, desk: Desk, shelters: dict[str, bytes]) -> None:
+def test_what_another_pane_writes_is_seen(
+    qtbot: Any, pane: SheltersPane, desk: Desk, shelters: dict[str, bytes]
+) -> None:
     service.count(desk, shelters["示例区中心"], 9)
     qtbot.waitUntil(lambda: pane.head.note.text().endswith("启用 1 处 9 人"))
     assert names(pane)[0] == "示例区中心"

@@ -154,7 +154,9 @@ def test_the_list_is_sorted_and_filtered_by_what_is_computed(desk: Desk, places:
     assert (found[small]["load"], found[large]["load"], found[quiet]["load"]) == (80, 20, None)
 
 
-@pytest.mark.parametrize(("inside", "room", "percent"), [(0, 10, 0), (1, 8, 13), (1, 9, 11), (10, 10, 100), (5, 0, None)])
+@pytest.mark.parametrize(
+    ("inside", "room", "percent"), [(0, 10, 0), (1, 8, 13), (1, 9, 11), (10, 10, 100), (5, 0, None)]
+)
 def test_load_is_rounded_half_up(inside: int, room: int, percent: int | None) -> None:
     assert service.load_percent(inside, room) == percent
 

@@ -65,12 +65,18 @@ def with_items(desk: Desk, *items: OpenItem) -> Desk:
 @pytest.fixture
 def night(desk: Desk, clock: FixedClock, crew: dict[str, bytes]) -> Desk:
     """A shift with its facts and five entries, at 08:20 of the morning after."""
-    service.save_facts(desk, KEY, {**crew, "weather": "暴雨", "risk_level": "ORANGE", "mode": "RAIN_STORM", "note": "备用钥匙在门卫"})
-    service.save_equipment(desk, KEY, [service.Tick("PHONE", "值班电话", ok=True), service.Tick("FAX", "传真机", ok=False, remark="卡纸")])
+    service.save_facts(
+        desk, KEY, {**crew, "weather": "暴雨", "risk_level": "ORANGE", "mode": "RAIN_STORM", "note": "备用钥匙在门卫"}
+    )
+    service.save_equipment(
+        desk, KEY, [service.Tick("PHONE", "值班电话", ok=True), service.Tick("FAX", "传真机", ok=False, remark="卡纸")]
+    )
     wrong = entry(desk, "2026-06-18 21:10", "隧道积水约6厘米", handling="已通知街道")
     desk.act("log.add", [entry(desk, "2026-06-18 20:05", "视频点调正常", category="CHECK"), wrong])
     clock.at = parse_iso("2026-06-18 22:00")
-    right = entry(desk, "2026-06-18 21:10", "隧道积水约60厘米", handling="已封路", amends=wrong.row, reason="少记一个零")
+    right = entry(
+        desk, "2026-06-18 21:10", "隧道积水约60厘米", handling="已封路", amends=wrong.row, reason="少记一个零"
+    )
     desk.act("log.amend", [right])
     clock.at = MORNING
     late = {"recorded_at": MORNING - MINUTE, "late": 1}

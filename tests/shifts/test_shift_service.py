@@ -153,7 +153,11 @@ def test_a_last_shift_without_its_sheet_is_open(desk: Desk, clock: FixedClock, c
 
 
 def test_equipment_is_told_in_lines_that_can_be_read_back(desk: Desk) -> None:
-    ticks = [Tick("PHONE", "值班电话", ok=True), Tick("FAX", "传真机", ok=False, remark="卡纸\n14:30已报修"), Tick("", "船钥匙", ok=True)]
+    ticks = [
+        Tick("PHONE", "值班电话", ok=True),
+        Tick("FAX", "传真机", ok=False, remark="卡纸\n已报修"),
+        Tick("", "船钥匙", ok=True),
+    ]
     held = service.save_equipment(desk, KEY, ticks)
     assert held["equipment"] == "√ 值班电话\n× 传真机：卡纸 14:30已报修\n√ 船钥匙"
     read = {tick.label: tick for tick in service.equipment_of(held.text("equipment"))}
@@ -168,7 +172,9 @@ def test_equipment_is_told_in_lines_that_can_be_read_back(desk: Desk) -> None:
 
 
 def test_a_fault_outlives_the_shift_that_found_it(desk: Desk, clock: FixedClock) -> None:
-    service.save_equipment(desk, KEY, [Tick("FAX", "传真机", ok=False, remark="卡纸"), Tick("UPS", "不间断电源", ok=True)])
+    service.save_equipment(
+        desk, KEY, [Tick("FAX", "传真机", ok=False, remark="卡纸"), Tick("UPS", "不间断电源", ok=True)]
+    )
     clock.at = parse_iso("2026-06-19 09:00")
     assert "传真机异常：卡纸" in titles(desk)
     service.save_equipment(desk, "2026-06-19/H24", [Tick("PHONE", "值班电话", ok=True)])

@@ -12,7 +12,9 @@ from tests.plaindesk import text_of
 
 
 def team(desk: Desk, name: str = "示例排水队", **values: object) -> bytes:
-    return service.add(desk, {"name": name, "kind": "FLOOD", "strength": 60, "vehicles": 5, "status": "READY", **values})
+    return service.add(
+        desk, {"name": name, "kind": "FLOOD", "strength": 60, "vehicles": 5, "status": "READY", **values}
+    )
 
 
 def told(desk: Desk) -> list[tuple[str, str]]:

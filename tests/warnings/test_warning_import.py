@@ -16,6 +16,7 @@ from dutydesk.ledger.spec import Value
 from dutydesk.warnings import service, standing
 from dutydesk.warnings.cap import read_alerts
 from dutydesk.warnings.importing import first_state, read_cap, read_list, values_of
+from tests.warnings.typed import lines_of
 
 NOW = parse_iso("2026-06-18 14:30")
 NAME = "33010241600000_20260618143000"
@@ -140,7 +141,7 @@ def test_an_end_that_is_the_issue_is_assumed(desk: Desk) -> None:
     brought(desk, message(ends="2026-06-18 14:30:00+08:00"))
     (row,) = desk.rows("warnings")
     assert (row["ends_at"], row["assumed_end"]) == (NOW, 1)
-    assert service.in_force_lines(desk)[0].endswith("至 06-19 02:30（推定） 示例区气象台")
+    assert lines_of(desk)[0].endswith("至 06-19 02:30(推定) 示例区气象台")
 
 
 def test_a_foreign_one_without_code_and_colour_is_not_lost(desk: Desk) -> None:

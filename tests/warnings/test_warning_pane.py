@@ -19,6 +19,7 @@ from dutydesk.warnings import service
 from dutydesk.warnings.cap import read_alerts
 from dutydesk.warnings.pane import WarningsPane
 from dutydesk.warnings.pane_form import LiftSheet
+from tests.warnings.typed import add_typed
 
 NOW = parse_iso("2026-06-18 14:30")
 TEXTS = {
@@ -64,7 +65,7 @@ def write(text: str) -> None:
 
 
 def typed(desk: Desk, **more: str) -> Any:
-    return service.add_typed(desk, TEXTS | more)
+    return add_typed(desk, TEXTS | more)
 
 
 def titles(pane: WarningsPane) -> list[str]:

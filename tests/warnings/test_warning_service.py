@@ -13,6 +13,7 @@ from dutydesk.ledger.spec import Value
 from dutydesk.warnings import service, standing
 from dutydesk.warnings.cap import read_alerts
 from dutydesk.warnings.report import in_force_sheet
+from tests.warnings.typed import add_typed, lines_of
 
 NOW = parse_iso("2026-06-18 14:30")
 TEXTS = {
@@ -27,7 +28,7 @@ OLD = {**TEXTS, "identifier": "A", "colour": "YELLOW"}
 
 
 def typed(desk: Desk, **more: str) -> Row:
-    return service.add_typed(desk, TEXTS | more)
+    return add_typed(desk, TEXTS | more)
 
 
 def told(desk: Desk, **values: Value) -> Row:
@@ -67,7 +68,7 @@ def test_a_typed_warning_is_in_force_on_the_board_in_the_log_and_on_paper(desk: 
     row = typed(desk)
     assert (row["status"], row["kind"], row["state"], row["assumed_end"]) == ("ACTUAL", "ALERT", "ACTIVE", 0)
     assert row["headline"] == "示例区气象台发布暴雨橙色预警[Ⅱ级/严重]"
-    assert service.in_force_lines(desk) == ["暴雨橙色 凯旋街道、闸弄口街道 至 17:00 示例区气象台"]
+    assert lines_of(desk) == ["暴雨橙色 凯旋街道、闸弄口街道 至 17:00 示例区气象台"]
     assert (figure(desk).value, figure(desk).severity) == ("橙 暴雨 2处", 2)
     (item,) = items(desk)
     assert (item.title, item.due_at, item.severity) == ("暴雨橙色 凯旋街道、闸弄口街道", NOW + 150 * MINUTE, 1)
@@ -85,7 +86,7 @@ def test_a_typed_warning_is_in_force_on_the_board_in_the_log_and_on_paper(desk: 
 @pytest.mark.parametrize("name", ["type", "colour", "issuer", "areas", "issued_at"])
 def test_what_the_law_asks_for_must_be_there(desk: Desk, name: str) -> None:
     with pytest.raises(Refused) as refused:
-        service.add_typed(desk, TEXTS | {name: ""})
+        add_typed(desk, TEXTS | {name: ""})
     assert fields(refused) == {name}
     assert desk.count("warnings") == 0
 
@@ -124,11 +125,11 @@ def test_what_is_not_meant_is_never_in_force(desk: Desk, status: str) -> None:
     assert lines(desk) == []
     assert figure(desk).value == "无生效"
     assert figure(desk, "red").value == figure(desk, "issued").value == 0
-    assert "凯旋" not in "".join(service.in_force_lines(desk))
+    assert "凯旋" not in "".join(lines_of(desk))
 
 
 def test_a_test_changes_nothing_of_a_real_one(desk: Desk) -> None:
-    service.add_typed(desk, OLD)
+    add_typed(desk, OLD)
     told(desk, identifier="T", status="TEST", kind="CANCEL", refers="A", issued_at=NOW - MINUTE)
     assert live(desk) == ["A"]
 
@@ -141,8 +142,8 @@ def test_it_ends_when_it_says_or_after_the_usual_hours(desk: Desk, clock: FixedC
     assert live(desk) == []
     clock.at = NOW
     typed(desk, ends_at="", colour="BLUE")
-    assert service.in_force_lines(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00（推定） 示例区气象台"
-    assert "（结束时间推定）" in items(desk)[1].title
+    assert lines_of(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00(推定) 示例区气象台"
+    assert "(结束时间推定)" in items(desk)[1].title
     clock.at = parse_iso("2026-06-19 02:00")
     assert live(desk) == []
 
@@ -156,7 +157,7 @@ def test_the_usual_hours_are_a_setting(desk: Desk, clock: FixedClock) -> None:
 
 
 def test_an_update_takes_the_place_and_marks_the_old_one(desk: Desk, clock: FixedClock) -> None:
-    old = service.add_typed(desk, OLD)
+    old = add_typed(desk, OLD)
     new = typed(desk, kind="UPDATE", refers="A", issued_at="2026-06-18 14:20")
     assert live(desk) == [new.id.hex()]
     assert service.find(desk, old.id)["state"] == "SUPERSEDED"
@@ -166,7 +167,7 @@ def test_an_update_takes_the_place_and_marks_the_old_one(desk: Desk, clock: Fixe
 
 
 def test_an_update_by_file_takes_the_place_without_a_mark(desk: Desk) -> None:
-    service.add_typed(desk, OLD)
+    add_typed(desk, OLD)
     told(desk, identifier="B", kind="UPDATE", refers="A", issued_at=NOW - MINUTE)
     assert live(desk) == ["B"]
 
@@ -212,7 +213,7 @@ def test_a_stale_one_says_so_and_never_hides_what_is_current(desk: Desk, clock: 
     typed(desk, colour="YELLOW", identifier="Y")
     assert live(desk) == ["Y", "S"]
     assert figure(desk).value == "黄 暴雨 2处 +1"
-    assert "久未更新，请核实" in service.in_force_lines(desk)[1]
+    assert "久未更新,请核实" in lines_of(desk)[1]
     assert items(desk)[1].severity == 2
 
 
@@ -232,7 +233,7 @@ def test_one_without_a_code_or_a_colour_is_kept_and_shown(desk: Desk) -> None:
     assert live(desk) == ["F"]
     assert desk.title("warnings", row.id) == "Small Craft Warning 示例区气象台"
     assert (figure(desk).value, figure(desk).severity) == ("Small Craft Warning", 0)
-    assert service.in_force_lines(desk) == ["Small Craft Warning 至 15:30 示例区气象台"]
+    assert lines_of(desk) == ["Small Craft Warning 至 15:30 示例区气象台"]
 
 
 def test_of_two_rows_with_one_identifier_the_latest_counts(desk: Desk) -> None:

@@ -1,0 +1,67 @@
+"""A process that starts the real window and leaves as soon as what is asked for is there: `typing` or `rows`.
+
+Run as a script by `test_bench_startup`. It goes the program's own way (`dutydesk.__main__`); the only thing added is a
+look at the window.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+WANTED, HOME = sys.argv[1:3]
+HEAVY = ("sqlalchemy.orm", "alembic", "numpy", "pyqtgraph", "reportlab", "pypinyin")
+
+
+def leave(window: object) -> None:
+    """Say which of the heavy modules are there and end at once."""
+    sys.stdout.write(json.dumps({"heavy": [name for name in HEAVY if name in sys.modules]}))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def watch() -> None:
+    from dutydesk.shell import start
+
+    class Watched(start.Starter):
+        def open_record(self) -> None:
+            if WANTED == "typing":
+                from PySide6.QtGui import QInputMethodEvent
+                from PySide6.QtWidgets import QApplication
+
+                early = self.window._early
+                event = QInputMethodEvent("", [])
+                event.setCommitString("x")
+                QApplication.sendEvent(early, event)
+                assert early.text() == "x"
+                leave(self.window)
+            super().open_record()
+            from PySide6.QtCore import QTimer
+
+            self.look = QTimer()
+            self.look.timeout.connect(self.see)
+            self.look.start(0)
+
+        def see(self) -> None:
+            dock = self.window.docks["daybook"]
+            if dock.built and dock.pane.view.viewport().isVisible() and dock.pane.model.rowCount():
+                model = dock.pane.model
+                if not model.index(0, 4).data():
+                    return
+                dock.pane.view.viewport().repaint()
+                if WANTED == "all" and not self.window.todo.model.items:
+                    return
+                leave(self.window)
+
+    start.Starter = Watched  # pyright: ignore[reportAttributeAccessIssue]
+
+
+if __name__ == "__main__":
+    from dutydesk import cli
+
+    args = cli.parse(["--home", HOME])
+    watch()
+    from dutydesk import app
+
+    app.main(args)

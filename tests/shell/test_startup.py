@@ -1,0 +1,26 @@
+"""What is dear to import is not there when the first rows and the board are shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dutydesk.core.paths import Home
+
+STARTING = Path(__file__).resolve().parents[1] / "bench" / "starting.py"
+
+
+def test_nothing_heavy_is_loaded_by_the_time_the_desk_is_shown(home: Home) -> None:
+    done = subprocess.run(
+        [sys.executable, str(STARTING), "all", str(home.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "DUTYDESK_MUTE": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"heavy": []}
