@@ -133,7 +133,7 @@ class Store:
         """Make a new desk in an empty folder and open its first epoch. Raises `Refused` when one is there already,
         `Unavailable` when the folder takes nothing."""
         if home.config.exists() or _has_acts(home, key):
-            raise Refused(Problem(_("这里已有值班数据,不会覆盖"), file=str(home.root)))
+            raise Refused(Problem(_("这里已有值班数据，不会覆盖"), file=str(home.root)))
         recipe.refuse_place(home.root)
         for ending in ("", "-wal", "-shm"):  # what a making that was cut off has left
             Path(f"{home.database}{ending}").unlink(missing_ok=True)
@@ -239,7 +239,7 @@ class Store:
         if self.position()[0]:
             return
         if self._raw.execute("SELECT 1 FROM frontier LIMIT 1").fetchone():
-            raise Damaged(_("上一次恢复没有做完,请再运行一次 dutydesk restore"))
+            raise Damaged(_("上一次恢复没有做完，请再运行一次 dutydesk restore"))
         self.open_epoch(ZERO_PREV, {})
 
     def _check_version(self) -> None:

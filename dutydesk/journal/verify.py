@@ -344,9 +344,9 @@ def _compare_projection(
                     if ledger_digest(mine, schema, name) != ledger_digest(made, schema, name)
                 ]
                 where = "、".join(_(schema[name].ledger.title) for name in different) or _("合并记录")
-                problems.append(Fault(where, _("台账与原始记录不一致,可运行 dutydesk rebuild 重建")))
+                problems.append(Fault(where, _("台账与原始记录不一致，可运行 dutydesk rebuild 重建")))
             problems += [
-                Fault(_(shape.ledger.title), _("检索索引不完整,可运行 dutydesk rebuild 重建"))
+                Fault(_(shape.ledger.title), _("检索索引不完整，可运行 dutydesk rebuild 重建"))
                 for shape in schema.shapes.values()
                 if shape.fts and _index(raw, shape.fts) != _index(target, shape.fts)
             ]

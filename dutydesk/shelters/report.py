@@ -43,8 +43,8 @@ def summary_pairs(totals: service.Totals) -> list[tuple[str, str]]:
     found = totals.summary
     return [
         (_("总数"), _("{sum} 处").format(sum=found.count_text)),
-        (_("其中"), rules.level_text(found, service.tables()).partition(":")[2] or figures.NONE),
-        (_("总面积"), _("{area},平均 {mean}").format(area=found.area_text, mean=found.mean_area_text)),
+        (_("其中"), rules.level_text(found, service.tables()).partition(_("：").strip())[2].strip() or figures.NONE),
+        (_("总面积"), _("{area}，平均 {mean}").format(area=found.area_text, mean=found.mean_area_text)),
         (_("可安置"), figures.wan(found.capacity, _("人"))),
         (_("规范化"), _("{count} 处，占 {share}").format(count=found.standardised, share=found.standardised_text)),
         (_("启用"), _("{open} 处，{people} 人").format(open=totals.open, people=totals.people)),

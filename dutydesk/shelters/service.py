@@ -64,7 +64,7 @@ class Totals:
     @property
     def standardised_text(self) -> str:
         """`36 处规范化(17.56 %)`."""
-        return _("{count} 处规范化({share})").format(
+        return _("{count} 处规范化（{share}）").format(
             count=self.summary.standardised, share=self.summary.standardised_text
         )
 

@@ -111,7 +111,7 @@ class ShiftsPane(QWidget):
         outer.addWidget(self.status)
 
     def _button(self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False) -> Any:
-        made = button(text, primary=primary, tip=f"{text} ({key})" if key else "")
+        made = button(text, primary=primary, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
         made.setObjectName(name)
         made.setAccessibleName(text)
         made.clicked.connect(run)

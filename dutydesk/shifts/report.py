@@ -149,7 +149,7 @@ def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[
     for at, (code, items) in enumerate(blocks.items()):
         numeral = str(at + 1) if language() == "en" else NUMERALS[at]
         name = _("{number}、{block}").format(number=numeral, block=label("duty", "block", code))
-        yield Group(_("{name}({count}项)").format(name=name, count=len(items)) if items else name)
+        yield Group(_("{name}（{count}项）").format(name=name, count=len(items)) if items else name)
         if not items:
             yield ("", _("无"), "", "")
         for item in items:
@@ -246,7 +246,7 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
         amended = row.get("amends")
         if isinstance(amended, bytes):
             old = held[amended].text("no") if amended in held else ""
-            text = _("〔更正 {no},原因:{reason}〕{text}").format(
+            text = _("〔更正 {no}，原因：{reason}〕{text}").format(
                 no=old or "—", reason=row.text("reason") or "—", text=text
             )
         if row.id in later:

@@ -141,7 +141,7 @@ def test_an_end_that_is_the_issue_is_assumed(desk: Desk) -> None:
     brought(desk, message(ends="2026-06-18 14:30:00+08:00"))
     (row,) = desk.rows("warnings")
     assert (row["ends_at"], row["assumed_end"]) == (NOW, 1)
-    assert lines_of(desk)[0].endswith("至 06-19 02:30(推定) 示例区气象台")
+    assert lines_of(desk)[0].endswith("至 06-19 02:30（推定） 示例区气象台")
 
 
 def test_a_foreign_one_without_code_and_colour_is_not_lost(desk: Desk) -> None:

@@ -142,8 +142,8 @@ def test_it_ends_when_it_says_or_after_the_usual_hours(desk: Desk, clock: FixedC
     assert live(desk) == []
     clock.at = NOW
     typed(desk, ends_at="", colour="BLUE")
-    assert lines_of(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00(推定) 示例区气象台"
-    assert "(结束时间推定)" in items(desk)[1].title
+    assert lines_of(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00（推定） 示例区气象台"
+    assert "（结束时间推定）" in items(desk)[1].title
     clock.at = parse_iso("2026-06-19 02:00")
     assert live(desk) == []
 
@@ -213,7 +213,7 @@ def test_a_stale_one_says_so_and_never_hides_what_is_current(desk: Desk, clock: 
     typed(desk, colour="YELLOW", identifier="Y")
     assert live(desk) == ["Y", "S"]
     assert figure(desk).value == "黄 暴雨 2处 +1"
-    assert "久未更新,请核实" in lines_of(desk)[1]
+    assert "久未更新，请核实" in lines_of(desk)[1]
     assert items(desk)[1].severity == 2
 
 
