@@ -96,7 +96,7 @@ class _Begin(QObject):
         if self._last:
             from dutydesk.qt import dialogs
 
-            dialogs.tell(window, _("上次程序意外退出,已保存的记录都在,详情在 logs 文件夹"))
+            dialogs.tell(window, _("上次程序意外退出，已保存的记录都在，详情在 logs 文件夹"))
         if self._view in window.docks:
             window.show_pane(self._view)
         window.begin()

@@ -46,7 +46,7 @@ class _Format(argparse.HelpFormatter):
         super().start_section(titles.get(heading or "", heading))
 
     def add_usage(self, usage: object, actions: object, groups: object, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, _("用法:") if prefix is None else prefix)  # pyright: ignore[reportArgumentType]
+        super().add_usage(usage, actions, groups, _("用法：") if prefix is None else prefix)  # pyright: ignore[reportArgumentType]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,13 +57,13 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         parts = (
-            ("the following arguments are required: ", _("缺少:")),
-            ("unrecognized arguments: ", _("不认识:")),
+            ("the following arguments are required: ", _("缺少：")),
+            ("unrecognized arguments: ", _("不认识：")),
         )
         for english, ours in parts:
             message = message.replace(english, ours)
         warn(self.format_usage().rstrip())
-        warn(_("用法有误:{message}").format(message=message))
+        warn(_("用法有误：{message}").format(message=message))
         raise SystemExit(2)
 
 
@@ -82,14 +82,14 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
         return made
 
     init = sub("init", _("新建本机的值班数据"))
-    init.add_argument("--sample", action="store_true", help=_("示例:虚构的区和一个值班夜"))
-    init.add_argument("--at", metavar="T", help=_("示例的夜到何时为止,缺省为现在"))
-    init.add_argument("--drill", action="store_true", help=_("演练用,编号和水印另起"))
+    init.add_argument("--sample", action="store_true", help=_("示例：虚构的区和一个值班夜"))
+    init.add_argument("--at", metavar="T", help=_("示例的夜到何时为止，缺省为现在"))
+    init.add_argument("--drill", action="store_true", help=_("演练用，编号和水印另起"))
     init.add_argument("--from", dest="source", metavar="DIR", help=_("演练沿用哪个文件夹的名册与台账"))
     for name, text in (("district", _("行政区划代码")), ("name", _("区县或席位名称")), ("unit", _("单位名称"))):
         init.add_argument(f"--{name}", metavar="TEXT" if name != "district" else "CODE", help=text)
-    init.add_argument("--code", metavar="C", help=_("本机代号,一区有两台以上时写进编号"))
-    demo = sub("demo", _("演示:用键盘鼠标走完示例夜"))
+    init.add_argument("--code", metavar="C", help=_("本机代号，一区有两台以上时写进编号"))
+    demo = sub("demo", _("演示：用键盘鼠标走完示例夜"))
     demo.add_argument("--out", metavar="DIR", default="demo", help=_("结果放哪里"))
     sub("self-test", _("检查安装是否完整"))
     for name, text in (
@@ -101,11 +101,11 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
         made = sub(name, text)
         made.add_argument("--json", action="store_true", help=_("输出 JSON"))
         if name == "verify":
-            made.add_argument("--sheet", metavar="TEXT", help=_("交接班表二维码里的文字:这张表与本机记录是否一致"))
+            made.add_argument("--sheet", metavar="TEXT", help=_("交接班表二维码里的文字：这张表与本机记录是否一致"))
     restore = sub("restore", _("恢复到一份备份"))
     restore.add_argument("file", metavar="FILE", help=_("备份文件"))
     restore.add_argument(
-        "--last", metavar="LEDGER=N", action="append", default=[], help=_("纸上最后一个编号,如 log=512,可多次")
+        "--last", metavar="LEDGER=N", action="append", default=[], help=_("纸上最后一个编号，如 log=512，可多次")
     )
     restore.add_argument("--json", action="store_true", help=_("输出 JSON"))
     declared: Sequence[Command] = ()
@@ -124,8 +124,8 @@ def _common(parser: argparse.ArgumentParser, *, inside: bool) -> None:
     """Options that may stand before or after the command."""
     unset = argparse.SUPPRESS if inside else ""
     parser.add_argument("--home", metavar="DIR", default=unset, help=_("值班数据的文件夹"))
-    parser.add_argument("--by", metavar="NAME", default=unset, help=_("谁在操作,通讯录里的姓名"))
-    parser.add_argument("--lang", metavar="L", default=unset, help=_("语言:zh_CN 或 en"))
+    parser.add_argument("--by", metavar="NAME", default=unset, help=_("谁在操作，通讯录里的姓名"))
+    parser.add_argument("--lang", metavar="L", default=unset, help=_("语言：zh_CN 或 en"))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -184,7 +184,7 @@ def run(args: argparse.Namespace) -> int:
             logs.start(Path(tempfile.gettempdir()) / "dutydesk-logs")
             logging_here = True
         log.critical("uncaught", exc_info=True)
-        warn(_("程序出错,已记录在 {place}").format(place=_log_place()))
+        warn(_("程序出错，已记录在 {place}").format(place=_log_place()))
         return 1
     finally:
         if logging_here:
@@ -318,7 +318,7 @@ def _sample(args: argparse.Namespace, place: Place) -> None:
     try:
         at = parse_iso(args.at) if args.at else None
     except ValueError:
-        raise Refused(Problem(_("应为时间,如 2026-06-18 14:30:{text}").format(text=args.at), "--at")) from None
+        raise Refused(Problem(_("应为时间，如 2026-06-18 14:30：{text}").format(text=args.at), "--at")) from None
     given = {name: str(getattr(args, name) or "") for name in ("name", "unit", "code")}
     if args.district and args.district != DISTRICT:
         raise Refused(Problem(_("示例只有 {code} 一个区").format(code=DISTRICT), "--district"))

@@ -27,7 +27,7 @@ from dutydesk.rain.samples import encode, samples_of
 from dutydesk.shifts import rules as shift_rules
 
 DISTRICT = "330102"
-UNIT = "上城区应急管理局(示例)"
+UNIT = "上城区应急管理局（示例）"
 LISTS = ("regions", "units", "posts", "people", "numbers", "shelters", "supplies", "teams", "stations")
 REFERENCES = {
     "regions": {"parent": "regions"},

@@ -91,7 +91,7 @@ def test_every_number_is_fictional() -> None:
 def test_every_file_says_that_it_is_fiction() -> None:
     for name in NAMES:
         assert json.loads(text_of(name))["note"].startswith("示例数据"), name
-    assert any("(示例)" in row["name"] for row in rows("units"))
+    assert any("（示例）" in row["name"] for row in rows("units"))
 
 
 def test_names_of_people_are_made_of_stems_and_branches() -> None:
@@ -318,7 +318,7 @@ def test_people_in_shelters(night: dict[str, Any]) -> None:
     assert set(opened) <= set(shelters)
     assert all(shelters[key]["state"] == "READY" for key in opened)
     present = sum(inside.values())
-    assert any(f"启用安置点{len(opened)}处,在点{present}人" in entry["text"] for entry in night["log"])
+    assert any(f"启用安置点{len(opened)}处，在点{present}人" in entry["text"] for entry in night["log"])
     assert (len(opened), present) == (5, 214)
 
 

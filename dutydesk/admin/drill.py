@@ -29,7 +29,7 @@ def copy_lists(source: Store, target: Store) -> int:
     """Bring the lists of one desk into a new one under the same ids; returns the number of rows. Raises `Refused` when
     the source is a drill itself."""
     if source.config.drill:
-        raise Refused(Problem(_("这里本身是演练数据,不能再拿来演练"), file=str(source.home.root)))
+        raise Refused(Problem(_("这里本身是演练数据，不能再拿来演练"), file=str(source.home.root)))
     changes: list[Change] = []
     for name in copied(source.schema):
         with source.read() as connection:
@@ -38,5 +38,5 @@ def copy_lists(source: Store, target: Store) -> int:
             Change(name, row.id, {key: value for key, value in row.values.items() if value is not None}, new=True)
             for row in rows
         ]
-    batches.write(target, "drill.lists", changes, by=CLI, note=_("演练:沿用名册与台账"), size=batches.ALONE // 4)
+    batches.write(target, "drill.lists", changes, by=CLI, note=_("演练：沿用名册与台账"), size=batches.ALONE // 4)
     return len(changes)

@@ -88,7 +88,7 @@ class RecordTab(QWidget):
         bar.setSpacing(theme.px(8))
         self.snapshot = self._service(_("立即备份"), "snapshot")
         self.verify = self._service(_("检查记录"), "verify")
-        self.drill = button(_("检验备份"), tip=_("把最近一份备份打开核对一遍,证明能恢复"))
+        self.drill = button(_("检验备份"), tip=_("把最近一份备份打开核对一遍，证明能恢复"))
         self.drill.setObjectName("admin-try-copy")
         self.drill.clicked.connect(self.try_copy)
         for widget in (self.snapshot, self.verify, self.drill):
@@ -134,7 +134,7 @@ class RecordTab(QWidget):
         )
         at = record.last_copy(self.desk)
         second = _("第二处 {folder}").format(folder=config.second_snapshots) if config.second_snapshots else ""
-        self.values["acts"].setText(_("共 {count} 条,只增不改").format(count=acts))
+        self.values["acts"].setText(_("共 {count} 条，只增不改").format(count=acts))
         self.values["place"].setText(place)
         self.values["copy"].setText(" · ".join(part for part in (_time(at) or _("还没有"), second) if part))
         self.values["folder"].setText(str(store.home.root))
@@ -158,7 +158,7 @@ class RecordTab(QWidget):
 
     def _desk_name(self, reach: record.Reach) -> str:
         name = f"{reach.code}/{reach.epoch} {reach.name}".strip()
-        return _("{name}(本机)").format(name=name) if reach.own else name
+        return _("{name}（本机）").format(name=name) if reach.own else name
 
     def _group(self, title: str, rows: Sequence[tuple[str, str, str]]) -> None:
         head = QTreeWidgetItem([f"{title}  {len(rows)}" if rows else title, "", ""])
@@ -191,9 +191,9 @@ class RecordTab(QWidget):
     def _tried(self, problems: list[str]) -> None:
         self.drill.setEnabled(True)
         if problems:
-            dialogs.fail(self, _("这份备份不能用:{problem}").format(problem=problems[0]))
+            dialogs.fail(self, _("这份备份不能用：{problem}").format(problem=problems[0]))
         else:
-            dialogs.tell(self, _("备份 {name} 打开核对无误,可以恢复").format(name=self._copies[0].path.name))
+            dialogs.tell(self, _("备份 {name} 打开核对无误，可以恢复").format(name=self._copies[0].path.name))
 
     def _failed(self, text: str) -> None:
         self.drill.setEnabled(True)
@@ -288,7 +288,8 @@ class AdminPane(QWidget):
             (_("审计"), self.show_audit),
             (_("附件"), self.show_attachments),
         ]
-        return [(f"{self.title}:{text}", "", run) for text, run in turns] + self.settings.commands()
+        named = [(_("{label}：{text}").format(label=self.title, text=text), "", run) for text, run in turns]
+        return named + self.settings.commands()
 
     def show_record(self) -> None:
         self.tabs.setCurrentWidget(self._record_area)

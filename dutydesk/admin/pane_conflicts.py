@@ -70,7 +70,7 @@ def _deleted_or_changed(desk: Desk, conflict: Conflict) -> list[Choice]:
     if changed:
         parts = [f"{_(ledger[name].label)} {_shown(desk, ledger[name], value, {})}"
                  for name, value in changed[-1].values.items() if name in ledger]  # fmt: skip
-        keep = _("保留这一条,改为:{values}").format(values=" · ".join(parts))
+        keep = _("保留这一条，改为：{values}").format(values=" · ".join(parts))
     return [
         Choice(keep, *_last(desk, changed), True),
         Choice(delete, *_last(desk, gone), False),
@@ -131,7 +131,7 @@ class Conflicts(QWidget):
         gap = current().px(8)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        self.empty = EmptyState(_("没有冲突"), _("两台值班机改了同一格、录了同一条时,列在这里由人选定"))
+        self.empty = EmptyState(_("没有冲突"), _("两台值班机改了同一格、录了同一条时，列在这里由人选定"))
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.setChildrenCollapsible(False)
         outer.addWidget(self.split, 1)
@@ -157,7 +157,7 @@ class Conflicts(QWidget):
         self.reason = QLineEdit()
         self.reason.setObjectName("admin-conflict-reason")
         self.reason.setAccessibleName(_("理由"))
-        self.reason.setPlaceholderText(_("理由,如 已电话核实"))
+        self.reason.setPlaceholderText(_("理由，如 已电话核实"))
         self.reason.returnPressed.connect(self.settle)
         self.do = button(_("采用选中的"), primary=True)
         self.do.setObjectName("admin-conflict-settle")
@@ -237,11 +237,11 @@ class Conflicts(QWidget):
             return
         title = self._desk.title(conflict.ledger, conflict.row)
         self.head.setText(f"{title} · {self._where(conflict)}")
-        words = {HEADS: _("采用选中的"), DUPLICATE: _("留下选中的,合并其余"), GONE: _("就这样办")}
+        words = {HEADS: _("采用选中的"), DUPLICATE: _("留下选中的，合并其余"), GONE: _("就这样办")}
         self.do.setText(words[conflict.kind])
         for choice in choices_of(self._desk, conflict):
             when = self._when(choice.at)
-            item = QTreeWidgetItem([choice.what or _("(空)"), choice.by, when])
+            item = QTreeWidgetItem([choice.what or _("（空）"), choice.by, when])
             item.setToolTip(0, choice.what)
             item.setData(0, _CHOICE, choice)
             self.choices.addTopLevelItem(item)

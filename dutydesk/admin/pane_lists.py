@@ -36,7 +36,7 @@ class SettingsList(ListPane):
             columns=("key", "value", "source", "place", "date"),
             important="source",
             hint=_("名称、依据"),
-            empty=(_("没有改过的设置"), _("按 Ctrl+N 写下一条,写明依据哪份文件、文件日期")),
+            empty=(_("没有改过的设置"), _("按 Ctrl+N 写下一条，写明依据哪份文件、文件日期")),
         )
 
     def make(self, values: Mapping[str, Value]) -> bytes:
@@ -44,7 +44,7 @@ class SettingsList(ListPane):
 
     def change(self, row: Row, values: Mapping[str, Value]) -> None:
         if "key" in values:
-            raise Refused(Problem(_("名称不能改,另写一条"), "key"))
+            raise Refused(Problem(_("名称不能改，另写一条"), "key"))
         told = {**row.values, **values}
         service.write_setting(self.desk, **{name: str(told.get(name) or "") for name in WRITTEN})
 
@@ -53,7 +53,7 @@ class SettingsList(ListPane):
 
     def delete_row(self) -> None:
         """Delete: say how a setting is taken back."""
-        self.say(_("设置不删除:把值清空,就用程序自带的"))
+        self.say(_("设置不删除：把值清空，就用程序自带的"))
 
 
 class ReadOnlyList(ListPane):
@@ -78,7 +78,7 @@ class ReadOnlyList(ListPane):
 
     def new_row(self) -> None:
         """Ctrl+N: nobody writes here by hand."""
-        self.say(_("这里由程序写入,不能手工增改"))
+        self.say(_("这里由程序写入，不能手工增改"))
 
     def open_row(self, row: Row) -> None:
         """Enter: the whole entry in one line below the list."""

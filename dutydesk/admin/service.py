@@ -47,7 +47,7 @@ def write_setting(
         Problem(reason, name)
         for name, text, reason in (
             ("key", key, _("必填")),
-            ("source", source, _("写明依据:哪份文件")),
+            ("source", source, _("写明依据：哪份文件")),
             ("date", date, _("写明依据的日期")),
         )
         if not text.strip()
@@ -146,7 +146,7 @@ def settle_twins(desk: Desk, conflict: Conflict, keep: bytes, reason: str) -> Re
                 changes += [Change(shape.ledger.name, row.id, {item.name: keep}) for row in named]
     if len(changes) >= MOST_CHANGES:
         raise Refused(
-            Problem(_("有 {count} 处指向这几条,请先分批改过").format(count=len(changes)), file=conflict.ledger)
+            Problem(_("有 {count} 处指向这几条，请先分批改过").format(count=len(changes)), file=conflict.ledger)
         )
     subject = audit.subject_of(conflict.ledger, keep)
     result = _("合并 {count} 条").format(count=len(rows))

@@ -31,7 +31,7 @@ from dutydesk.sync import snapshots
 
 SHEET = {
     "same": N_("这张表与记录一致"),
-    "other": N_("这张表与记录不一致:那个位置上是另一次操作"),
+    "other": N_("这张表与记录不一致：那个位置上是另一次操作"),
     "absent": N_("这里没有这张表所据的记录"),
 }
 LITTLE_ROOM = 200 * 2**20
@@ -52,10 +52,10 @@ def config_of(place: Place, args: argparse.Namespace) -> DeskConfig:
     """What a new workstation is, from the command line. Raises `Refused` for a district that is no code."""
     district = str(args.district or "")
     if district and not (district.isascii() and district.isdigit() and len(district) in (2, 4, 6, 9, 12)):
-        raise Refused(Problem(_("行政区划代码应为 6 位数字:{code}").format(code=district), "--district"))
+        raise Refused(Problem(_("行政区划代码应为 6 位数字：{code}").format(code=district), "--district"))
     code = str(args.code or "")
     if code and not (code.isalnum() and len(code) <= 8):
-        raise Refused(Problem(_("本机代号最多 8 个字母或数字:{code}").format(code=code), "--code"))
+        raise Refused(Problem(_("本机代号最多 8 个字母或数字：{code}").format(code=code), "--code"))
     return DeskConfig(
         new_id(place.clock.now()).hex(),
         code=code,
@@ -75,7 +75,7 @@ def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], str] | N
     """Look through the record; 4 when something is not as it was written. `agrees` tells of a record that is whole
     whether a sheet of paper was printed from it: `same`, `other`, `absent`; 1 when it was not."""
     if not place.home.is_desk:
-        raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(place.home.root)))
+        raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     before = _head(place.home)
     report = look_through(place.home, place.schema, place.key)
     if not report.ok and _head(place.home) != before:
@@ -85,7 +85,7 @@ def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], str] | N
     if args.json:
         answer(_report(report) | ({"sheet": sheet or None} if agrees else {}))
     elif report.ok:
-        say(_("记录完好:{acts} 次操作").format(acts=report.acts))
+        say(_("记录完好：{acts} 次操作").format(acts=report.acts))
         if sheet:
             say(_(SHEET[sheet]))
     for fault in report.problems:
@@ -122,7 +122,7 @@ def rebuild(place: Place, args: argparse.Namespace) -> int:
 def snapshot(place: Place, args: argparse.Namespace) -> int:
     """A verified copy in `snapshots/`, and in the second folder where one is set."""
     if not place.home.is_desk:
-        raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(place.home.root)))
+        raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     made = snapshots.take(place.home, place.schema, place.clock, key=place.key)
     with Store.open(place.home, place.schema, place.clock, key=place.key) as store:
         store.remember(snapshots.LAST, str(made.at))
@@ -160,7 +160,7 @@ def _on_paper(place: Place, numbers: dict[str, int]) -> dict[str, int]:
     given: dict[str, int] = {}
     for ledger, known in numbers.items():
         title = _(place.schema[ledger].ledger.title)
-        sys.stderr.write(_("纸上{title}的最后一个编号是第几号?[{known}] ").format(title=title, known=known))
+        sys.stderr.write(_("纸上{title}的最后一个编号是第几号？[{known}] ").format(title=title, known=known))
         sys.stderr.flush()
         text = sys.stdin.readline() if sys.stdin is not None else ""
         if not text:
@@ -168,7 +168,7 @@ def _on_paper(place: Place, numbers: dict[str, int]) -> dict[str, int]:
             if given or _terminal():
                 break
             names = _("、").join(f"{name}=N" for name in numbers)
-            reason = _("现在的记录说不准最后的编号,请查纸上的,写 --last {names}").format(names=names)
+            reason = _("现在的记录说不准最后的编号，请查纸上的，写 --last {names}").format(names=names)
             raise Refused(Problem(reason, "--last"))
         given |= dict([_number(f"{ledger}={text.strip() or known}", numbers)])
     return given
@@ -184,7 +184,7 @@ def _number(text: str, known: dict[str, int]) -> tuple[str, int]:
     if ledger not in known or not (tail.isascii() and tail.isdigit()):
         names = _("、").join(known)
         raise Refused(
-            Problem(_("应写成 台账=最后编号(台账可用:{names}):{text}").format(names=names, text=text), "--last")
+            Problem(_("应写成 台账=最后编号（台账可用：{names}）：{text}").format(names=names, text=text), "--last")
         )
     return ledger, int(tail)
 

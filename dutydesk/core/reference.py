@@ -28,7 +28,7 @@ def reference(name: str) -> dict[str, Any]:
         with path.open(encoding="utf-8") as file:
             return json.load(file)
     except (OSError, ValueError) as error:
-        raise Unavailable(_("参考数据 {name} 读不出来,请重新安装:{error}").format(name=name, error=error)) from error
+        raise Unavailable(_("参考数据 {name} 读不出来，请重新安装：{error}").format(name=name, error=error)) from error
 
 
 def rows(name: str, table: str) -> tuple[Mapping[str, Any], ...]:

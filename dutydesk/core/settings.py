@@ -45,9 +45,9 @@ def load(path: Path) -> DeskConfig:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Refused(Problem(_("不见了:上次没有建完,或被移走"), file=path.name)) from None
+        raise Refused(Problem(_("不见了：上次没有建完，或被移走"), file=path.name)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(Problem(_("写法有误:{error}").format(error=error), file=path.name)) from None
+        raise Refused(Problem(_("写法有误：{error}").format(error=error), file=path.name)) from None
     known = {field.name: field for field in fields(DeskConfig)}
     for name, value in data.items():
         if name not in known:

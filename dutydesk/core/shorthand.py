@@ -54,7 +54,7 @@ def parse_time(text: str, now: int) -> int:
         return next(moment for moment in (at + DAY, at, at - DAY) if moment <= now + GRACE)
     at = _at(day, rest, text)
     if at > now + GRACE:
-        raise _refused(_("时间还没有到:{text}").format(text=text.strip()))
+        raise _refused(_("时间还没有到：{text}").format(text=text.strip()))
     return at
 
 
@@ -75,7 +75,7 @@ def parse_due(text: str, now: int) -> int | None:
         return at if at >= now - now % MINUTE else at + DAY
     at = _at(day, rest, text)
     if at < now - now % MINUTE:
-        raise _refused(_("时间已经过去:{text}").format(text=text.strip()), "follow_up_at")
+        raise _refused(_("时间已经过去：{text}").format(text=text.strip()), "follow_up_at")
     return at
 
 
@@ -102,7 +102,7 @@ def _day(plain: str, today: date, past: int | None) -> tuple[date | None, str]:
     if full:
         made = _date(int(full["y"]), int(full["m"] or full["m2"]), int(full["d"] or full["d2"]))
         if made is None:
-            raise _refused(_("没有这一天:{text}").format(text=plain))
+            raise _refused(_("没有这一天：{text}").format(text=plain))
         return made, full["rest"]
     short = _MONTH_DAY.fullmatch(plain)
     if short is None:
@@ -114,14 +114,14 @@ def _day(plain: str, today: date, past: int | None) -> tuple[date | None, str]:
         made = _date(year, month, day)
         if made is not None and (made >= today if past is None else made <= first):
             return made, short["rest"]
-    raise _refused(_("没有这一天:{text}").format(text=plain))
+    raise _refused(_("没有这一天：{text}").format(text=plain))
 
 
 def _named_day(word: re.Match[str], today: date) -> date:
     name, rest = word["word"], word["rest"]
     evening = name.endswith(("晚", "夜"))
     if evening and re.match(r"(0?\d|1[01])(?!\d)[:.时点]|(0?\d|1[01])\d{2}$", rest):
-        raise _refused(_("晚上的时间请按 24 小时制写:{text}").format(text=word[0]))
+        raise _refused(_("晚上的时间请按 24 小时制写：{text}").format(text=word[0]))
     back = next(days for start, days in _BACK.items() if name.startswith(start))
     return today + timedelta(days=back)
 
@@ -141,7 +141,7 @@ def _at(day: date, clock: str, typed: str) -> int:
     hour = int(match["hour"] or match["hour2"])
     minute, second = int(match["minute"] or match["minute2"] or 0), int(match["second"] or 0)
     if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute or second)):
-        raise _refused(_("没有这个时刻:{text}").format(text=typed.strip()))
+        raise _refused(_("没有这个时刻：{text}").format(text=typed.strip()))
     return utc_ms(datetime(day.year, day.month, day.day, tzinfo=CST)) + hour * HOUR + minute * MINUTE + second * 1000
 
 
@@ -152,4 +152,4 @@ def _iso(typed: str) -> int:
             return parse_iso(typed)
     except ValueError:
         pass
-    raise _refused(_("认不出时间:{text}。可写 1402、14:02、昨2340、11-21 2340").format(text=typed.strip() or "—"))
+    raise _refused(_("认不出时间：{text}。可写 1402、14:02、昨2340、11-21 2340").format(text=typed.strip() or "—"))

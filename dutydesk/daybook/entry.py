@@ -289,19 +289,20 @@ def saved_words(row: Row) -> str:
     """What the line says after saving: the number, and what is still missing."""
     said = _("已记 {no}").format(no=service.short_no(row.get("no")))
     lacking = service.missing_words(row.values)
-    return said + (_(",待补:{fields}").format(fields=lacking) if lacking else "")
+    return said + (_("，待补：{fields}").format(fields=lacking) if lacking else "")
 
 
 def problem_words(problems: Sequence[Problem]) -> str:
     """What is wrong, each with the name of its field."""
-    return _(";").join(
-        f"{_(LOG[item.field].label)}:{item.reason}" if item.field in LOG else str(item) for item in problems
+    return _("；").join(
+        _("{label}：{text}").format(label=_(LOG[item.field].label), text=item.reason) if item.field in LOG else str(item)
+        for item in problems
     )
 
 
 def draft_words(texts: Texts) -> str:
     """One line for a draft that was put aside."""
-    return f"{texts.get('party', '')} {texts.get('text', '')}".strip() or _("(没有内容)")
+    return f"{texts.get('party', '')} {texts.get('text', '')}".strip() or _("（没有内容）")
 
 
 def read_file(name: str) -> service.Attachment:
@@ -315,5 +316,5 @@ def read_file(name: str) -> service.Attachment:
         return service.Attachment(path.name, path.read_bytes())
     except OSError as error:
         raise Refused(
-            Problem(_("附件读不出来:{error}").format(error=error.strerror or error), file=path.name)
+            Problem(_("附件读不出来：{error}").format(error=error.strerror or error), file=path.name)
         ) from None

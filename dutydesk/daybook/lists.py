@@ -131,7 +131,7 @@ def text_cell(row: Row) -> str:
         before.append(_("补录"))
     text = row.text("text")
     if row.get("amends"):
-        text = _("{text}(原因:{reason})").format(text=text, reason=row.text("reason"))
+        text = _("{text}（原因：{reason}）").format(text=text, reason=row.text("reason"))
     return "".join(f"〔{part}〕" for part in before) + text
 
 
@@ -245,7 +245,7 @@ def told(desk: Desk, row: Row) -> Told:
     facts += [(_("反馈"), title(item.values)) for item in around.answered_by]
     corrections = tuple(
         (
-            _("{no} {who} {when} 更正,原因:{reason}").format(
+            _("{no} {who} {when} 更正，原因：{reason}").format(
                 no=short_no(new.get("no")),
                 who=new.text("recorder"),
                 when=clock_text(new.get("recorded_at"), now),

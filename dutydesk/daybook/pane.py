@@ -93,7 +93,7 @@ class DaybookPane(QWidget):
     def _make_bar(self) -> None:
         self.bar = FilterBar("daybook", _("搜索日志"))
         self.bar.add_choice("period", _("时间范围"), lists.PERIODS)
-        self.day = line_input("daybook-day", _("日期,如 2026-06-18"), "2026-06-18")
+        self.day = line_input("daybook-day", _("日期，如 2026-06-18"), "2026-06-18")
         self.day.setFixedWidth(current().digits(11) + current().px(20))
         self.day.hide()
         self.bar.add(self.day)
@@ -133,7 +133,7 @@ class DaybookPane(QWidget):
         self.view.typed.connect(self.bar.search_for)
         self.view.filter_dropped.connect(self.bar.reset)
         self.model.reloaded.connect(self._count)
-        self.detail = DetailPanel(_("选一条日志,这里看全文、更正和附件"))
+        self.detail = DetailPanel(_("选一条日志，这里看全文、更正和附件"))
         self.detail.setObjectName("daybook-detail")
         self.detail.wanted.connect(self._save_file)
 
@@ -190,7 +190,7 @@ class DaybookPane(QWidget):
         return [
             (_("打印值班日志"), "Ctrl+P", self.print_log),
             (_("搜索日志"), "Ctrl+F", self.bar.focus_search),
-            (_("日志:只看待反馈"), "", self.waiting.toggle),
+            (_("日志：只看待反馈"), "", self.waiting.toggle),
             *self.tools.commands(),
         ]
 
@@ -341,7 +341,7 @@ class DaybookPane(QWidget):
         """T: ask for an answer (again), in the entry line."""
         if self._row is not None:
             root = service.chain(self.desk, self._row.id)[0]
-            text = _("跟进 {no}:").format(no=service.short_no(root.get("no")))
+            text = _("跟进 {no}：").format(no=service.short_no(root.get("no")))
             values = {"answers": root.id, "line": root.get("line"), "party": root.get("party"), "text": text}
             self.desk.services["entry"]({**values, "category": "PHONE_OUT", "focus": "due_at"})
 

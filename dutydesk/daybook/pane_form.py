@@ -77,7 +77,7 @@ class EntryLine(QWidget):
     # -- widgets ----------------------------------------------------------------------------------------------------
 
     def _make(self) -> None:
-        self.time = line_input("entry-time", _("时间,如 1402、昨2340"))
+        self.time = line_input("entry-time", _("时间，如 1402、昨2340"))
         self.category = code_input("entry-category", LOG["category"])
         self.line = code_input("entry-line-of-duty", LOG["line"])
         self.party = SuggestLine(self._offer_party, "entry-party")
@@ -87,7 +87,7 @@ class EntryLine(QWidget):
         self.text = GrowingText(self._offer_text, "entry-text")
         self.text.setPlaceholderText(_("内容"))
         self.text.setAccessibleName(_("内容"))
-        self.due = line_input("entry-due", _("什么时候反馈,如 1500、30分钟后"), _("待反馈"))
+        self.due = line_input("entry-due", _("什么时候反馈，如 1500、30分钟后"), _("待反馈"))
         self.handling = line_input("entry-handling", _("处理情况"), _("处理情况"))
         self.direction = code_input("entry-direction", LOG["direction"])
         self.means = code_input("entry-means", LOG["means"])

@@ -90,7 +90,7 @@ def _span(desk: Desk, shift: str | None, start: int | None, end: int | None) -> 
     until = now if end is None else end
     begin = spans.shift_of(until - 1, pattern).start if start is None else start
     if not 0 < until - begin <= LONGEST:
-        raise Refused(Problem(_("起止时间不对,最长 400 天"), "start"))
+        raise Refused(Problem(_("起止时间不对，最长 400 天"), "start"))
     return spans.Span(local(begin).date().isoformat(), "", "", begin, until)
 
 
@@ -190,7 +190,7 @@ def _entry(desk: Desk, row: Row, corrected: bool) -> list[str]:
     if isinstance(due := row.get("due_at"), int):
         notes.append(_("待反馈 {time}").format(time=f"{local(due):%m-%d %H:%M}"))
     if lacking:
-        notes.append(_("〔待补:{fields}〕").format(fields=lacking))
+        notes.append(_("〔待补：{fields}〕").format(fields=lacking))
     text = row.text("text")
     if isinstance(answers := row.get("answers"), bytes) and (asked := desk.get("log", answers)) is not None:
         text = _("〔反馈 {no}〕{text}").format(no=short_no(asked.get("no")), text=text)
@@ -207,20 +207,20 @@ def _entry(desk: Desk, row: Row, corrected: bool) -> list[str]:
 def _correction(desk: Desk, old: Row, new: Row, corrected: bool) -> list[str]:
     recorded = local(new.number("recorded_at"))
     told = [
-        _("{label}\n原:{old}\n现:{new}").format(
+        _("{label}\n原：{old}\n现：{new}").format(
             label=_(LOG[item.field].label), old=item.old or "—", new=item.new or "—"
         )
         for item in lists.differences(desk, old, new)
     ]
     lacking = "" if corrected else service.missing_words(new.values)
-    reason = _("原因:{reason}").format(reason=new.text("reason"))
+    reason = _("原因：{reason}").format(reason=new.text("reason"))
     return [
         _signed(new),
         f"{recorded:%H:%M}",
         _("更正 {no}").format(no=short_no(old.get("no"))),
         "",
         "\n".join(told),
-        "\n".join([reason, _("〔待补:{fields}〕").format(fields=lacking)] if lacking else [reason]),
+        "\n".join([reason, _("〔待补：{fields}〕").format(fields=lacking)] if lacking else [reason]),
     ]
 
 

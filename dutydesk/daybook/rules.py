@@ -65,6 +65,7 @@ def wechat_line(entry: Values, tables: Tables) -> str:
     body = str(entry.get("text") or "").strip()
     handling = str(entry.get("handling") or "").strip()
     if handling:
-        body = re.sub(r"[\s。;;,,]+$", "", body) + ";" + _("处置:{measures}").format(measures=handling)
+        body = re.sub(r"[\s。;；,，]+$", "", body) + _("；") + _("处置：{measures}").format(measures=handling)
     start = " ".join(part for part in head if part)
-    return mask_phones(" ".join(f"{start}:{body}".split()) if start else " ".join(body.split()))
+    told = _("{label}：{text}").format(label=start, text=body) if start else body
+    return mask_phones(" ".join(told.split()))

@@ -140,7 +140,7 @@ def remind(
     """Follow an entry up (again) by `due`: a new entry that takes the place of an open follow-up of `row`."""
     if due == "":
         raise Refused(Problem(_("写上什么时候反馈"), "due_at"))
-    told = _("跟进 {no}:{text}").format(no=short_no(row.get("no")), text=row.text("text")[:60])
+    told = _("跟进 {no}：{text}").format(no=short_no(row.get("no")), text=row.text("text")[:60])
     names = ("category", "line", "incident", "party", "party_phone")
     base = {name: row.get(name) for name in names if row.get(name) is not None}
     return add(desk, {**base, "text": told, **_given(given or {})}, answers=row.id, due=due, attachments=attachments)

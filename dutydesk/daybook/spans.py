@@ -69,14 +69,14 @@ def shift_named(name: str, pattern: str) -> Span:
         if span.code == code.upper():
             return span
     known = _("、").join(span.code for span in spans)
-    raise Refused(Problem(_("没有班次“{code}”,可用:{known}").format(code=code, known=known), "shift"))
+    raise Refused(Problem(_("没有班次“{code}”，可用：{known}").format(code=code, known=known), "shift"))
 
 
 def _shifts(day: date, pattern: str) -> list[Span]:
     """The shifts that begin on a day, in order."""
     row = by_code("duty", "shift_pattern").get(pattern)
     if row is None:
-        raise Refused(Problem(_("没有这种班次:{code}").format(code=pattern), "shift_pattern"))
+        raise Refused(Problem(_("没有这种班次：{code}").format(code=pattern), "shift_pattern"))
     midnight = utc_ms(datetime(day.year, day.month, day.day, tzinfo=CST))
     found: list[Span] = []
     for part in row["parts"]:
@@ -91,4 +91,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise Refused(Problem(_("应为日期,如 2026-06-18:{text}").format(text=text), "date")) from None
+        raise Refused(Problem(_("应为日期，如 2026-06-18：{text}").format(text=text), "date")) from None

@@ -13,17 +13,17 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 
 def _ledger(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ledger", metavar="LEDGER", help=_("台账名,见 dutydesk ledgers"))
+    parser.add_argument("ledger", metavar="LEDGER", help=_("台账名，见 dutydesk ledgers"))
 
 
 def _filter(parser: argparse.ArgumentParser) -> None:
-    where = _("条件 字段=值,可多次;也可用 != < <= > >= 和 ~(包含)")
+    where = _("条件 字段=值，可多次；也可用 != < <= > >= 和 ~（包含）")
     parser.add_argument("--where", metavar="FIELD=VALUE", action="append", default=[], help=where)
     parser.add_argument("--search", metavar="TEXT", default="", help=_("检索文字、拼音或首字母"))
 
 
 def _reveal(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reveal", metavar="REASON", default="", help=_("显示个人信息,写明原因,记入审计"))
+    parser.add_argument("--reveal", metavar="REASON", default="", help=_("显示个人信息，写明原因，记入审计"))
 
 
 def ledgers(parser: argparse.ArgumentParser) -> None:
@@ -60,13 +60,13 @@ def import_file(parser: argparse.ArgumentParser) -> None:
     """`import LEDGER FILE [--format F] [--set KEY=VALUE]… [--create] [--replace] [--partial] [--dry-run] [--json]`"""
     _ledger(parser)
     parser.add_argument("file", metavar="FILE", help=_("要导入的文件"))
-    parser.add_argument("--format", metavar="F", default="", help=_("文件格式,缺省自己认"))
-    told = _("文件没有说明的:time、minutes、zone、station、unit、column.字段=列名、字段=值,可多次")
+    parser.add_argument("--format", metavar="F", default="", help=_("文件格式，缺省自己认"))
+    told = _("文件没有说明的：time、minutes、zone、station、unit、column.字段=列名、字段=值，可多次")
     parser.add_argument("--set", dest="settings", metavar="KEY=VALUE", action="append", default=[], help=told)
     parser.add_argument("--create", action="store_true", help=_("没有的区域、单位、职务就新建"))
     parser.add_argument("--replace", action="store_true", help=_("文件里没有的就删除"))
-    parser.add_argument("--partial", action="store_true", help=_("有错的行略过,其余照样导入"))
-    parser.add_argument("--dry-run", action="store_true", help=_("只检查,不写入"))
+    parser.add_argument("--partial", action="store_true", help=_("有错的行略过，其余照样导入"))
+    parser.add_argument("--dry-run", action="store_true", help=_("只检查，不写入"))
     parser.add_argument("--yes", action="store_true", help=_("确认大批删除"))
     _json(parser)
 
@@ -74,21 +74,21 @@ def import_file(parser: argparse.ArgumentParser) -> None:
 def export_file(parser: argparse.ArgumentParser) -> None:
     """`export LEDGER FILE [--where FIELD=VALUE]… [--search TEXT] [--reveal REASON]`"""
     _ledger(parser)
-    parser.add_argument("file", metavar="FILE", help=_("写到哪里,格式看后缀:.csv .xlsx .vcf .ics .geojson .xml"))
+    parser.add_argument("file", metavar="FILE", help=_("写到哪里，格式看后缀：.csv .xlsx .vcf .ics .geojson .xml"))
     _filter(parser)
     _reveal(parser)
 
 
 def print_form(parser: argparse.ArgumentParser) -> None:
     """`print FORM --out FILE.pdf [--shift DATE[/CODE]] [--incident NO] [--warning ID] [--from T --to T] [--blank N]`"""
-    parser.add_argument("form", metavar="FORM", help=_("表单代号,如 P01"))
+    parser.add_argument("form", metavar="FORM", help=_("表单代号，如 P01"))
     parser.add_argument("--out", metavar="FILE.pdf", required=True, help=_("写到哪里"))
     parser.add_argument("--shift", metavar="DATE[/CODE]", help=_("哪一班"))
     parser.add_argument("--incident", metavar="NO", help=_("哪一件事件"))
     parser.add_argument("--warning", metavar="ID", help=_("哪一条预警"))
     parser.add_argument("--from", dest="start", metavar="T", help=_("从何时"))
     parser.add_argument("--to", dest="end", metavar="T", help=_("到何时"))
-    parser.add_argument("--blank", metavar="N", type=_count, help=_("空表,几行"))
+    parser.add_argument("--blank", metavar="N", type=_count, help=_("空表，几行"))
     _reveal(parser)
 
 
@@ -101,7 +101,7 @@ def _count(text: str) -> int:
 
 _RUNNING = "dutydesk.exchange.running"
 COMMANDS = (
-    Command("ledgers", N_("有哪些台账,各多少条"), ledgers, f"{_RUNNING}:ledgers"),
+    Command("ledgers", N_("有哪些台账，各多少条"), ledgers, f"{_RUNNING}:ledgers"),
     Command("list", N_("列出台账"), list_rows, f"{_RUNNING}:list_rows"),
     Command("show", N_("看一条"), show, f"{_RUNNING}:show"),
     Command("add", N_("新增一条"), add, f"{_RUNNING}:add"),

@@ -71,7 +71,7 @@ def export(desk: Desk, ledger: Ledger, query: q.Query, target: Path, *, reason: 
     known = endings(desk, ledger)
     write = known.get(target.suffix.lower())
     if write is None:
-        reason = _("不能导出为 {ending},可用:{known}").format(
+        reason = _("不能导出为 {ending}，可用：{known}").format(
             ending=target.suffix or target.name, known=_("、").join(known)
         )
         raise Refused(Problem(reason, file=target.name))
@@ -94,7 +94,7 @@ def save(target: Path, data: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise Unavailable(
-            Problem(_("没有写成:{error}").format(error=error.strerror or error), file=str(target))
+            Problem(_("没有写成：{error}").format(error=error.strerror or error), file=str(target))
         ) from None
 
 

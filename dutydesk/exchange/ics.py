@@ -24,7 +24,7 @@ def write_ics(desk: Desk, ledger: Ledger, rows: Iterable[q.Row]) -> bytes:
         if not isinstance(start, int) or not isinstance(end, int):
             continue
         people = [
-            _("{label}:{name}").format(label=_(item.label), name=desk.title(item.kind.ledger, value))
+            _("{label}：{name}").format(label=_(item.label), name=desk.title(item.kind.ledger, value))
             for item in ledger.fields
             if isinstance(item.kind, Ref) and isinstance(value := row.get(item.name), bytes)
         ]

@@ -179,14 +179,14 @@ class _Matcher:
                 else:
                     self._write(record, row)
             for record in open_records:
-                reason = _("本机有 {count} 条同名,不知改哪一条").format(count=len(found or []))
+                reason = _("本机有 {count} 条同名，不知改哪一条").format(count=len(found or []))
                 self.made.refused.append(Problem(reason, fields[0], record.line, self.name))
 
     def _warn_repeated(self, same: Sequence[Record]) -> None:
         if self.ledger.mode is Mode.APPEND:
             return
         for record in same[1:]:
-            reason = _("与第 {line} 行同名,内容不同,各记一条").format(line=same[0].line)
+            reason = _("与第 {line} 行同名，内容不同，各记一条").format(line=same[0].line)
             self.made.warnings.append(Problem(reason, "", record.line, self.name))
 
     def _add(self, record: Record) -> None:
@@ -224,7 +224,7 @@ class _Matcher:
             self.made.refused += [Problem(_("必填"), name, record.line, self.name) for name in lost]
             return
         if row[0] in self.erased and self.ledger.personal & different.keys():
-            reason = _("这一条的个人信息已删除,不能再填写")
+            reason = _("这一条的个人信息已删除，不能再填写")
             self.made.refused.append(Problem(reason, "", record.line, self.name))
             return
         if self._hidden(different, record.line):
@@ -298,7 +298,7 @@ class _Matcher:
         hidden = [name for name in secrets if "*" in str(values.get(name))]
         if not hidden:
             return False
-        reason = _("号码被隐去一部分,不能写入")
+        reason = _("号码被隐去一部分，不能写入")
         self.made.refused += [Problem(reason, name, line, self.name) for name in hidden]
         return True
 
@@ -347,7 +347,7 @@ class _Matcher:
 def _plan_deletions(desk: Desk, ledger: Ledger, content: Content, made: Plan, name: str) -> None:
     """Rows that the file does not hold any more, and what belongs to them alone."""
     if ledger.mode is Mode.APPEND:
-        raise Refused(Problem(_("{title}只能新增,不能替换").format(title=_(ledger.title)), file=name))
+        raise Refused(Problem(_("{title}只能新增，不能替换").format(title=_(ledger.title)), file=name))
     if made.refused:
         # A refused line may be one of the rows that would be taken away.
         return
@@ -367,7 +367,7 @@ def _plan_deletions(desk: Desk, ledger: Ledger, content: Content, made: Plan, na
                     for row, _values in children
                 ]
     if len(gone) > MANY_ROWS or len(gone) * MANY_SHARE > len(rows):
-        made.asks = _("将删除{title}里 {count} 条(共 {whole} 条),请确认").format(
+        made.asks = _("将删除{title}里 {count} 条（共 {whole} 条），请确认").format(
             title=_(ledger.title), count=len(gone), whole=len(rows)
         )
 

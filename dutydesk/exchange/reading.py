@@ -92,7 +92,7 @@ def _choose(desk: Desk, ledger: str, data: bytes, name: str, wanted: str = "") -
     known = importers(desk, ledger)
     if not known and ledger not in desk.store.schema.shapes:
         raise Refused(
-            Problem(_("没有台账“{name}”,可用:{known}").format(name=ledger, known=_("、").join(targets(desk))))
+            Problem(_("没有台账“{name}”，可用：{known}").format(name=ledger, known=_("、").join(targets(desk))))
         )
     if wanted in TABLE_FORMATS and ledger in desk.store.schema.shapes:
         return None
@@ -101,12 +101,12 @@ def _choose(desk: Desk, ledger: str, data: bytes, name: str, wanted: str = "") -
     if wanted:
         found = next((item for item in known if item.format == wanted), None)
         if found is None:
-            reason = _("{ledger}没有格式“{wanted}”,可用:{forms}").format(ledger=ledger, wanted=wanted, forms=forms)
+            reason = _("{ledger}没有格式“{wanted}”，可用：{forms}").format(ledger=ledger, wanted=wanted, forms=forms)
             raise Refused(Problem(reason, file=name))
     else:
         found = next((item for item in known if item.sniff(data[:HEAD], name)), None)
         if found is None and ledger not in desk.store.schema.shapes:
-            raise Refused(Problem(_("认不出文件的格式,请用 --format 指明:{forms}").format(forms=forms), file=name))
+            raise Refused(Problem(_("认不出文件的格式，请用 --format 指明：{forms}").format(forms=forms), file=name))
     return found
 
 
@@ -117,7 +117,7 @@ def read_file(desk: Desk, ledger: str, data: bytes, name: str, options: Options)
         return _read_special(desk, chosen, data, name, options)
     declared = ledger_of(desk, ledger)
     if ledger in SYSTEM_LEDGERS:
-        raise Refused(Problem(_("“{title}”由程序自己记录,不能导入").format(title=_(declared.title)), file=name))
+        raise Refused(Problem(_("“{title}”由程序自己记录，不能导入").format(title=_(declared.title)), file=name))
     return _read_table(desk, declared, data, name, options)
 
 
@@ -177,7 +177,7 @@ def _table_settings(
         elif key in ledger and ledger[key].on & On.FILE:
             constants[key] = value
         elif key != "sheet":
-            raise Refused(Problem(_("这种文件没有设置“{key}”,可用:column.字段=列名、字段=值、sheet=工作表").format(key=key), file=name))  # fmt: skip
+            raise Refused(Problem(_("这种文件没有设置“{key}”，可用：column.字段=列名、字段=值、sheet=工作表").format(key=key), file=name))  # fmt: skip
     return given, constants, settings.get("sheet")
 
 
@@ -209,7 +209,7 @@ def _missing(
     """One warning for a column that new rows would need; which rows are new is seen later."""
     for item in mapping.missing_required:
         if item not in constants:
-            reason = _("文件里没有“{label}”,新的一条需要它").format(label=_(ledger[item].label))
+            reason = _("文件里没有“{label}”，新的一条需要它").format(label=_(ledger[item].label))
             content.warnings.append(Problem(reason, item, line, name))
 
 
@@ -233,7 +233,7 @@ def _table_records(
         first = seen.setdefault(cells_of[line], line)
         if first != line:
             content.repeats += 1
-            reason = _("与第 {line} 行一字不差,没有再记").format(line=first)
+            reason = _("与第 {line} 行一字不差，没有再记").format(line=first)
             content.warnings.append(Problem(reason, "", line, name))
             continue
         for key, value in fixed.items():
@@ -324,7 +324,7 @@ def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options:
     )
     if last:
         said = _("、").join(f"{key}={value}" for key, value in sorted(last.items()))
-        content.warnings.append(Problem(_("沿用这种文件上次的设置:{said}").format(said=said), file=name))
+        content.warnings.append(Problem(_("沿用这种文件上次的设置：{said}").format(said=said), file=name))
     for draft in incoming.drafts:
         record = _record(draft, desk, referents, name)
         if record.problems:
@@ -333,7 +333,7 @@ def _read_special(desk: Desk, chosen: Importer, data: bytes, name: str, options:
             content.records.setdefault(draft.ledger, []).append(record)
     if referents.made:
         made = _("、").join(str(change.values["name"]) for change in referents.made[:6])
-        reason = _("一并新建 {count} 个单位或职务:{made}").format(count=len(referents.made), made=made)
+        reason = _("一并新建 {count} 个单位或职务：{made}").format(count=len(referents.made), made=made)
         content.warnings.append(Problem(reason, file=name))
     return content
 

@@ -46,13 +46,13 @@ class Referents:
             return found[0]
         title = _(self.desk.ledger(ledger).title)
         if len(found) > 1:
-            raise ValueError(_("{title}里“{text}”不止一个,请写代码或编号").format(title=title, text=wanted))
+            raise ValueError(_("{title}里“{text}”不止一个，请写代码或编号").format(title=title, text=wanted))
         if ledger == self.own[0] and wanted in self.own[1]:
             return self.promised.setdefault(wanted, new_id(self.desk.clock.now()))
         if ledger in self.create:
             return self._make(ledger, wanted)
         if ledger in CREATABLE:
-            raise ValueError(_("{title}里没有“{text}”,可选择一并新建(--create)").format(title=title, text=wanted))
+            raise ValueError(_("{title}里没有“{text}”，可选择一并新建（--create）").format(title=title, text=wanted))
         raise ValueError(_("{title}里没有“{text}”").format(title=title, text=wanted))
 
     def _load(self, ledger: str) -> None:

@@ -124,7 +124,7 @@ def add(desk: Desk, args: argparse.Namespace) -> int:
     """One new row, through the feature's own command where it has rules."""
     ledger = ledger_of(desk, args.ledger)
     if ledger.name in SYSTEM_LEDGERS:
-        raise Refused(Problem(_("“{title}”由程序自己记录,不能新增").format(title=_(ledger.title)), file=ledger.name))
+        raise Refused(Problem(_("“{title}”由程序自己记录，不能新增").format(title=_(ledger.title)), file=ledger.name))
     adder = next((feature.adders[ledger.name] for feature in desk.features if ledger.name in feature.adders), "")
     texts = _pairs(args.values)
     values, problems = parse_row(ledger, texts, resolve=desk.resolve, file=ledger.name, partial=bool(adder))
@@ -186,17 +186,17 @@ def _told(plan: importing.Plan, *, dry_run: bool, as_json: bool) -> None:
         return
     for problem in plan.warnings:
         warn(_("注意 {problem}").format(problem=str(problem).replace("\n", " ")))
-    text = _("读到 {read} 条:新增 {added},更改 {changed},相同 {unchanged}").format(
+    text = _("读到 {read} 条：新增 {added}，更改 {changed}，相同 {unchanged}").format(
         read=plan.read, added=plan.added, changed=plan.changed, unchanged=plan.unchanged
     )
     if plan.options.replace:
-        text += _(",删除 {deleted}").format(deleted=plan.deleted)
+        text += _("，删除 {deleted}").format(deleted=plan.deleted)
     if plan.refused:
-        text += _(",拒绝 {refused}").format(refused=len(plan.refused))
+        text += _("，拒绝 {refused}").format(refused=len(plan.refused))
     if plan.stopped:
         text += _("。没有写入")
     elif dry_run:
-        text += _("。只是检查,没有写入")
+        text += _("。只是检查，没有写入")
     say(text)
     if dry_run and plan.asks:
         say(plan.asks)
@@ -216,8 +216,8 @@ def print_form(desk: Desk, args: argparse.Namespace) -> int:
     forms = {form.code: form for feature in desk.features for form in feature.forms}
     form = forms.get(args.form.upper())
     if form is None:
-        known = _("、").join(f"{item.code}({_(item.title)})" for item in forms.values())
-        raise Refused(Problem(_("没有表单“{code}”,可用:{known}").format(code=args.form, known=known)))
+        known = _("、").join(_("{text}（{key}）").format(text=item.code, key=_(item.title)) for item in forms.values())
+        raise Refused(Problem(_("没有表单“{code}”，可用：{known}").format(code=args.form, known=known)))
     given: dict[str, Any] = {name: getattr(args, name) for name in ("shift", "incident", "warning", "blank", "reveal")}
     given |= {name: _moment(getattr(args, name), option) for name, option in (("start", "--from"), ("end", "--to"))}
     given = {name: value for name, value in given.items() if value not in (None, "")}
@@ -245,7 +245,7 @@ def _moment(text: str | None, option: str) -> int | None:
     try:
         return parse_iso(text)
     except ValueError:
-        raise Refused(Problem(_("应为时间,如 2026-06-18 14:30:{text}").format(text=text), option)) from None
+        raise Refused(Problem(_("应为时间，如 2026-06-18 14:30：{text}").format(text=text), option)) from None
 
 
 def _query(desk: Desk, ledger: Ledger, args: argparse.Namespace) -> q.Query:
@@ -271,7 +271,7 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise Refused(Problem(_("应写成 名称=值:{text}").format(text=text)))
+            raise Refused(Problem(_("应写成 名称=值：{text}").format(text=text)))
         pairs[name.strip()] = value
     return pairs
 
@@ -285,5 +285,5 @@ def _bytes(path: Path) -> bytes:
         raise Refused(Problem(_("没有这个文件"), file=str(path))) from None
     except OSError as error:
         raise Unavailable(
-            Problem(_("读不出来:{error}").format(error=error.strerror or error), file=str(path))
+            Problem(_("读不出来：{error}").format(error=error.strerror or error), file=str(path))
         ) from None

@@ -72,7 +72,7 @@ def conditions(desk: Desk, ledger: Ledger, texts: Iterable[str]) -> tuple[q.Cond
     for text in texts:
         match = _CONDITION.fullmatch(text)
         if match is None:
-            raise Refused(Problem(_("条件应写成 字段=值:{text}").format(text=text), file=ledger.name))
+            raise Refused(Problem(_("条件应写成 字段=值：{text}").format(text=text), file=ledger.name))
         name, op, wanted = match["field"], match["op"], match["value"]
         item = field_of(ledger, name)
         if op == "~":
@@ -93,7 +93,7 @@ def ledger_of(desk: Desk, name: str) -> Ledger:
     shape = desk.store.schema.shapes.get(name)
     if shape is None:
         known = _("、").join(desk.store.schema.shapes)
-        raise Refused(Problem(_("没有台账“{name}”,可用:{known}").format(name=name, known=known)))
+        raise Refused(Problem(_("没有台账“{name}”，可用：{known}").format(name=name, known=known)))
     return shape.ledger
 
 
@@ -101,7 +101,7 @@ def field_of(ledger: Ledger, name: str) -> Field:
     """The field of a name. Raises `Refused` with the names there are."""
     if name not in ledger:
         known = _("、").join(item.name for item in ledger.fields)
-        raise Refused(Problem(_("没有这个字段,可用:{known}").format(known=known), name, file=ledger.name))
+        raise Refused(Problem(_("没有这个字段，可用：{known}").format(known=known), name, file=ledger.name))
     return ledger[name]
 
 

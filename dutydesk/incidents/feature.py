@@ -51,7 +51,7 @@ def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
                     SEVERITY.get(one.state, 0),
                     "incidents",
                     row.id,
-                    _("报{to};{source}").format(to=clock.to, source=clock.source),
+                    _("报{to}；{source}").format(to=clock.to, source=clock.source),
                 )
             )
         if not running:
@@ -97,7 +97,7 @@ def log_lines(changes: Sequence[Change]) -> Sequence[Change]:
     if len(new) > MOST_LINES:
         at = moment_of(new[-1].row)
         numbers = [lines.short_no(change.values.get("no")) for change in new]
-        text = _("导入突发事件 {count} 件({first} 至 {last})").format(
+        text = _("导入突发事件 {count} 件（{first} 至 {last}）").format(
             count=len(new), first=numbers[0], last=numbers[-1]
         )
         values: dict[str, Value] = {

@@ -95,7 +95,7 @@ def difference(name: str, before: Value, after: Value, *, told: bool = False) ->
     if item.personal:
         return _("{what}已改").format(what=_(item.label))
     if told or before is None:
-        return _("{what}:{new}").format(what=_(item.label), new=shown(item, after))
+        return _("{what}：{new}").format(what=_(item.label), new=shown(item, after))
     return _("{what} {old}→{new}").format(what=_(item.label), old=shown(item, before), new=shown(item, after))
 
 

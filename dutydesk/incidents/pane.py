@@ -126,7 +126,7 @@ class IncidentsPane(CardPane):
             self.empty.say(_("没有找到"), _("换个词再找"))
             self.show_empty()
         elif not cards:
-            self.empty.say(_("还没有接报"), _("接到报告先建一条,时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N"))
+            self.empty.say(_("还没有接报"), _("接到报告先建一条，时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N"))
             self.show_empty()
 
     def _card(self, row: Row, running: list[timing.Timed], now: int) -> Card:
@@ -162,4 +162,4 @@ class IncidentsPane(CardPane):
         self.list.choose(row.id)
         self._show_page(row)
         self.first_button().setFocus(Qt.FocusReason.OtherFocusReason)
-        self.say(_("已保存 {title},已记入值班日志").format(title=lines.title(row.values)))
+        self.say(_("已保存 {title}，已记入值班日志").format(title=lines.title(row.values)))

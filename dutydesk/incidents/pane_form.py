@@ -138,7 +138,7 @@ class IntakeForm(QWidget):
         self.said = label("", "muted")
         self.said.setObjectName("intake-said")
         head.addWidget(self.said, 1)
-        self.empty = button(_("清空"), flat=True, tip=_("丢掉草稿,从头填"))
+        self.empty = button(_("清空"), flat=True, tip=_("丢掉草稿，从头填"))
         self.empty.setObjectName("intake-empty")
         self.empty.clicked.connect(self.start_over)
         head.addWidget(self.empty)
@@ -166,7 +166,7 @@ class IntakeForm(QWidget):
         self.more.setObjectName("intake-more")
         self.more.setCheckable(True)
         self.more.setProperty("flat", True)
-        self.more.setText(_("更多({count} 项)").format(count=len(MORE)))
+        self.more.setText(_("更多（{count} 项）").format(count=len(MORE)))
         self.more.toggled.connect(self._fold)
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         self._rest = QWidget()
@@ -191,7 +191,7 @@ class IntakeForm(QWidget):
         self.problem.setObjectName("intake-problem")
         self.save = button(_("保存"), primary=True, tip=_("Ctrl+回车"))
         self.save.setObjectName("intake-save")
-        self.leave = button(_("关闭"), tip=_("Esc,内容留作草稿"))
+        self.leave = button(_("关闭"), tip=_("Esc，内容留作草稿"))
         self.leave.setObjectName("intake-close")
         self.save.clicked.connect(self.submit)
         self.leave.clicked.connect(self.put_aside)
@@ -399,7 +399,7 @@ class IntakeForm(QWidget):
             first.input.setFocus(Qt.FocusReason.OtherFocusReason)
             self._area.ensureWidgetVisible(first)
         general = [problem.reason for problem in problems if problem.field not in self.editors]
-        self.problem.setText(";".join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
+        self.problem.setText(_("；").join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
 
     def keep_draft(self) -> bool:
         """Keep what was typed; whether there was anything."""

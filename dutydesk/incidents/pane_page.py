@@ -159,7 +159,7 @@ class Clocks(QWidget):
             tile.setObjectName(f"clock-{one.clock.rule}")
             tile.show_value(value, tone, caption=f"{one.clock.label} {due}")
             tile.setToolTip(
-                _("{label}\n报给:{to}\n时限:{due}\n依据:{source}").format(
+                _("{label}\n报给：{to}\n时限：{due}\n依据：{source}").format(
                     label=one.clock.label,
                     to=one.clock.to,
                     due=f"{local(one.clock.due_at):%m-%d %H:%M}",
@@ -225,7 +225,7 @@ class Timeline(QScrollArea):
             at += 1
             late = _("{time} 记").format(time=f"{local(moment.recorded_at):%H:%M}")
             typed = late if moment.recorded_at - moment.at > 10 * MINUTE else ""
-            note = _("说明:{note}").format(note=moment.note) if moment.note else ""
+            note = _("说明：{note}").format(note=moment.note) if moment.note else ""
             under = " · ".join(part for part in (moment.by, typed, note) if part)
             if under:
                 grid.addWidget(label(under, "small", wrap=True), at, 1)
@@ -273,7 +273,7 @@ class Facts(QScrollArea):
         if all(row.values.get(name) is None for name in service.HARM):
             missing.append(_("人员伤亡"))
         if missing:
-            told = label(_("待补:{what}").format(what="、".join(missing)), "muted", wrap=True)
+            told = label(_("待补：{what}").format(what="、".join(missing)), "muted", wrap=True)
             told.setObjectName("incident-missing")
             grid.addWidget(told, at, 0, 1, 2)
             at += 1
@@ -289,7 +289,7 @@ class Facts(QScrollArea):
             grid.addWidget(value, at, 1)
             at += 1
             if item.personal and not revealed:
-                show = button(_("显示号码"), tip=_("显示完整号码,理由记入审计"))
+                show = button(_("显示号码"), tip=_("显示完整号码，理由记入审计"))
                 show.setObjectName("fact-reveal")
                 show.clicked.connect(self.reveal)
                 grid.addWidget(show, at, 1, Qt.AlignmentFlag.AlignLeft)
@@ -362,11 +362,11 @@ class IncidentPage(QWidget):
         tools = QWidget()
         bar = flow(tools, theme.px(8))
         for name, text, tip in (
-            ("report", _("初报"), _("Alt+R,记下报给谁、怎么报、何时报")),
+            ("report", _("初报"), _("Alt+R，记下报给谁、怎么报、何时报")),
             ("progress", _("进展"), "Alt+J"),
             ("state", _("状态"), "Alt+S"),
             ("edit", _("改要素"), "Alt+E"),
-            ("copy", _("复制一行"), _("Ctrl+Shift+C,发微信用,号码已遮")),
+            ("copy", _("复制一行"), _("Ctrl+Shift+C，发微信用，号码已遮")),
             ("print", _("打印"), "Alt+P"),
         ):
             made = button(text, tip=tip)
@@ -523,7 +523,7 @@ class IncidentPage(QWidget):
         """One masked line on the clipboard."""
         if self.row is not None:
             QGuiApplication.clipboard().setText(service.one_line(self._desk, self.row))
-            self.said.emit(_("已复制一行,号码已遮"))
+            self.said.emit(_("已复制一行，号码已遮"))
 
     def print_sheet(self) -> None:
         """Show 突发事件登记表 in the preview."""

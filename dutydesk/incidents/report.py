@@ -69,7 +69,7 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
         [
             [
                 _time(moment.at),
-                mask_phones(moment.text + (_("(说明:{note})").format(note=moment.note) if moment.note else "")),
+                mask_phones(moment.text + (_("（说明：{note}）").format(note=moment.note) if moment.note else "")),
                 moment.by,
             ]
             for moment in service.timeline(desk, row)
@@ -83,7 +83,7 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
 def _label(name: str) -> str:
     item = INCIDENTS[name]
     told = _(item.label)
-    return _("{label}({unit})").format(label=told, unit=_(item.unit)) if item.unit else told
+    return _("{label}（{unit}）").format(label=told, unit=_(item.unit)) if item.unit else told
 
 
 def _value(desk: Desk, row: Row, name: str) -> str:
@@ -112,4 +112,4 @@ def _result(one: Timed) -> str:
         text = _("逾期未报")
     else:
         text = _("未到时限")
-    return text + (_(",迟 {late} 分").format(late=one.late) if one.late else "")
+    return text + (_("，迟 {late} 分").format(late=one.late) if one.late else "")

@@ -22,7 +22,7 @@ Tables = Mapping[str, Any]
 ClockState = Literal["RUNNING", "DUE_SOON", "OVERDUE", "DONE", "WAIVED"]
 CLOSED = ("CLOSED", "PASSED", "FALSE_ALARM")
 UNITS = (N_("人"), N_("万元"), N_("公顷"))
-_LOOSE_ENDS = re.compile(r"[\s。;;,,]+$")
+_LOOSE_ENDS = re.compile(r"[\s。;；,，]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def suggest_grade(harm: Harm, event_type: str, tables: Tables) -> Suggestion | N
         if found:
             grade = heavier(grade, found, tables)
             because.append(
-                _("{what} {value} {unit}:{grade}").format(
+                _("{what} {value} {unit}：{grade}").format(
                     what=pick(column),
                     value=_plain(value, column["scale"]),
                     unit=_(column["unit"]),
@@ -132,7 +132,7 @@ def suggest_grade(harm: Harm, event_type: str, tables: Tables) -> Suggestion | N
             )
     if not grade and table["floor"]:
         grade = str(table["floor"])
-        because.append(_("未达更高等级,按{grade}起报").format(grade=grade_label(grade, tables)))
+        because.append(_("未达更高等级，按{grade}起报").format(grade=grade_label(grade, tables)))
     danger = _danger(harm, event_type, tables)
     if danger and heavier(grade, "SUSPECTED", tables) == "SUSPECTED":
         grade = "SUSPECTED"
@@ -151,7 +151,7 @@ def _danger(harm: Harm, event_type: str, tables: Tables) -> list[str]:
         "evacuated": harm.evacuated or 0,
     }
     return [
-        _("{what} {value} {unit}:{grade}").format(
+        _("{what} {value} {unit}：{grade}").format(
             what=pick(row),
             value=counts[row["field"]],
             unit=_(row["unit"]),
@@ -180,7 +180,7 @@ def casualty_regress(before: Harm, after: Harm, tables: Tables) -> tuple[str, ..
             scale = 100 if row["code"] == "loss_wan" else 1
             now = _("未填") if new is None else _plain(new, scale)
             found.append(
-                _("{what}由 {old} 减为 {new},请写明原因").format(what=pick(row), old=_plain(old, scale), new=now)
+                _("{what}由 {old} 减为 {new}，请写明原因").format(what=pick(row), old=_plain(old, scale), new=now)
             )
     return tuple(found)
 
@@ -273,7 +273,7 @@ def one_line(values: Values, tables: Tables, *, type_label: str = "", region: st
     facts = [str(values.get("text") or "").strip(), harm_text(Harm.of(values), tables)]
     measures = str(values.get("measures") or "").strip()
     if measures:
-        facts.append(_("处置:{measures}").format(measures=measures))
-    body = ";".join(_LOOSE_ENDS.sub("", fact) for fact in facts if fact) + "。"
-    line = " ".join(piece for piece in pieces if piece) + ":" + body
+        facts.append(_("处置：{measures}").format(measures=measures))
+    body = _("；").join(_LOOSE_ENDS.sub("", fact) for fact in facts if fact) + "。"
+    line = " ".join(piece for piece in pieces if piece) + _("：") + body
     return mask_phones(" ".join(line.split()))

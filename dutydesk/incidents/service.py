@@ -129,7 +129,7 @@ def change(desk: Desk, row: bytes, values: Values, note: str = "") -> Row:
     told = [lines.difference(name, held.values.get(name), different[name]) for name in LOGGED if name in different]
     changes = [edit]
     if told:
-        text = _("{title} {what}").format(title=lines.title(after), what=_(";").join(told))
+        text = _("{title} {what}").format(title=lines.title(after), what=_("；").join(told))
         changes.append(_log(desk, after, row, now, text + (_("。{note}").format(note=note) if note else "")))
     desk.act("incident.edit", changes, note=note)
     return _held(desk, row)
@@ -240,7 +240,7 @@ def timeline(desk: Desk, row: Row) -> list[Moment]:
         if version.made:
             text = _told(version.values)
         else:
-            text = _(";").join(
+            text = _("；").join(
                 lines.difference(item.name, now.get(item.name), version.values[item.name])
                 for item in INCIDENTS.fields
                 if item.name in version.values and item.name not in ("phoned_at", "reported_at")
@@ -256,7 +256,7 @@ def timeline(desk: Desk, row: Row) -> list[Moment]:
             continue
         text = "  ".join(part for part in (entry.text("party"), entry.text("text")) if part)
         if entry.text("handling"):
-            text += _(";处置:{handling}").format(handling=entry.text("handling"))
+            text += _("；处置：{handling}").format(handling=entry.text("handling"))
         at, recorded = entry.number("happened_at"), entry.number("recorded_at")
         found.append(Moment(at, recorded or at, "LOG", text, entry.text("recorder"), "", entry.id))
     return sorted(found, key=lambda moment: (moment.at, moment.recorded_at))
@@ -310,8 +310,8 @@ def _told(values: Values) -> str:
     """What the first report said: what happened, the harm, what was done."""
     parts = [str(values.get("text") or ""), rules.harm_text(Harm.of(values), lines.grades())]
     if values.get("measures"):
-        parts.append(_("处置:{measures}").format(measures=values["measures"]))
-    return _("接报:{what}").format(what=_(";").join(part.strip(" 。;\n") for part in parts if part))
+        parts.append(_("处置：{measures}").format(measures=values["measures"]))
+    return _("接报：{what}").format(what=_("；").join(part.strip(" 。;；\n") for part in parts if part))
 
 
 def _held(desk: Desk, row: bytes) -> Row:
@@ -322,7 +322,7 @@ def _held(desk: Desk, row: bytes) -> Row:
 
 
 def _joined(before: str, more: str) -> str:
-    return f"{before};{more}" if before and more not in before else before or more
+    return _("；").join((before, more)) if before and more not in before else before or more
 
 
 def _log(desk: Desk, values: Values, row: bytes, at: int, text: str, **fields: Value) -> Change:
@@ -347,11 +347,11 @@ def _reasons_wanted(desk: Desk, held: Row, after: Values, now: int) -> Sequence[
     wanted = list(rules.casualty_regress(Harm.of(held.values), Harm.of(after), lines.grades()))
     before, state = held.get("state"), after.get("state")
     if before in CLOSED and state not in CLOSED:
-        wanted.append(_("已办结的事件重新打开,请写明原因"))
+        wanted.append(_("已办结的事件重新打开，请写明原因"))
     if state in CLOSED and before not in CLOSED and state != "FALSE_ALARM":
         running = [one.clock.label for one in clocks(desk, held, now) if one.running]
         if running:
-            wanted.append(_("还没有报送({what}),不报请写明原因").format(what=_("、").join(running)))
+            wanted.append(_("还没有报送（{what}），不报请写明原因").format(what=_("、").join(running)))
     return wanted
 
 

@@ -39,7 +39,7 @@ def keep(home: Home, data: bytes) -> str:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise Unavailable(_("附件没有存下:{error}").format(error=error.strerror or error)) from None
+        raise Unavailable(_("附件没有存下：{error}").format(error=error.strerror or error)) from None
     if os.name == "posix":
         for folder in (path.parent, home.attachments):  # the file's name, and the name of its folder
             handle = os.open(folder, os.O_RDONLY)

@@ -119,7 +119,7 @@ def inspect(database: Path, head: Head | None, *, encrypted: bool, move: bool = 
     """
     if not database.exists():
         seq = head.seq if head is not None else 0
-        raise Damaged(_("{file} 不见了;上次写到第 {seq} 条").format(file=database.name, seq=seq))
+        raise Damaged(_("{file} 不见了；上次写到第 {seq} 条").format(file=database.name, seq=seq))
     size = database.stat().st_size
     if size == 0:
         raise Damaged(_("{file} 是 0 字节的空文件").format(file=database.name))
@@ -139,7 +139,7 @@ def inspect(database: Path, head: Head | None, *, encrypted: bool, move: bool = 
         return [_("{file} 不是本机上次写下的").format(file=wal.name)]
     wal.replace(wal.with_name(f"{wal.name}.aside-{salt.hex()}"))
     Path(str(database) + "-shm").unlink(missing_ok=True)
-    return [_("{file} 不是本机上次写下的,已移到一边").format(file=wal.name)]
+    return [_("{file} 不是本机上次写下的，已移到一边").format(file=wal.name)]
 
 
 def _refuse_header(database: Path, size: int, wal: Path | None) -> None:
@@ -147,7 +147,7 @@ def _refuse_header(database: Path, size: int, wal: Path | None) -> None:
     with database.open("rb") as file:
         start = file.read(100)
     if len(start) < 100 or not start.startswith(SQLITE_MAGIC):
-        raise Damaged(_("{file} 不是数据库文件,或已损坏,或已加密而没有给密钥(DUTYDESK_KEY)").format(file=database.name))
+        raise Damaged(_("{file} 不是数据库文件，或已损坏，或已加密而没有给密钥（DUTYDESK_KEY）").format(file=database.name))
     page = int.from_bytes(start[16:18], "big")
     page = 65536 if page == 1 else page
     pages = int.from_bytes(start[28:32], "big")
@@ -158,7 +158,7 @@ def _refuse_header(database: Path, size: int, wal: Path | None) -> None:
     held = _wal_pages(wal, page) if wal is not None else frozenset[int]()
     if any(number not in held for number in range(size // page + 1, pages + 1)):
         raise Damaged(
-            _("{file} 被截断:应有 {pages} 页,只有 {found} 页").format(
+            _("{file} 被截断：应有 {pages} 页，只有 {found} 页").format(
                 file=database.name, pages=pages, found=size // page
             )
         )
@@ -188,9 +188,9 @@ def compare(head: Head | None, position: tuple[int, bytes] | None) -> None:
     seq = position[0] if position else 0
     if seq < head.seq:
         raise Damaged(
-            _("记录缺失:上次写到第 {head} 条,数据库里只到第 {seq} 条(-wal 文件丢失或被替换)").format(
+            _("记录缺失：上次写到第 {head} 条，数据库里只到第 {seq} 条（-wal 文件丢失或被替换）").format(
                 head=head.seq, seq=seq
             )
         )
     if position and seq == head.seq and position[1] != head.hash:
-        raise Damaged(_("记录被改动:第 {seq} 条的校验值与上次写下的不同").format(seq=seq))
+        raise Damaged(_("记录被改动：第 {seq} 条的校验值与上次写下的不同").format(seq=seq))

@@ -45,7 +45,7 @@ def take_in(store: Store, delivery: Sequence[tuple[Act, Personal]]) -> Taken:
                 if mine == act.hash:
                     known += 1
                 else:
-                    quarantined += _set_aside(store, act, _("同一序号有两条不同的记录(分叉)"))
+                    quarantined += _set_aside(store, act, _("同一序号有两条不同的记录（分叉）"))
                 continue
             reason = problem(act, personal)
             if reason:

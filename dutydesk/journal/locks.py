@@ -40,7 +40,7 @@ class DeskLock:
             self._file = path.open("ab+")
         except OSError as error:
             raise Unavailable(
-                _("数据文件夹只读或不能写入({error}):{folder}").format(
+                _("数据文件夹只读或不能写入（{error}）：{folder}").format(
                     error=error.strerror or error, folder=path.parent
                 )
             ) from None
@@ -56,7 +56,7 @@ class DeskLock:
             except OSError:
                 if time.monotonic() >= until:
                     self.release()
-                    raise Unavailable(_("数据文件夹正被另一个程序使用,请先关闭它")) from None
+                    raise Unavailable(_("数据文件夹正被另一个程序使用，请先关闭它")) from None
                 time.sleep(0.02)
             else:
                 return

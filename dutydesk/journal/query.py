@@ -162,7 +162,7 @@ def find(connection: Connection, shape: Shape, wanted: str) -> Row:
     if len(found) == 1:
         return found[0]
     reason = _("不止一条") if found else _("没有这一条")
-    raise Refused(Problem(f"{reason}:{wanted}", file=shape.ledger.name))
+    raise Refused(Problem(_("{label}：{text}").format(label=reason, text=wanted), file=shape.ledger.name))
 
 
 class Pages:

@@ -80,7 +80,7 @@ def driver() -> Any:
 
     if module.sqlite_version_info < OLDEST_SQLITE:
         version = ".".join(map(str, module.sqlite_version_info))
-        raise Unavailable(_("SQLite {version} 太旧,不能保证记录安全").format(version=version))
+        raise Unavailable(_("SQLite {version} 太旧，不能保证记录安全").format(version=version))
     return module
 
 
@@ -120,7 +120,7 @@ def prepare(raw: Raw, key: bytes | None = None, *, create: bool = False, read_on
             if mode != "wal":
                 mode = raw.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             if mode != "wal":
-                raise Unavailable(_("数据库不能使用 WAL 方式(现为 {mode})").format(mode=mode))
+                raise Unavailable(_("数据库不能使用 WAL 方式（现为 {mode}）").format(mode=mode))
         for name, value, expected in SETTINGS:
             raw.execute(f"PRAGMA {name}={value}")
             held = raw.execute(f"PRAGMA {name}").fetchone()
@@ -156,8 +156,8 @@ def begin(cursor: Cursor) -> None:
 def _unreadable(error: Exception) -> Exception:
     text = str(error)
     if isinstance(error, UnicodeDecodeError) or "not a database" in text or "malformed" in text or "corrupt" in text:
-        return Damaged(_("数据库文件打不开:不是本程序的文件,或密钥不对,或已损坏({error})").format(error=text))
-    return Unavailable(_("数据库打不开({error})").format(error=text))
+        return Damaged(_("数据库文件打不开：不是本程序的文件，或密钥不对，或已损坏（{error}）").format(error=text))
+    return Unavailable(_("数据库打不开（{error}）").format(error=text))
 
 
 def _quoted(path: str) -> str:
@@ -226,7 +226,7 @@ def refuse_place(folder: Path, table: Iterable[tuple[str, str]] | None = None) -
     """
     text = str(folder)
     if text.startswith(("\\\\", "//")):
-        raise Unavailable(_("数据文件夹在网络共享上,请改用本机硬盘:{folder}").format(folder=text))
+        raise Unavailable(_("数据文件夹在网络共享上，请改用本机硬盘：{folder}").format(folder=text))
     resolved = os.path.abspath(text)  # noqa: PTH100 - a UNC path must not be resolved
     best = ("", "")
     for point, kind in mounts() if table is None else table:
@@ -235,9 +235,9 @@ def refuse_place(folder: Path, table: Iterable[tuple[str, str]] | None = None) -
             best = (point, kind)
     if best[1].lower() in NETWORK_TYPES:
         raise Unavailable(
-            _("数据文件夹在网络文件系统 {kind} 上,请改用本机硬盘:{folder}").format(kind=best[1], folder=text)
+            _("数据文件夹在网络文件系统 {kind} 上，请改用本机硬盘：{folder}").format(kind=best[1], folder=text)
         )
     for part in Path(resolved).parts:
         lowered = part.casefold()
         if any(lowered == name or lowered.startswith((name + " ", name + "-")) for name in SYNCED_FOLDERS):
-            raise Unavailable(_("数据文件夹在网盘同步目录里,请改用本机硬盘:{folder}").format(folder=text))
+            raise Unavailable(_("数据文件夹在网盘同步目录里，请改用本机硬盘：{folder}").format(folder=text))

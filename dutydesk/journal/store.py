@@ -133,7 +133,7 @@ class Store:
         """Make a new desk in an empty folder and open its first epoch. Raises `Refused` when one is there already,
         `Unavailable` when the folder takes nothing."""
         if home.config.exists() or _has_acts(home, key):
-            raise Refused(Problem(_("这里已有值班数据,不会覆盖"), file=str(home.root)))
+            raise Refused(Problem(_("这里已有值班数据，不会覆盖"), file=str(home.root)))
         recipe.refuse_place(home.root)
         for ending in ("", "-wal", "-shm"):  # what a making that was cut off has left
             Path(f"{home.database}{ending}").unlink(missing_ok=True)
@@ -142,7 +142,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unavailable(
-                _("数据文件夹只读或不能写入({error}):{folder}").format(error=error.strerror or error, folder=home.root)
+                _("数据文件夹只读或不能写入（{error}）：{folder}").format(error=error.strerror or error, folder=home.root)
             ) from None
         raw = recipe.connect(home.database, key, create=True)
         try:
@@ -169,7 +169,7 @@ class Store:
         before anything is shown. `continuing` allows a file whose epoch is about to be opened (a restore).
         Raises `Unavailable`, `Refused` or `Damaged`."""
         if not home.is_desk:
-            raise Refused(Problem(_("这里还没有值班数据,请先运行 dutydesk init"), file=str(home.root)))
+            raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(home.root)))
         recipe.refuse_place(home.root)
         store = cls(home, schema, clock, load(home.config), key)
         store._lock = DeskLock(home.lock, exclusive=exclusive)
@@ -225,7 +225,7 @@ class Store:
         if not self._lock.exclusive and self._lock.shared():
             head = headfile.read(self.home.head)
             if headfile.inspect(self.home.database, head, encrypted=encrypted, move=False):
-                raise Unavailable(_("数据文件夹正被另一个程序使用,请先关闭它"))
+                raise Unavailable(_("数据文件夹正被另一个程序使用，请先关闭它"))
             return head
         with self._lock.exclusively():
             head = headfile.read(self.home.head)
@@ -239,7 +239,7 @@ class Store:
         if self.position()[0]:
             return
         if self._raw.execute("SELECT 1 FROM frontier LIMIT 1").fetchone():
-            raise Damaged(_("上一次恢复没有做完,请再运行一次 dutydesk restore"))
+            raise Damaged(_("上一次恢复没有做完，请再运行一次 dutydesk restore"))
         self.open_epoch(ZERO_PREV, {})
 
     def _check_version(self) -> None:
@@ -247,7 +247,7 @@ class Store:
         version = self._raw.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise Refused(
-                _("数据文件是较新版本的程序写的({found} > {known}),请升级后再打开").format(found=version, known=VERSION)
+                _("数据文件是较新版本的程序写的（{found} > {known}），请升级后再打开").format(found=version, known=VERSION)
             )
         if version < VERSION:
             from dutydesk.journal.upgrade import upgrade  # alembic is loaded when it is needed
@@ -346,7 +346,7 @@ class Store:
         from dutydesk.journal.rebuild import no_progress, rebuild  # rarely needed
 
         if self._raw is None or self._lock is None or not self._lock.exclusive:
-            raise Unavailable(_("数据文件夹正被另一个程序使用,请先关闭它"))
+            raise Unavailable(_("数据文件夹正被另一个程序使用，请先关闭它"))
         with self._gate:
             return rebuild(self._raw, self.schema, self.home.attachments, progress or no_progress)
 
@@ -426,7 +426,7 @@ class Store:
         prev: bytes | None = None,
     ) -> Receipt:
         if by not in (SYSTEM, CLI) and len(by) != 32:
-            raise Refused(_("没有值班人员,不能保存"))
+            raise Refused(_("没有值班人员，不能保存"))
         with self._transaction() as cursor:
             now = self.clock.now()
             desk, epoch = self.config.desk_id, self.config.epoch
@@ -448,9 +448,9 @@ class Store:
                 body, personal = self._body(cursor, numbered, extra)
                 text = canonical(body)
             except (ValueError, TypeError) as error:
-                raise Refused(_("含有不能保存的内容({error})").format(error=error)) from None
+                raise Refused(_("含有不能保存的内容（{error}）").format(error=error)) from None
             if len(text) > MOST_BYTES:
-                raise Refused(_("内容太长:一次最多 {most} KB").format(most=MOST_BYTES // 1024))
+                raise Refused(_("内容太长：一次最多 {most} KB").format(most=MOST_BYTES // 1024))
             when = now if happened_at is None else happened_at
             head = chain.header(desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION)
             digest = chain.digest(chain.SHA256, link, head, text)
@@ -569,14 +569,14 @@ class Store:
     def _bases(self, cursor: recipe.Cursor, shape: Shape, change: Change) -> dict[str, list[str]]:
         name = shape.ledger.name
         if shape.ledger.mode is Mode.APPEND:
-            raise Refused(_("{title}只能新增,更正请另记一条").format(title=_(shape.ledger.title)))
+            raise Refused(_("{title}只能新增，更正请另记一条").format(title=_(shape.ledger.title)))
         found = cursor.execute(f"SELECT _act, _state FROM {name} WHERE id = ?", (change.row,)).fetchone()
         if found is None or (found[1] != LISTED and DELETE not in change.values):
             raise Refused(_("要改的这一条已不在{title}里").format(title=_(shape.ledger.title)))
         if shape.ledger.personal & change.values.keys() and cursor.execute(
             "SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (name, change.row)
         ).fetchone():
-            raise Refused(_("这一条的个人信息已删除,不能再填写"))
+            raise Refused(_("这一条的个人信息已删除，不能再填写"))
         heads: dict[str, list[str]] = {}
         every = cursor.execute(
             "SELECT field, act_id FROM head WHERE ledger = ? AND row = ?", (name, change.row)
@@ -682,7 +682,7 @@ class Store:
             self._head.write(head)
         except OSError as error:
             log.warning("desk.head was not written: %s", error)
-            self._broken = _("没有保存:{error}").format(error=error.strerror or error)
+            self._broken = _("没有保存：{error}").format(error=error.strerror or error)
 
     def _refuse_broken(self) -> None:
         if self._broken:
@@ -760,11 +760,11 @@ def _family(error: BaseException) -> Exception:
     """The driver's error in one of our families (habits.md §1.18)."""
     text = str(error)
     if isinstance(error, UnicodeDecodeError) or any(word in text for word in OF_DAMAGE):
-        return Damaged(_("数据库已损坏({error})").format(error=text))
+        return Damaged(_("数据库已损坏（{error}）").format(error=text))
     if "full" in text:
-        return Unavailable(_("磁盘已满,没有保存"))
+        return Unavailable(_("磁盘已满，没有保存"))
     if "locked" in text or "busy" in text:
-        return Unavailable(_("另一个程序正在写入,没有保存,请再试一次"))
+        return Unavailable(_("另一个程序正在写入，没有保存，请再试一次"))
     if "readonly" in text:
-        return Unavailable(_("数据文件夹只读,没有保存"))
-    return Unavailable(_("没有保存:{error}").format(error=text))
+        return Unavailable(_("数据文件夹只读，没有保存"))
+    return Unavailable(_("没有保存：{error}").format(error=text))

@@ -51,7 +51,7 @@ def copy(home: Home, raw: recipe.Raw, version: int) -> Path:
         sync_folder(home.root)
     except (OSError, recipe.driver().DatabaseError) as error:
         temporary.unlink(missing_ok=True)
-        raise Unavailable(_("升级前的备份没有做成,数据未改动({error})").format(error=error)) from None
+        raise Unavailable(_("升级前的备份没有做成，数据未改动（{error}）").format(error=error)) from None
     except Damaged:
         temporary.unlink(missing_ok=True)
         raise
@@ -67,7 +67,7 @@ def _check(raw: recipe.Raw, made: Path, version: int) -> None:
     finally:
         raw.execute("DETACH DATABASE made")
     if not same:
-        raise Damaged(_("升级前的备份与原文件不一致,数据未改动"))
+        raise Damaged(_("升级前的备份与原文件不一致，数据未改动"))
 
 
 def _counts(raw: recipe.Raw, schema: str) -> list[tuple[str, int]]:
@@ -104,7 +104,7 @@ def move(raw: recipe.Raw, version: int, wanted: int) -> None:
             (command.upgrade if wanted > version else command.downgrade)(config, revision(wanted))
         raw.execute("DROP TABLE alembic_version")
         if _acts(raw) != acts:
-            raise Damaged(_("升级改动了原始记录,已撤销"))
+            raise Damaged(_("升级改动了原始记录，已撤销"))
         raw.execute(f"PRAGMA user_version={wanted}")
         raw.execute("COMMIT")
     except BaseException:

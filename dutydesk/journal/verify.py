@@ -94,7 +94,7 @@ def verify(
         try:
             return _verify(raw, home, schema, head, problems, progress, key, file=home.database, deep=deep)
         except (recipe.driver().DatabaseError, *GARBLED) as error:
-            problems.append(Fault(home.database.name, _("读取失败:{error}").format(error=error)))
+            problems.append(Fault(home.database.name, _("读取失败：{error}").format(error=error)))
             return Report(0, (), tuple(problems[:MOST_PROBLEMS]))
         finally:
             raw.close()
@@ -126,7 +126,7 @@ def verify_file(path: Path, schema: Schema, key: bytes | None = None, *, deep: b
     try:
         return _verify(raw, None, schema, None, [], no_progress, key, file=path, deep=deep)
     except (recipe.driver().DatabaseError, *GARBLED) as error:
-        return Report(0, (), (Fault(path.name, _("读取失败:{error}").format(error=error)),))
+        return Report(0, (), (Fault(path.name, _("读取失败：{error}").format(error=error)),))
     finally:
         raw.close()
 
@@ -190,7 +190,7 @@ def _declared(raw: recipe.Raw, schema: Schema, file: str) -> list[Fault]:
     for name, names in columns:
         if {str(row[1]) for row in raw.execute(f"PRAGMA table_info({name})").fetchall()} != names:
             different.append(name)
-    return [Fault(file, _("表或校验规则被改动:{name}").format(name=name)) for name in different]
+    return [Fault(file, _("表或校验规则被改动：{name}").format(name=name)) for name in different]
 
 
 def _made(statement: str) -> str:
@@ -344,9 +344,9 @@ def _compare_projection(
                     if ledger_digest(mine, schema, name) != ledger_digest(made, schema, name)
                 ]
                 where = "、".join(_(schema[name].ledger.title) for name in different) or _("合并记录")
-                problems.append(Fault(where, _("台账与原始记录不一致,可运行 dutydesk rebuild 重建")))
+                problems.append(Fault(where, _("台账与原始记录不一致，可运行 dutydesk rebuild 重建")))
             problems += [
-                Fault(_(shape.ledger.title), _("检索索引不完整,可运行 dutydesk rebuild 重建"))
+                Fault(_(shape.ledger.title), _("检索索引不完整，可运行 dutydesk rebuild 重建"))
                 for shape in schema.shapes.values()
                 if shape.fts and _index(raw, shape.fts) != _index(target, shape.fts)
             ]

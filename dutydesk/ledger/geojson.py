@@ -30,9 +30,9 @@ def read_geojson(data: bytes, file: str) -> Records:
     try:
         root: object = json.loads(text, parse_float=str, parse_int=str, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise Refused(Problem(_("JSON 写法有错,读不出来"), line=error.lineno, file=file)) from None
+        raise Refused(Problem(_("JSON 写法有错，读不出来"), line=error.lineno, file=file)) from None
     except (ValueError, RecursionError):
-        raise Refused(Problem(_("JSON 写法有错,读不出来"), file=file)) from None
+        raise Refused(Problem(_("JSON 写法有错，读不出来"), file=file)) from None
     features = _features(root, file)
     headers: dict[str, None] = {LON: None, LAT: None}
     found: list[tuple[int, dict[str, str]]] = []
@@ -64,20 +64,20 @@ def _features(root: object, file: str) -> list[object]:
             if features:
                 return cast("list[object]", features)
             raise Refused(Problem(_("文件里没有要素"), file=file))
-    raise Refused(Problem(_("不是 GeoJSON 要素(Feature 或 FeatureCollection)"), file=file))
+    raise Refused(Problem(_("不是 GeoJSON 要素（Feature 或 FeatureCollection）"), file=file))
 
 
 def _record(feature: object) -> dict[str, str]:
     """The texts of one feature. Raises `ValueError` with the reason."""
     if not isinstance(feature, dict) or cast("dict[str, object]", feature).get("type") != "Feature":
-        raise ValueError(_("不是要素(Feature)"))
+        raise ValueError(_("不是要素（Feature）"))
     body = cast("dict[str, Any]", feature)
     record = {LON: "", LAT: ""}
     geometry: object = body.get("geometry")
     if isinstance(geometry, dict):
         shape = cast("dict[str, object]", geometry)
         if shape.get("type") != "Point":
-            raise ValueError(_("不是点,是 {shape}").format(shape=shape.get("type")))
+            raise ValueError(_("不是点，是 {shape}").format(shape=shape.get("type")))
         record[LON], record[LAT] = _position(shape.get("coordinates"))
     elif geometry is not None:
         raise ValueError(_("坐标写法有错"))
@@ -100,7 +100,7 @@ def _position(coordinates: object) -> tuple[str, str]:
                 inside = False
             if inside:
                 return pair[0], pair[1]
-            raise ValueError(_("坐标不是经度、纬度:{x},{y}").format(x=pair[0], y=pair[1]))
+            raise ValueError(_("坐标不是经度、纬度：{x},{y}").format(x=pair[0], y=pair[1]))
     raise ValueError(_("坐标写法有错"))
 
 
@@ -118,7 +118,7 @@ def write_geojson(ledger: Ledger, rows: Iterable[Values], *, masked: bool = True
     A row without coordinates has null geometry. Raises `Refused` when the ledger keeps none.
     """
     if LON not in ledger or LAT not in ledger:
-        raise Refused(Problem(_("“{title}”没有经纬度,不能导出为 GeoJSON").format(title=_(ledger.title))))
+        raise Refused(Problem(_("“{title}”没有经纬度，不能导出为 GeoJSON").format(title=_(ledger.title))))
     fields = [item for item in ledger.on(On.FILE) if item.name not in (LON, LAT)]
     features: list[Mapping[str, object]] = []
     for row in rows:

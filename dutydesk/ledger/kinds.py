@@ -101,7 +101,7 @@ class Integer(Kind):
     def read(self, text: str, field: Field, resolve: Resolve | None) -> Value:
         plain = unicodedata.normalize("NFKC", text).replace(",", "").replace(" ", "")
         if not re.fullmatch(r"[+-]?\d+(\.0+)?", plain):
-            raise ValueError(_("应为整数:{text}").format(text=text))
+            raise ValueError(_("应为整数：{text}").format(text=text))
         value = int(plain.split(".")[0])
         return self.check(value)
 
@@ -140,9 +140,9 @@ class Scaled(Integer):
         try:
             number = Decimal(plain)
         except InvalidOperation:
-            raise ValueError(_("应为数字:{text}").format(text=text)) from None
+            raise ValueError(_("应为数字：{text}").format(text=text)) from None
         if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
-            raise ValueError(_("应为数字:{text}").format(text=text))
+            raise ValueError(_("应为数字：{text}").format(text=text))
         return self.check(int(number.scaleb(self.places).to_integral_value(ROUND_HALF_UP)))
 
 
@@ -166,7 +166,7 @@ class Time(Kind):
         try:
             return parse_iso(text)
         except ValueError:
-            raise ValueError(_("应为时间,如 2026-06-18 14:30:{text}").format(text=text)) from None
+            raise ValueError(_("应为时间，如 2026-06-18 14:30：{text}").format(text=text)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Day(Kind):
                 raise ValueError(text)
             return date(int(plain[1]), int(plain[2]), int(plain[3])).isoformat()
         except ValueError:
-            raise ValueError(_("应为日期,如 2026-06-18:{text}").format(text=text)) from None
+            raise ValueError(_("应为日期，如 2026-06-18：{text}").format(text=text)) from None
 
 
 def shown(choice: Choice) -> str:
@@ -217,7 +217,7 @@ class Code(Kind):
             if wanted in (choice.code.casefold(), choice.label.casefold(), shown(choice).casefold()):
                 return choice.code
         known = _("、").join(shown(choice) for choice in field.choices[:12])
-        raise ValueError(_("不认识“{text}”,可用:{known}").format(text=text, known=known))
+        raise ValueError(_("不认识“{text}”，可用：{known}").format(text=text, known=known))
 
     def sort_key(self, value: Value, field: Field) -> object:
         codes = [choice.code for choice in field.choices]
@@ -240,7 +240,7 @@ class Flag(Kind):
             return 1
         if word in ("0", "false", "no", "n", "否", "无", "×", "未", _("否").casefold()):
             return 0
-        raise ValueError(_("应为是或否:{text}").format(text=text))
+        raise ValueError(_("应为是或否：{text}").format(text=text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +257,7 @@ class Phone(Kind):
         if len(number) > self.limit:
             raise ValueError(_("超过 {limit} 字").format(limit=self.limit))
         if not any(character.isdigit() for character in number):
-            raise ValueError(_("电话里没有数字:{text}").format(text=text))
+            raise ValueError(_("电话里没有数字：{text}").format(text=text))
         return number
 
     def mask(self, text: str) -> str:
@@ -291,7 +291,7 @@ class Ref(Kind):
         if re.fullmatch(r"[0-9a-f]{32}", text):
             return bytes.fromhex(text)
         if resolve is None:
-            raise ValueError(_("找不到:{text}").format(text=text))
+            raise ValueError(_("找不到：{text}").format(text=text))
         return resolve(self.ledger, text)
 
 

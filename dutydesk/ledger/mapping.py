@@ -99,7 +99,7 @@ def propose(
 
 
 def _nothing(wanted: Sequence[Field], headers: Sequence[str]) -> str:
-    return _("没有一列认得出是{wanted};文件里的列:{seen}").format(
+    return _("没有一列认得出是{wanted}；文件里的列：{seen}").format(
         wanted=_("、").join(_(item.label) for item in wanted[:6]), seen=_("、").join(headers[:12])
     )
 
@@ -183,7 +183,7 @@ class _Draft:
         for name, headers in also.items():
             left = [header for header in headers if header not in self.used() and header not in self.blank]
             if left:
-                reason = _("“{taken}”当作{label},没有用:{left}").format(
+                reason = _("“{taken}”当作{label}，没有用：{left}").format(
                     taken=self.columns[name][0], label=_(self.ledger[name].label), left=_("、").join(left)
                 )
                 self.warnings.append(Problem(reason, name, None, self.file))

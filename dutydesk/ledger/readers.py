@@ -73,30 +73,30 @@ def _form(data: bytes, name: str) -> str:
     for magic, what in _FOREIGN:
         # Two letters are not enough to call a text a picture.
         if data.startswith(magic) and (magic != b"BM" or b"\0" in data[:64]):
-            raise refuse(_("这是{what},不是表格").format(what=_(what)))
+            raise refuse(_("这是{what}，不是表格").format(what=_(what)))
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        raise refuse(_("这是{what},不是表格").format(what=_("图片")))
+        raise refuse(_("这是{what}，不是表格").format(what=_("图片")))
     if data.startswith(_ZIP):
         return _archive_form(data, refuse)
     if data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
-            raise refuse(_("文件有密码保护,请另存为没有密码的文件"))
+            raise refuse(_("文件有密码保护，请另存为没有密码的文件"))
         if "WordDocument".encode("utf-16-le") in data or "PowerPoint Document".encode("utf-16-le") in data:
-            raise refuse(_("这是{what},不是表格").format(what=_("Word 文档")))
+            raise refuse(_("这是{what}，不是表格").format(what=_("Word 文档")))
         return "xls"
     head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     lower = head.lower()
     for magic, what in ((b"begin:vcard", _("vCard 通讯录")), (b"begin:vcalendar", _("日历文件"))):
         if lower.startswith(magic):
-            raise refuse(_("这是{what},不是表格").format(what=what))
+            raise refuse(_("这是{what}，不是表格").format(what=what))
     if lower.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<head")):
-        raise refuse(_("这是网页,只是名字像表格;请用表格软件打开后另存为 xlsx"))
+        raise refuse(_("这是网页，只是名字像表格；请用表格软件打开后另存为 xlsx"))
     if lower.startswith(b"<"):
         if b"<html" in lower:
-            raise refuse(_("这是网页,只是名字像表格;请用表格软件打开后另存为 xlsx"))
+            raise refuse(_("这是网页，只是名字像表格；请用表格软件打开后另存为 xlsx"))
         if b"schemas-microsoft-com:office:spreadsheet" in lower:
-            raise refuse(_("这是 2003 版 XML 表格,请用表格软件打开后另存为 xlsx"))
-        raise refuse(_("这是{what},不是表格").format(what=_("XML 文件")))
+            raise refuse(_("这是 2003 版 XML 表格，请用表格软件打开后另存为 xlsx"))
+        raise refuse(_("这是{what}，不是表格").format(what=_("XML 文件")))
     if lower.startswith((b"{", b"[")) and _looks_like_json(head):
         return "geojson"
     return "csv"
@@ -115,8 +115,8 @@ def _archive_form(data: bytes, refuse: Callable[[str], Refused]) -> str:
     ):
         return "ods"
     if b"word/document.xml" in data or b"ppt/presentation.xml" in data or b"opendocument.text" in data[:200]:
-        raise refuse(_("这是{what},不是表格").format(what=_("Word 文档")))
-    raise refuse(_("这是{what},不是表格").format(what=_("压缩包")))
+        raise refuse(_("这是{what}，不是表格").format(what=_("Word 文档")))
+    raise refuse(_("这是{what}，不是表格").format(what=_("压缩包")))
 
 
 def _with_header(grid: Grid, file: str, recognise: Recognise) -> Records:
@@ -124,29 +124,29 @@ def _with_header(grid: Grid, file: str, recognise: Recognise) -> Records:
         raise Refused(Problem(_("表格里没有内容"), file=file))
     at = _header_at(grid.lines, recognise)
     if at is None:
-        seen = ";".join(" | ".join(cell.strip()[:20] for cell in cells) for _line, cells in grid.lines[:3])
+        seen = _("；").join(" | ".join(cell.strip()[:20] for cell in cells) for _line, cells in grid.lines[:3])
         line = grid.lines[0][0]
-        raise Refused(Problem(_("没有认出表头,前几行是:{seen}").format(seen=seen), line=line, file=file))
+        raise Refused(Problem(_("没有认出表头，前几行是：{seen}").format(seen=seen), line=line, file=file))
     line = grid.lines[at][0]
     warnings = list(grid.warnings)
     headers, below = _labels(grid, at, recognise)
     rows = grid.lines[at + below :]
     if at:
-        warnings.append(Problem(_("表头在第 {line} 行,上面的 {count} 行没有读").format(line=line, count=at), file=file))
+        warnings.append(Problem(_("表头在第 {line} 行，上面的 {count} 行没有读").format(line=line, count=at), file=file))
     if below > 1:
-        warnings.append(Problem(_("表头有 {count} 行,已合起来读").format(count=below), line=line, file=file))
+        warnings.append(Problem(_("表头有 {count} 行，已合起来读").format(count=below), line=line, file=file))
     last = line + below - 1
     inside = [merge for merge in grid.merges if merge[0] >= last]
     if inside:
         warnings.append(
             Problem(
-                _("有 {count} 处合并单元格,只有左上角一格有内容").format(count=len(inside)),
+                _("有 {count} 处合并单元格，只有左上角一格有内容").format(count=len(inside)),
                 line=inside[0][0] + 1,
                 file=file,
             )
         )
     if not rows:
-        warnings.append(Problem(_("只有表头,没有记录"), line=line, file=file))
+        warnings.append(Problem(_("只有表头，没有记录"), line=line, file=file))
     width = len(headers)
     rows = [item if len(item[1]) == width else (item[0], _fit(item[1], width)) for item in rows]
     return Records(headers, rows, grid.format, file, grid.sheet, grid.encoding, line, tuple(warnings))

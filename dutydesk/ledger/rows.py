@@ -107,13 +107,13 @@ def parse_records(
     headers, width, file, keep = records.headers, len(records.headers), records.file, parsed.rows.append
     for line, cells in records.rows:
         if not _TOTALS.isdisjoint(cells[:3]) or cells == headers:
-            parsed.warnings.append(Problem(_("合计行或重复的表头,没有读入"), "", line, file))
+            parsed.warnings.append(Problem(_("合计行或重复的表头，没有读入"), "", line, file))
             continue
         values: dict[str, Value] = {}
         wrong: list[Problem] = []
         if len(cells) > width:
             extra = next(cell for cell in reversed(cells) if cell.strip())
-            wrong.append(Problem(_("比表头多出一格:{text}").format(text=extra[:40]), "", line, file))
+            wrong.append(Problem(_("比表头多出一格：{text}").format(text=extra[:40]), "", line, file))
         filled = (*cells[:width], *(join(cells) for join in joins)) if joins else cells
         for name, column, parse, must in columns:
             try:
@@ -154,7 +154,7 @@ def _columns(
         if name in mapping.guessed and isinstance(item.kind, Code | Flag) and len(headers) == 1 and not must:
             strange = _strange(parse, {cells[column] for _line, cells in records.rows})
             if strange:
-                reason = _("“{header}”里的{label}不是这里的说法,没有读入:{seen}").format(
+                reason = _("“{header}”里的{label}不是这里的说法，没有读入：{seen}").format(
                     header="+".join(headers), label=_(item.label), seen=_("、").join(strange[:5])
                 )
                 warnings.append(Problem(reason, name, records.header_line or None, records.file))

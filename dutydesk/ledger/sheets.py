@@ -58,27 +58,27 @@ def check_archive(data: bytes, file: str) -> list[Problem]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
-        raise Refused(Problem(_("文件已损坏,打不开"), file=file)) from error
+        raise Refused(Problem(_("文件已损坏，打不开"), file=file)) from error
     if len(entries) > MAX_ENTRIES:
-        raise Refused(Problem(_("压缩包里的文件超过 {limit} 个,不予打开").format(limit=MAX_ENTRIES), file=file))
+        raise Refused(Problem(_("压缩包里的文件超过 {limit} 个，不予打开").format(limit=MAX_ENTRIES), file=file))
     total = 0
     errors: list[str] = []
     for entry in entries:
         if entry.flag_bits & 1:
-            raise Refused(Problem(_("文件有密码保护,请另存为没有密码的文件"), file=file))
+            raise Refused(Problem(_("文件有密码保护，请另存为没有密码的文件"), file=file))
         sheet = re.search(r"worksheets/[^/]+\.xml$", entry.filename, re.IGNORECASE)
         extent = _Extent() if sheet else None
         for chunk in _unpack(data, entry, file):
             total += len(chunk)
             if total > MAX_UNPACKED or (total > _RATIO_FROM and total > MAX_RATIO * len(data)):
-                raise Refused(Problem(_("文件解开后大得不正常,不予打开"), file=file))
+                raise Refused(Problem(_("文件解开后大得不正常，不予打开"), file=file))
             if extent:
                 extent.look(chunk)
         if extent:
             if extent.row * extent.column > MAX_CELLS or extent.row > MAX_ROW or extent.column > MAX_COLUMN:
                 raise Refused(
                     Problem(
-                        _("工作表太大:到第 {row} 行第 {column} 列还有内容,请删去空白处的内容再导入").format(
+                        _("工作表太大：到第 {row} 行第 {column} 列还有内容，请删去空白处的内容再导入").format(
                             row=extent.row, column=extent.column
                         ),
                         file=file,
@@ -86,7 +86,7 @@ def check_archive(data: bytes, file: str) -> list[Problem]:
                 )
             errors.extend(extent.errors)
     if errors:
-        reason = _("有 {count} 格是错误值(如 #REF!),按空格读入:{cells}").format(
+        reason = _("有 {count} 格是错误值（如 #REF!），按空格读入：{cells}").format(
             count=len(errors), cells=" ".join(errors[:10])
         )
         return [Problem(reason, file=file)]
@@ -95,7 +95,7 @@ def check_archive(data: bytes, file: str) -> list[Problem]:
 
 def _unpack(data: bytes, entry: zipfile.ZipInfo, file: str) -> Iterator[bytes]:
     """The bytes of one entry, straight from its local header: `zipfile` would stop at the size the archive claims."""
-    damaged = Refused(Problem(_("文件已损坏,打不开"), file=file))
+    damaged = Refused(Problem(_("文件已损坏，打不开"), file=file))
     at = entry.header_offset
     if at < 0 or data[at : at + 4] != b"PK\x03\x04" or len(data) < at + 30:
         raise damaged
@@ -167,16 +167,16 @@ def read_sheet(data: bytes, file: str, form: str, sheet: str | None = None) -> G
         start = found.start or (0, 0)
         merges = tuple((r1, c1, r2, c2) for (r1, c1), (r2, c2) in found.merged_cell_ranges or ())
     except (PasswordError, xls.LockedError):
-        raise Refused(Problem(_("文件有密码保护,请另存为没有密码的文件"), file=file)) from None
+        raise Refused(Problem(_("文件有密码保护，请另存为没有密码的文件"), file=file)) from None
     except xls.BrokenError:
-        raise Refused(Problem(_("文件已损坏,打不开"), file=file)) from None
+        raise Refused(Problem(_("文件已损坏，打不开"), file=file)) from None
     except (CalamineError, OSError, ValueError, OverflowError) as error:
-        raise Refused(Problem(_("表格打不开:{why}").format(why=str(error)[:120]), file=file)) from None
+        raise Refused(Problem(_("表格打不开：{why}").format(why=str(error)[:120]), file=file)) from None
     except BaseException as error:
         # A Rust panic reaches Python as pyo3's PanicException, which derives from BaseException and is exported nowhere.
         if type(error).__name__ != "PanicException":
             raise
-        raise Refused(Problem(_("文件已损坏,打不开"), file=file)) from None
+        raise Refused(Problem(_("文件已损坏，打不开"), file=file)) from None
     left = ("",) * start[1]
     lines: list[Line] = []
     long_numbers: list[int] = []
@@ -187,7 +187,7 @@ def read_sheet(data: bytes, file: str, form: str, sheet: str | None = None) -> G
         if any(type(cell) is float and abs(cell) >= 1e15 for cell in row):
             long_numbers.append(number)
     if long_numbers:
-        reason = _("有 {count} 行的数字超过 15 位,表格软件只保存了前 15 位,请改为文本").format(count=len(long_numbers))
+        reason = _("有 {count} 行的数字超过 15 位，表格软件只保存了前 15 位，请改为文本").format(count=len(long_numbers))
         warnings.append(Problem(reason, line=long_numbers[0], file=file))
     return Grid(lines, form, found.name, merges=merges, warnings=warnings)
 
@@ -196,7 +196,7 @@ def _choose(book: CalamineWorkbook, file: str, wanted: str | None, warnings: lis
     names = book.sheet_names
     if wanted is not None:
         if wanted not in names:
-            reason = _("没有工作表“{name}”,只有:{known}").format(name=wanted, known=_("、").join(names))
+            reason = _("没有工作表“{name}”，只有：{known}").format(name=wanted, known=_("、").join(names))
             raise Refused(Problem(reason, file=file))
         return book.get_sheet_by_name(wanted)
     filled: list[CalamineSheet] = []
@@ -208,14 +208,14 @@ def _choose(book: CalamineWorkbook, file: str, wanted: str | None, warnings: lis
         if sheet.start is not None:
             (filled if meta.visible == SheetVisibleEnum.Visible else hidden).append(sheet)
     if not filled and hidden:
-        warnings.append(Problem(_("可见的工作表都是空的,读了隐藏的“{name}”").format(name=hidden[0].name), file=file))
+        warnings.append(Problem(_("可见的工作表都是空的，读了隐藏的“{name}”").format(name=hidden[0].name), file=file))
         return hidden[0]
     if not filled:
         raise Refused(Problem(_("表格里没有内容"), file=file))
     if len(filled) + len(hidden) > 1:
         others = _("、").join(sheet.name for sheet in filled[1:] + hidden)
         warnings.append(
-            Problem(_("读了工作表“{name}”,另有没有读的:{others}").format(name=filled[0].name, others=others), file=file)
+            Problem(_("读了工作表“{name}”，另有没有读的：{others}").format(name=filled[0].name, others=others), file=file)
         )
     return filled[0]
 

@@ -41,13 +41,13 @@ def decode(data: bytes, file: str) -> tuple[str, str]:
     at = text.find("\0")
     if at >= 0:
         line = text.count("\n", 0, at) + 1
-        raise Refused(Problem(_("不是文本表格:含有空字符(NUL)"), line=line, file=file))
+        raise Refused(Problem(_("不是文本表格：含有空字符（NUL）"), line=line, file=file))
     return text, encoding
 
 
 def _undecodable(data: bytes, error: UnicodeDecodeError, file: str) -> Refused:
     line = data.count(b"\n", 0, error.start) + 1
-    return Refused(Problem(_("文字编码不是 UTF-8、UTF-16 或 GB18030,读不出来"), line=line, file=file))
+    return Refused(Problem(_("文字编码不是 UTF-8、UTF-16 或 GB18030，读不出来"), line=line, file=file))
 
 
 def read_csv(data: bytes, file: str) -> Grid:
@@ -67,7 +67,7 @@ def read_csv(data: bytes, file: str) -> Grid:
         lines = [(line, tuple(map(unguard, cells))) for line, cells in lines]
     grid = Grid(lines, "csv", encoding=encoding)
     if encoding == "gb18030":
-        grid.warnings.append(Problem(_("按 GB18030 编码读入,如有乱码请另存为 UTF-8"), file=file))
+        grid.warnings.append(Problem(_("按 GB18030 编码读入，如有乱码请另存为 UTF-8"), file=file))
     return grid
 
 
@@ -82,7 +82,7 @@ def _records(text: str, delimiter: str, skipped: int, file: str) -> list[Line]:
             start = reader.line_num + 1 + skipped
     except csv.Error as error:
         if "field larger" in str(error):
-            reason = _("一格超过 {limit} 字,可能是引号没有成对").format(limit=csv.field_size_limit())
+            reason = _("一格超过 {limit} 字，可能是引号没有成对").format(limit=csv.field_size_limit())
         else:
             reason = _("引号没有成对")
         raise Refused(Problem(reason, line=start, file=file)) from None

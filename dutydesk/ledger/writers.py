@@ -27,7 +27,7 @@ def headers(ledger: Ledger) -> tuple[str, ...]:
     labels = [_(item.label) for item in ledger.on(On.FILE)]
     times = Counter(labels)
     return tuple(
-        label if times[label] == 1 else f"{label}({item.name})"
+        label if times[label] == 1 else _("{text}（{key}）").format(text=label, key=item.name)
         for label, item in zip(labels, ledger.on(On.FILE), strict=True)
     )
 

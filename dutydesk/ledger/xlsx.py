@@ -131,7 +131,7 @@ def _rows(plans: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]], firs
         out: list[str] = []
         for row in batch:
             if number > MAX_ROWS:
-                raise Refused(Problem(_("超过表格的行数上限 {limit} 行,请先筛选或改用 CSV").format(limit=MAX_ROWS)))
+                raise Refused(Problem(_("超过表格的行数上限 {limit} 行，请先筛选或改用 CSV").format(limit=MAX_ROWS)))
             head, mark = text_head(number), str(number)
             out.append(f'<row r="{mark}">')
             for (start, numeric), text in zip(plans, row, strict=True):

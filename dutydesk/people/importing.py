@@ -1,6 +1,6 @@
 """Contacts out of files: vCards, and what a table of people needs beyond its columns.
 
-Nothing that a file says of a person is lost: what no column of ours takes goes into the note as `列名:值`.
+Nothing that a file says of a person is lost: what no column of ours takes goes into the note as `列名：值`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def read(desk: Desk, data: bytes, name: str, settings: Mapping[str, str]) -> Inc
 def draft(card: Card) -> Draft:
     """One card: unit and post by their names, numbers in the order of the card, e-mail and address in the note."""
     note = [card.note] if card.note else []
-    note += [_("邮箱:{mail}").format(mail=mail) for mail in card.emails]
-    note += [_("地址:{address}").format(address=card.address)] if card.address else []
+    note += [_("邮箱：{mail}").format(mail=mail) for mail in card.emails]
+    note += [_("地址：{address}").format(address=card.address)] if card.address else []
     values: dict[str, Value] = {"name": card.name, "kind": "OFFICE" if card.office else "PERSON"}
     names: dict[str, str] = {}
     if card.unit:
@@ -76,8 +76,9 @@ def finish(line: TableLine) -> Finished:
 
 
 def rest(line: TableLine) -> Finished:
-    """What no column of ours takes goes into the note of a new row, `列名:值` a line."""
-    note = [f"{header}:{' '.join(text.split())}" for header, text in line.left if text.strip()]
+    """What no column of ours takes goes into the note of a new row, `列名：值` a line."""
+    left = [(header, " ".join(text.split())) for header, text in line.left if text.strip()]
+    note = [_("{label}：{text}").format(label=header, text=text) for header, text in left]
     if not note:
         return Finished(line.lists, {})
     held = [str(line.values["note"])] if line.values.get("note") else []

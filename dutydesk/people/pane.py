@@ -53,7 +53,7 @@ class PeopleList(ListPane):
             important="unit",
             pages=self._pages_of,
             hint=_("姓名、拼音首字母、单位、号码后四位"),
-            empty=(_("通讯录还是空的"), _("按 Ctrl+I 导入 xlsx、CSV 或 vCard,或按 Ctrl+N 逐个新增")),
+            empty=(_("通讯录还是空的"), _("按 Ctrl+I 导入 xlsx、CSV 或 vCard，或按 Ctrl+N 逐个新增")),
         )
         self._build_tree()
         self.split.insertWidget(0, self.tree)
@@ -298,7 +298,7 @@ class PeoplePane(QWidget):
         self.tabs.setObjectName("contacts-tabs")
         self.tabs.setDocumentMode(True)
         self.people = PeopleList(desk)
-        hint = _("按 Ctrl+I 导入,或按 Ctrl+N 逐个新增")
+        hint = _("按 Ctrl+I 导入，或按 Ctrl+N 逐个新增")
         self.lists: dict[str, ListPane] = {"people": self.people}
         for ledger, title, empty in (
             ("units", _("单位"), _("还没有单位")),

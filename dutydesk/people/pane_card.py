@@ -66,11 +66,11 @@ class EraseDialog(QDialog):
         self.setObjectName("erase-dialog")
         self.setWindowTitle(_("抹去个人信息"))
         theme = current()
-        text = _("“{name}”的姓名、备注和号码将从记录里永久抹去,不能恢复;其他记录里显示〔已删除〕。").format(name=name)
+        text = _("“{name}”的姓名、备注和号码将从记录里永久抹去，不能恢复；其他记录里显示〔已删除〕。").format(name=name)
         self.reason = QLineEdit()
         self.reason.setObjectName("erase-reason")
         self.reason.setAccessibleName(_("理由"))
-        self.reason.setPlaceholderText(_("理由,如 本人要求删除"))
+        self.reason.setPlaceholderText(_("理由，如 本人要求删除"))
         self.reason.setMinimumWidth(theme.px(320))
         self.go = button(_("抹去"))
         self.go.setObjectName("erase-go")
@@ -151,13 +151,13 @@ class PersonCard(QWidget):
         head.setSpacing(theme.px(8))
         self.name = label("", "title", wrap=True, selectable=True)
         self.name.setObjectName("card-name")
-        self.eye = IconButton("eye", _("显示完整号码 (F9)"))
+        self.eye = IconButton("eye", _("显示完整号码（F9）"))
         self.eye.setObjectName("card-eye")
         self.eye.setCheckable(True)
         self.eye.clicked.connect(self.reveal)
         head.addWidget(self.name, 1)
         head.addWidget(self.eye, 0, Qt.AlignmentFlag.AlignTop)
-        self.pencil = IconButton("edit", _("修改人员 (Ctrl+E)"))
+        self.pencil = IconButton("edit", _("修改人员（Ctrl+E）"))
         self.pencil.setObjectName("card-edit")
         self.pencil.clicked.connect(self._ask_edit)
         head.addWidget(self.pencil, 0, Qt.AlignmentFlag.AlignTop)
@@ -180,8 +180,8 @@ class PersonCard(QWidget):
         ):
             bar.addWidget(self._tool(text, name, key, run))
         for icon, text, name, run in (
-            ("up", _("先打 (Alt+↑)"), "earlier", self.earlier),
-            ("down", _("后打 (Alt+↓)"), "later", self.later),
+            ("up", _("先打（Alt+↑）"), "earlier", self.earlier),
+            ("down", _("后打（Alt+↓）"), "later", self.later),
         ):
             made = IconButton(icon, text)
             made.setObjectName(f"number-{name}")
@@ -193,7 +193,7 @@ class PersonCard(QWidget):
         outer.addLayout(self._form_place)
 
     def _tool(self, text: str, name: str, key: str, run: Run) -> QWidget:
-        made = button(text, tip=f"{text} ({key})" if key else "")
+        made = button(text, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
         made.setObjectName(f"number-{name}")
         made.clicked.connect(run)
         return made
@@ -285,7 +285,7 @@ class PersonCard(QWidget):
         self.model.set_revealed(True)
         self.eye.setChecked(True)
         self._timer.start()
-        self.said.emit(_("号码显示一分钟,理由已记入审计"))
+        self.said.emit(_("号码显示一分钟，理由已记入审计"))
 
     def conceal(self) -> None:
         """Mask the numbers again."""
@@ -407,7 +407,7 @@ class PersonCard(QWidget):
         if row is None:
             return
         self._number = row.id
-        text = _("删除号码 {number}?").format(number=self.desk.masked(row, "number"))
+        text = _("删除号码 {number}？").format(number=self.desk.masked(row, "number"))
         dialogs.confirm(self, text, _("删除")).answered.connect(self._delete)
 
     def _delete(self, yes: bool) -> None:

@@ -32,7 +32,7 @@ def document(desk: Desk, *, whole: bool = False) -> Document:
     """Form P16, still open; `whole` shows numbers in full (whoever asks for that has recorded the reason)."""
     people = [row for row in desk.rows("people") if not service.is_erased(row)]
     units = {row.id: row for row in desk.rows("units")}
-    told = _("含完整号码,注意保管") if whole else _("个人号码隐去中间几位")
+    told = _("含完整号码，注意保管") if whole else _("个人号码隐去中间几位")
     used = {unit for row in people if isinstance(unit := row.get("unit"), bytes)}
     about = _("{day} 版  {units} 个单位 {people} 人  {told}").format(
         day=f"{local(desk.clock.now()):%Y-%m-%d}", units=len(used), people=len(people), told=told

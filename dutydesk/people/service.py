@@ -309,7 +309,7 @@ def add_number(desk: Desk, person: bytes, values: Values) -> bytes:
     whose data were erased."""
     held = desk.get("people", person)
     if held is None or is_erased(held):
-        raise Refused(_("这一条的个人信息已删除,不能再填写"))
+        raise Refused(_("这一条的个人信息已删除，不能再填写"))
     rows = numbers(desk, person)
     number = _number(str(values.get("number") or ""))
     if any(row.get("number") == number for row in rows):

@@ -138,7 +138,7 @@ class _Reader:
         for block in found:
             self.block(block, 0)
         if not self.read:
-            raise Refused(Problem(_("没有认出名片(没有 BEGIN:VCARD)"), file=self.name))
+            raise Refused(Problem(_("没有认出名片（没有 BEGIN:VCARD）"), file=self.name))
         return VCards(tuple(self.cards), self.read, tuple(self.warnings), tuple(self.refused))
 
     def block(self, block: Block, depth: int, of: str = "") -> None:
@@ -154,7 +154,7 @@ class _Reader:
             self.cards.append(card)
         for agent in block.agents:
             if depth == DEEPEST_AGENT:
-                self.warn(agent.line, "AGENT", _("代理人名片层数太多,未取"))
+                self.warn(agent.line, "AGENT", _("代理人名片层数太多，未取"))
             else:
                 self.block(agent, depth + 1, card.name if card else of)
 
@@ -168,13 +168,13 @@ class _Reader:
         name = own or " ".join(organisation)
         if not name:
             self.refused.append(
-                Problem(_("名片没有姓名(FN、N、ORG 都为空)"), field="FN", line=block.line, file=self.name)
+                Problem(_("名片没有姓名（FN、N、ORG 都为空）"), field="FN", line=block.line, file=self.name)
             )
             return None
         unit = " ".join(organisation) if own else " ".join(organisation[:-1])
         others = [line for line in lines if line.name == "ORG"][1:]
         if others:
-            self.warn(others[0].line, "ORG", _("有多个单位,只取第一个"))
+            self.warn(others[0].line, "ORG", _("有多个单位，只取第一个"))
         shown = _first_text(lines, "X-ABSHOWAS").casefold()
         office = not own or shown == "company" or _first_text(lines, "KIND").casefold() == "org"
         numbers = self.numbers(lines, office)
@@ -207,7 +207,7 @@ class _Reader:
             if not number:
                 continue
             if not any(character.isdigit() for character in number):
-                self.warn(line.line, "TEL", _("电话里没有数字,未取:{text}").format(text=number))
+                self.warn(line.line, "TEL", _("电话里没有数字，未取：{text}").format(text=number))
                 continue
             kept = line.params.get("X-KIND", ("",))[0]
             kind = (

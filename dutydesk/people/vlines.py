@@ -218,7 +218,7 @@ def blocks(data: bytes, name: str) -> list[Block]:
         if one.name == "BEGIN" and word == b"VCARD":
             agent = bool(stack) and stack[-1].awaits_agent
             while stack and not agent:
-                close(_("名片没有结束(缺 END:VCARD)"))
+                close(_("名片没有结束（缺 END:VCARD）"))
             stack.append(_Open(one.line, agent))
         elif one.name == "END" and word == b"VCARD":
             if stack:
@@ -226,7 +226,7 @@ def blocks(data: bytes, name: str) -> list[Block]:
         elif stack:
             stack[-1].add(one)
     while stack:
-        close(_("名片没有结束(缺 END:VCARD)"))
+        close(_("名片没有结束（缺 END:VCARD）"))
     return done
 
 
@@ -250,7 +250,7 @@ class _Open:
         block = Block(self.line, agents=self.agents, broken=broken)
         for line, text in self.strange:
             shown = _decode(text[:60], "", usual)
-            block.warnings.append(Problem(_("看不懂的一行,已略过:{text}").format(text=shown), line=line, file=name))
+            block.warnings.append(Problem(_("看不懂的一行，已略过：{text}").format(text=shown), line=line, file=name))
         lines: list[Line] = []
         for raw in self.raws:
             value = raw.value

@@ -44,7 +44,7 @@ class Missing:
     def problem(self) -> Problem:
         """The same as a sentence for the user."""
         shown = self.character if self.character.isprintable() else ""
-        reason = _("“{character}”({code})没有字形，打印成带编码的方框").format(character=shown, code=self.code)
+        reason = _("“{character}”（{code}）没有字形，打印成带编码的方框").format(character=shown, code=self.code)
         return Problem(reason, line=self.row or None)
 
 

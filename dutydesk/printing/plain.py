@@ -83,7 +83,7 @@ def ledger_document(
     columns = [] if numbered else [Column(_("序号"), width=10, align="right")]
     columns += [
         Column(
-            _("{label}({unit})").format(label=_(field.label), unit=_(field.unit)) if field.unit else _(field.label),
+            _("{label}（{unit}）").format(label=_(field.label), unit=_(field.unit)) if field.unit else _(field.label),
             weight=shown_width(field),
             align="right" if field.kind.numeric else "left",
         )

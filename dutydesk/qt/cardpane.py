@@ -245,7 +245,7 @@ class CardPane(QWidget):
         self.show_one(self.list.current_key())
         self.make_room()
         self.focus_first()
-        self.say(_("草稿已保留,Ctrl+N 接着填") if kept else "")
+        self.say(_("草稿已保留，Ctrl+N 接着填") if kept else "")
 
     def say(self, text: str) -> None:
         """One sentence at the foot."""

@@ -129,7 +129,7 @@ class Hyetograph(QWidget):
         self._main.addItem(self._bars)
         self._second.addItem(self._curve)
         self.reading = Elided("", "muted")
-        self._empty = EmptyState(_("这段时间没有雨量"), _("换个时段,或导入雨量文件"))
+        self._empty = EmptyState(_("这段时间没有雨量"), _("换个时段，或导入雨量文件"))
         full = QWidget()
         column = QVBoxLayout(full)
         column.setContentsMargins(0, 0, 0, 0)

@@ -89,7 +89,7 @@ class Editor(QWidget):
         column.addWidget(self._problem)
         self.setFocusProxy(widget)
         name = _(field.label)
-        widget.setAccessibleName(_("{name}(必填)").format(name=name) if field.required else name)
+        widget.setAccessibleName(_("{name}（必填）").format(name=name) if field.required else name)
         if field.help:
             widget.setToolTip(_(field.help))
         widget.installEventFilter(self)

@@ -81,7 +81,7 @@ class LedgerForm(QWidget):
             value = row.values.get(name) if row is not None else (defaults or {}).get(name)
             if row is not None and self._hides(editor.field):
                 shown = editor.field.kind.mask(str(value or ""))
-                editor.hint(_("{shown}(不改则留空)").format(shown=shown) if shown else "")
+                editor.hint(_("{shown}（不改则留空）").format(shown=shown) if shown else "")
             elif value is not None:
                 editor.set_value(value)
         self._start = self.texts()
@@ -108,7 +108,7 @@ class LedgerForm(QWidget):
         self.more = IconButton("right", _("更多"))
         self.more.setCheckable(True)
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.more.setText(_("更多({count} 项)").format(count=len(rest)))
+        self.more.setText(_("更多（{count} 项）").format(count=len(rest)))
         self.more.setVisible(bool(rest))
         self.more.toggled.connect(self._fold)
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -131,7 +131,7 @@ class LedgerForm(QWidget):
         bar.setSpacing(theme.px(8))
         self.said = label("", "problem", wrap=True)
         self.save = button(_("保存"), primary=True, tip=_("Ctrl+回车"))
-        self.leave = button(_("关闭"), tip=_("Esc,内容留作草稿"))
+        self.leave = button(_("关闭"), tip=_("Esc，内容留作草稿"))
         self.save.clicked.connect(self.submit)
         self.leave.clicked.connect(self.put_aside)
         bar.addWidget(self.said, 1)
@@ -265,7 +265,7 @@ class LedgerForm(QWidget):
                 self.more.setChecked(True)
             first.input.setFocus(Qt.FocusReason.OtherFocusReason)
             self._area.ensureWidgetVisible(first)
-        self.said.setText(";".join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
+        self.said.setText(_("；").join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
 
     def _go_on(self) -> None:
         """Enter: to the next editor that can be seen; after the last one, to the save button."""

@@ -193,7 +193,7 @@ class ImportDialog(QDialog):
         self.columns.setMinimumHeight(theme.px(88))
         outer.addWidget(self.columns, 3)
         self.create_missing = QCheckBox(_("建立还没有的单位、地点"))
-        self.partial = QCheckBox(_("有错的行跳过,其余照样导入"))
+        self.partial = QCheckBox(_("有错的行跳过，其余照样导入"))
         self.replace = QCheckBox(_("文件里没有的行从这里删除"))
         ticks = QHBoxLayout()
         ticks.setSpacing(theme.px(16))
@@ -223,7 +223,7 @@ class ImportDialog(QDialog):
         self.progress = QProgressBar()
         self.stop = button(_("停止"))
         self.stop.clicked.connect(self._cancel)
-        self.check = button(_("检查"), tip=_("读一遍,不写入"))
+        self.check = button(_("检查"), tip=_("读一遍，不写入"))
         self.go = button(_("导入"), primary=True)
         self.leave = button(_("关闭"))
         self.check.clicked.connect(self.try_it)
@@ -320,7 +320,7 @@ class ImportDialog(QDialog):
             combo.currentIndexChanged.connect(self._altered)
             combo.setMinimumWidth(theme.px(140))
             self._combos[header] = combo
-            grid.addWidget(Elided(header or _("(无名)")), at + 1, 0)
+            grid.addWidget(Elided(header or _("（无名）")), at + 1, 0)
             grid.addWidget(Elided(seen, "muted"), at + 1, 1)
             grid.addWidget(combo, at + 1, 2)
         grid.setRowStretch(len(sample.headers) + 1, 1)
@@ -329,20 +329,20 @@ class ImportDialog(QDialog):
         self._altered()
 
     def _tried(self, result: Result) -> None:
-        self._show_result(result, _("检查完:"))
+        self._show_result(result, _("检查完："))
         possible = int(result.get("added", 0)) + int(result.get("changed", 0))
         refused = len(result.get("refused", ()))
         replaces = self._checked is not None and self._checked.replace
         if refused and not (self._checked is not None and self._checked.partial):
             self._checked = None
-            self.summary.setText(self.summary.text() + _("。改好文件,或勾选跳过有错的行"))
+            self.summary.setText(self.summary.text() + _("。改好文件，或勾选跳过有错的行"))
         elif not possible and not replaces:
             self._checked = None
         self._ready()
 
     def _imported(self, result: Result) -> None:
         self._checked = None
-        self._show_result(result, _("已导入:"))
+        self._show_result(result, _("已导入："))
         self._ready()
         self.leave.setFocus()
         self.imported.emit(result)
@@ -350,7 +350,7 @@ class ImportDialog(QDialog):
     def _show_result(self, result: Result, lead: str) -> None:
         counts = {name: int(result.get(name, 0)) for name in ("read", "added", "changed", "unchanged")}
         refused = list(result.get("refused", ()))
-        told = _("{lead}读到 {read} 条,新增 {added},更改 {changed},不变 {unchanged},不能用 {refused}")
+        told = _("{lead}读到 {read} 条，新增 {added}，更改 {changed}，不变 {unchanged}，不能用 {refused}")
         self.summary.setText(told.format(lead=lead, refused=len(refused), **counts))
         self.problems.show_problems([*refused, *result.get("warnings", ())])
         self.table.setVisible(self.problems.rowCount() > 0)

@@ -27,7 +27,7 @@ from dutydesk.qt.widgets import Elided, button
 log = logging.getLogger(__name__)
 SHOW_AFTER_MS = 300
 STOP_WAIT_S = 10.0
-OUR_FAULT = N_("程序出错,已记录")
+OUR_FAULT = N_("程序出错，已记录")
 
 
 class Cancelled(Exception):
@@ -144,7 +144,7 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, DutyDeskError):
         more = len(error.problems) - 1
         first = str(error.problems[0]) if error.problems else str(error)
-        return _("{first}(另有 {more} 处)").format(first=first, more=more) if more > 0 else first
+        return _("{first}（另有 {more} 处）").format(first=first, more=more) if more > 0 else first
     return _(OUR_FAULT)
 
 

@@ -220,7 +220,7 @@ class ListPane(QWidget):
 
     def tool(self, text: str, name: str, key: str, run: Callable[[], None]) -> QPushButton:
         """A button of the head with its key; the key works anywhere in the pane and stands in the palette."""
-        made = button(text, tip=f"{text} ({key})" if key else "")
+        made = button(text, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
         made.setObjectName(f"{self._name}-{name}")
         made.setAccessibleName(text)
         made.clicked.connect(run)
@@ -264,7 +264,7 @@ class ListPane(QWidget):
 
     def commands(self) -> list[CommandRow]:
         """What the palette and the key sheet show of this pane."""
-        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+        return [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in self._keys]
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 
@@ -467,7 +467,7 @@ class ListPane(QWidget):
     def _keep_draft(self, texts: dict[str, str]) -> None:
         if self._row is None:
             self.desk.store.remember(f"draft.{self._name}", json.dumps(texts, ensure_ascii=False))
-            self.say(_("没有保存,内容留作草稿"))
+            self.say(_("没有保存，内容留作草稿"))
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -477,7 +477,7 @@ class ListPane(QWidget):
         if row is None:
             return
         self._row = row
-        text = _("从{ledger}里删除“{title}”?删除后仍可在记录里查到。").format(
+        text = _("从{ledger}里删除“{title}”？删除后仍可在记录里查到。").format(
             ledger=_(self.ledger.title), title=self.desk.title_of(row)
         )
         dialogs.confirm(self, text, _("删除")).answered.connect(self._delete)

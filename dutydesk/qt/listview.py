@@ -237,7 +237,7 @@ class LedgerView(QTableView):
         self.copy_action = QAction(_("复制"), self)
         self.copy_action.setShortcut(QKeySequence.StandardKey.Copy)
         self.copy_action.triggered.connect(self.copy_cells)
-        self.line_action = QAction(_("复制成一行(发微信)"), self)
+        self.line_action = QAction(_("复制成一行（发微信）"), self)
         self.line_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
         self.line_action.triggered.connect(self.copy_lines)
         self.line_action.setVisible(self._line_for is not None)
@@ -270,7 +270,7 @@ class LedgerView(QTableView):
     def _told_numbers(self) -> list[int]:
         numbers = self.selected_numbers()
         if len(numbers) > COPY_LIMIT:
-            self.notice.emit(_("选得太多,只复制了前 {limit} 行").format(limit=COPY_LIMIT))
+            self.notice.emit(_("选得太多，只复制了前 {limit} 行").format(limit=COPY_LIMIT))
         return numbers[:COPY_LIMIT]
 
     # -- columns ----------------------------------------------------------------------------------------------------
@@ -398,7 +398,7 @@ class LedgerView(QTableView):
     def _show_overlay(self) -> None:
         empty = self._ledger_model.rowCount() == 0
         if empty and self._ledger_model.narrowed:
-            self._overlay.say(_("没有符合条件的记录"), _("换个词,或者"), _("看全部"))
+            self._overlay.say(_("没有符合条件的记录"), _("换个词，或者"), _("看全部"))
         elif empty:
             title = _(self._ledger_model.ledger.title)
             self._overlay.say(self._empty[0] or _("{title}还没有记录").format(title=title), self._empty[1])

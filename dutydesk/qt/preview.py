@@ -256,7 +256,7 @@ class PdfPreview(QWidget):
         if self._pages is None:
             return
         if not printer.printers():
-            question = dialogs.ask(self, _("这台电脑没有打印机。存成 PDF 文件,拿到别处打印?"), _("另存"))
+            question = dialogs.ask(self, _("这台电脑没有打印机。存成 PDF 文件，拿到别处打印？"), _("另存"))
             question.answered.connect(self._save_instead)
             return
         dialog = printer.choose(self)
@@ -279,7 +279,7 @@ class PdfPreview(QWidget):
             path.write_bytes(self._pages.data)
         except OSError as error:
             why = error.strerror or str(error)
-            dialogs.fail(self, Unavailable(Problem(_("写不进去:{why}").format(why=why), file=os.fspath(path))))
+            dialogs.fail(self, Unavailable(Problem(_("写不进去：{why}").format(why=why), file=os.fspath(path))))
         else:
             self.saved.emit(path)
 

@@ -57,13 +57,13 @@ def print_pages(pages: Pages, paper: QPrinter) -> int:
         if not started:
             if painter.isActive():
                 painter.end()
-            raise Unavailable(Problem(_("打印机不接受任务:{name}").format(name=paper.printerName())))
+            raise Unavailable(Problem(_("打印机不接受任务：{name}").format(name=paper.printerName())))
         sheet = paper.pageLayout().fullRectPixels(paper.resolution())
         picture = pages.picture(number, round(width / 72 * dpi))
         size = QSizeF(picture.size()).scaled(QSizeF(sheet.size()), Qt.AspectRatioMode.KeepAspectRatio)
         painter.drawImage(QRectF((sheet.width() - size.width()) / 2, 0, size.width(), size.height()), picture)
     if painter.isActive() and not painter.end():
-        raise Unavailable(Problem(_("打印没有完成:{name}").format(name=paper.printerName())))
+        raise Unavailable(Problem(_("打印没有完成：{name}").format(name=paper.printerName())))
     return len(numbers)
 
 

@@ -22,7 +22,7 @@ class RowTools(QToolBar):
 
     def add(self, name: str, text: str, key: str, run: Callable[[], None]) -> QAction:
         """A button `text(key)`; the key works while the list has the keyboard."""
-        action = QAction(_("{text}({key})").format(text=text, key=key), self._view)
+        action = QAction(_("{text}（{key}）").format(text=text, key=key), self._view)
         action.setObjectName(f"{self._prefix}-{name}")
         action.setShortcut(QKeySequence(key))
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)

@@ -102,4 +102,4 @@ class SaveElsewhere(QObject):
         except DutyDeskError as error:
             dialogs.fail(self._widget, error)
         except OSError as error:
-            dialogs.fail(self._widget, _("没有存下:{error}").format(error=error.strerror or error))
+            dialogs.fail(self._widget, _("没有存下：{error}").format(error=error.strerror or error))

@@ -319,7 +319,7 @@ class LedgerModel(QAbstractTableModel):
         item = self.fields[section]
         if role == DISPLAY:
             told = _(item.label)
-            return _("{label}({unit})").format(label=told, unit=_(item.unit)) if item.unit else told
+            return _("{label}（{unit}）").format(label=told, unit=_(item.unit)) if item.unit else told
         if role == ALIGNMENT:
             return self._align[section]
         if role == TIP:

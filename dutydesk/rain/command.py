@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--station", metavar="S", help=_("站号或站名"))
     parser.add_argument("--from", dest="start", metavar="T", help=_("从这一时刻之后"))
     parser.add_argument("--to", dest="end", metavar="T", help=_("到这一时刻为止"))
-    parser.add_argument("--at", metavar="T", help=_("各时段合计截止的时刻,缺省为最后一个样本"))
+    parser.add_argument("--at", metavar="T", help=_("各时段合计截止的时刻，缺省为最后一个样本"))
     parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
 
 
@@ -78,4 +78,4 @@ def _time(args: argparse.Namespace, name: str, option: str) -> int | None:
     try:
         return parse_iso(text)
     except ValueError:
-        raise Refused(Problem(_("应为时间,如 2026-06-18 14:30:{text}").format(text=text), field=option)) from None
+        raise Refused(Problem(_("应为时间，如 2026-06-18 14:30：{text}").format(text=text), field=option)) from None

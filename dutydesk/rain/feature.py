@@ -38,7 +38,7 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
         assert signal is not None
         sums = [f"{each.station.name} {signal.window_h}h {amount(each.sums[signal.window_h])}" for each in gauges]
         title = _("{stations}达暴雨{colour}标准").format(stations=_named(gauges), colour=colour_name(colour))
-        detail = _("标准 {standard};{sums}").format(standard=standard(signal), sums=_("、").join(sums))
+        detail = _("标准 {standard}；{sums}").format(standard=standard(signal), sums=_("、").join(sums))
         found.append(OpenItem("WARNINGS", title, None, SEVERITIES[colour], "stations", gauges[0].station.id, detail))
     silent = [each for each in every if each.stale and each.last and now - each.last < DAY]
     if silent:

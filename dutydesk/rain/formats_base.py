@@ -83,11 +83,11 @@ def options_of(settings: Mapping[str, str], suspicious: int = 2000) -> Options:
         if key == "time":
             at = Times(options.told).read(value)
             if at is None:
-                raise _bad(key, value, _("应为时间,如 2026-06-18 14:30"))
+                raise _bad(key, value, _("应为时间，如 2026-06-18 14:30"))
             options = replace(options, time=at)
         elif key == "minutes":
             if not value.isdecimal() or not 1 <= int(value) <= MAX_MINUTES:
-                raise _bad(key, value, _("应为分钟数,如 60"))
+                raise _bad(key, value, _("应为分钟数，如 60"))
             options = replace(options, minutes=int(value))
         elif key == "station":
             options = replace(options, station=value.strip() or None)
@@ -100,15 +100,15 @@ def options_of(settings: Mapping[str, str], suspicious: int = 2000) -> Options:
             role = key.removeprefix("column.")
             role = _ALIASES.get(role, role)
             if role not in ROLES:
-                raise _bad(key, value, _("可用:{known}").format(known=" ".join(ROLES)))
+                raise _bad(key, value, _("可用：{known}").format(known=" ".join(ROLES)))
             columns[role] = value
         elif key != "zone":
-            raise _bad(key, value, _("可用:time、minutes、zone、station、unit、column.列"))
+            raise _bad(key, value, _("可用：time、minutes、zone、station、unit、column.列"))
     return replace(options, columns=columns)
 
 
 def _bad(key: str, value: str, hint: str) -> Refused:
-    return Refused(Problem(_("“{value}”读不懂,{hint}").format(value=value, hint=hint), field=key))
+    return Refused(Problem(_("“{value}”读不懂，{hint}").format(value=value, hint=hint), field=key))
 
 
 def folded(text: str) -> str:
@@ -236,14 +236,14 @@ class Amounts:
         plain = re.sub(r"(?:mm|毫米)$", "", plain).strip()
         number = _decimal(plain)
         if number is None:
-            return _("应为数字:{text}").format(text=text[:40])
+            return _("应为数字：{text}").format(text=text[:40])
         if number in self._sentinels:
             return MISSING
         if number < 0:
-            return _("雨量不能是负数:{text}").format(text=text[:40])
+            return _("雨量不能是负数：{text}").format(text=text[:40])
         tenths = number * self._factor
         if tenths > MAX_TENTHS:
-            return _("雨量大得不可能:{text}").format(text=text[:40])
+            return _("雨量大得不可能：{text}").format(text=text[:40])
         whole = tenths.to_integral_value(ROUND_HALF_UP)
         if abs(tenths - whole) > Decimal("0.0001"):
             self.rounded += 1
@@ -323,17 +323,17 @@ class Gather:
             if held not in (MISSING, tenths):
                 self._often(
                     "twice",
-                    _("同一站同一时段有两个值 {first} 与 {second},取后一个").format(first=mm(held), second=mm(tenths)),
+                    _("同一站同一时段有两个值 {first} 与 {second}，取后一个").format(first=mm(held), second=mm(tenths)),
                     line,
                 )
         if tenths > 0 and is_suspicious(tenths, minutes, self.options.suspicious):
-            reason = _("{code} {minutes} 分钟雨量 {value} 毫米偏大,请核实").format(
+            reason = _("{code} {minutes} 分钟雨量 {value} 毫米偏大，请核实").format(
                 code=code, minutes=minutes, value=mm(tenths)
             )
             self._often("large", reason, line)
         self._seen[key] = tenths
         if len(self._seen) > MAX_SAMPLES:
-            raise Refused(Problem(_("数据超过 {limit} 个,请分开导入").format(limit=MAX_SAMPLES), file=self.file))
+            raise Refused(Problem(_("数据超过 {limit} 个，请分开导入").format(limit=MAX_SAMPLES), file=self.file))
 
     def _often(self, kind: str, reason: str, line: int) -> None:
         self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -349,7 +349,7 @@ class Gather:
         for kind, count in self._counts.items():
             if count > REPORTED:
                 what = _("同一时段有两个值") if kind == "twice" else _("雨量偏大")
-                self.warn(_("“{what}”共 {count} 处,只列出前 {limit} 处").format(what=what, count=count, limit=REPORTED))
+                self.warn(_("“{what}”共 {count} 处，只列出前 {limit} 处").format(what=what, count=count, limit=REPORTED))
         used = sorted(self._index)
         rank = {self._index[code]: n for n, code in enumerate(used)}
         keys = sorted([(rank[index], end, minutes, tenths) for (index, end, minutes), tenths in self._seen.items()])
@@ -383,5 +383,6 @@ def cell(cells: Sequence[str], at: int | None) -> str:
 def nothing_recognised(lines: Sequence[Line], file: str, hint: str = "") -> Refused:
     """The refusal of a layout that nobody knows, with what was seen of it."""
     seen = "、".join(text.strip() for text in (lines[0][1] if lines else ()) if text.strip())[:120]
-    reason = _("认不出雨量列,首行是:{seen}").format(seen=seen or _("空的"))
-    return Refused(Problem(f"{reason};{hint}" if hint else reason, line=lines[0][0] if lines else None, file=file))
+    reason = _("认不出雨量列，首行是：{seen}").format(seen=seen or _("空的"))
+    told = _("；").join((reason, hint)) if hint else reason
+    return Refused(Problem(told, line=lines[0][0] if lines else None, file=file))

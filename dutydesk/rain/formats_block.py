@@ -41,20 +41,20 @@ def read_block(text: str, options: Options, file: str) -> Reading:
     zone = agreed("zone", options.zone, zone_of(head.get("Time Zone", "")), file)
     if zone is None:
         raise Refused(
-            Problem(_("时区“{zone}”认不得,请设定 zone").format(zone=head.get("Time Zone", "")), field="zone", file=file)
+            Problem(_("时区“{zone}”认不得，请设定 zone").format(zone=head.get("Time Zone", "")), field="zone", file=file)
         )
     unit = agreed("unit", options.unit, unit_of(need("New Units")), file)
     if unit is None:
         raise Refused(
-            Problem(_("单位“{unit}”认不得,请设定 unit").format(unit=need("New Units")), field="unit", file=file)
+            Problem(_("单位“{unit}”认不得，请设定 unit").format(unit=need("New Units")), field="unit", file=file)
         )
     minutes = agreed("minutes", options.minutes, _minutes(head.get("New Timestep", "")), file)
     if minutes is None:
-        raise Refused(Problem(_("文件没有写步长,请设定 minutes"), field="minutes", file=file))
+        raise Refused(Problem(_("文件没有写步长，请设定 minutes"), field="minutes", file=file))
     start = Times(zone).read(need("Start datetime"))
     if start is None:
         raise Refused(
-            Problem(_("应为时间:{text}").format(text=need("Start datetime")), field="Start datetime", file=file)
+            Problem(_("应为时间：{text}").format(text=need("Start datetime")), field="Start datetime", file=file)
         )
     values = lines[first:]
     while values and not values[-1].strip():
@@ -62,7 +62,7 @@ def read_block(text: str, options: Options, file: str) -> Reading:
     if head.get("Number of records", "").isdecimal() and int(head["Number of records"]) != len(values):
         raise Refused(
             Problem(
-                _("文件头说有 {told} 个值,实有 {found} 个,文件可能不完整").format(
+                _("文件头说有 {told} 个值，实有 {found} 个，文件可能不完整").format(
                     told=head["Number of records"], found=len(values)
                 ),
                 file=file,
@@ -86,7 +86,7 @@ def read_block(text: str, options: Options, file: str) -> Reading:
         else:
             gather.add(code, start + n * minutes * MINUTE, minutes, tenths, first + n + 1)
     if amounts.rounded:
-        gather.warn(_("有 {count} 个值比 0.1 毫米更细,已四舍五入").format(count=amounts.rounded))
+        gather.warn(_("有 {count} 个值比 0.1 毫米更细，已四舍五入").format(count=amounts.rounded))
     return gather.done(FORM, "intense-qc")
 
 

@@ -224,11 +224,11 @@ def period_of(bare: str) -> int | None:
 
 def unit_of(text: str) -> int | None:
     """Tenths per unit of `mm`, `0.1mm`, `毫米`, `单位:mm`, `mm/h`; None for anything else."""
-    plain = re.sub(r"^(?:单位|unit)[::]?", "", folded(text)).replace(" ", "")
+    plain = re.sub(r"^(?:单位|unit):?", "", folded(text)).replace(" ", "")
     return UNITS.get(plain) or UNITS.get(plain.removesuffix("/h"))
 
 
 def title_unit(text: str) -> int | None:
     """The unit that a title line names (`单位:0.1mm`)."""
-    found = re.search(r"(?:单位|unit)s?[::]?\s*(0\.1\s*mm|0\.1\s*毫米|1/10\s*mm|mm|毫米)", folded(text))
+    found = re.search(r"(?:单位|unit)s?:?\s*(0\.1\s*mm|0\.1\s*毫米|1/10\s*mm|mm|毫米)", folded(text))
     return unit_of(found[1]) if found else None

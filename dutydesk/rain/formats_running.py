@@ -97,7 +97,7 @@ class _Gauge:
                 self._next(total, self._last, restart)
             elif total.tenths != self._last.tenths:
                 self._gather.warn(
-                    _("同一时刻有两个累计值 {first} 与 {second},取后一个").format(
+                    _("同一时刻有两个累计值 {first} 与 {second}，取后一个").format(
                         first=mm(self._last.tenths), second=mm(total.tenths)
                     ),
                     total.line,
@@ -112,7 +112,7 @@ class _Gauge:
             self._put(total, restart, total.tenths)
         else:
             self._put(total, total.end - self._step * MINUTE, MISSING)
-            reason = _("开头的累计值 {value} 毫米不知从何时起算,没有计入").format(value=mm(total.tenths))
+            reason = _("开头的累计值 {value} 毫米不知从何时起算，没有计入").format(value=mm(total.tenths))
             self._gather.warn(reason, total.line)
 
     def _next(self, total: Total, last: Total, restart: int | None) -> None:
@@ -126,7 +126,7 @@ class _Gauge:
         else:
             self._put(total, last.end, MISSING)
             self._gather.warn(
-                _("累计值变小({first} → {second}),不在清零时刻,这一段按缺测").format(
+                _("累计值变小（{first} → {second}），不在清零时刻，这一段按缺测").format(
                     first=mm(last.tenths), second=mm(total.tenths)
                 ),
                 total.line,

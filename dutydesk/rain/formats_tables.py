@@ -141,7 +141,7 @@ def read_table(lines: Sequence[Line], head: int, layout: Layout, options: Option
     gather = Gather(file, options)
     rows = _rows(lines[head + 1 :], layout, what, gather)
     if not gather.read:
-        raise Refused(Problem(_("只有表头,没有数据"), line=lines[head][0], file=file))
+        raise Refused(Problem(_("只有表头，没有数据"), line=lines[head][0], file=file))
     if layout.rains:
         _periods(rows, layout, what, gather)
         return gather.done(FORM if layout.has_time else SNAPSHOT, what.profile)
@@ -210,10 +210,10 @@ class When:
         columns = layout.columns
         if not layout.has_time and "start" not in columns and what.time is None:
             raise Refused(
-                Problem(_("文件没有写是什么时候的雨量,请设定 time(如 2026-06-18 08:00)"), field="time", file=file)
+                Problem(_("文件没有写是什么时候的雨量，请设定 time（如 2026-06-18 08:00）"), field="time", file=file)
             )
         if "date" in columns and not {"clock", "hour", "time"} & set(columns):
-            raise Refused(Problem(_("只有日期,不知道从几点到几点,请加一列结束时间"), field="time", file=file))
+            raise Refused(Problem(_("只有日期，不知道从几点到几点，请加一列结束时间"), field="time", file=file))
 
     def read(self, cells: Sequence[str]) -> tuple[int, int | None] | str:
         """(end ms, minutes or None), or the reason of a refusal."""
@@ -228,10 +228,10 @@ class When:
             text = cell(cells, layout.at("start"))
             start = self.times.read(text)
             if start is None:
-                return _("应为时间:{text}").format(text=text[:40])
+                return _("应为时间：{text}").format(text=text[:40])
             if end is None:
                 minutes = minutes or self._what.minutes
-                return (start + minutes * MINUTE, minutes) if minutes else _("有开始时间,没有结束时间或时长")
+                return (start + minutes * MINUTE, minutes) if minutes else _("有开始时间，没有结束时间或时长")
             length, rest = divmod(end - start, MINUTE)
             if rest or not 1 <= length <= MAX_MINUTES:
                 return _("结束时间应晚于开始时间")
@@ -246,14 +246,14 @@ class When:
         if text:
             plain = re.fullmatch(r"(\d{1,6})(?:\.0+)?", text)
             if not plain or not 1 <= int(plain[1]) <= MAX_MINUTES:
-                return _("应为分钟数:{text}").format(text=text[:40])
+                return _("应为分钟数：{text}").format(text=text[:40])
             return int(plain[1])
         text = cell(cells, self._layout.at("intv"))
         if not text:
             return None
         plain = re.fullmatch(r"(\d{1,4})(?:\.(\d{1,2}))?", text)
         length = int(plain[1]) * 60 + int((plain[2] or "").ljust(2, "0")) if plain else 0
-        return length or _("应为时段长:{text}").format(text=text[:40])
+        return length or _("应为时段长：{text}").format(text=text[:40])
 
     def end(self, cells: Sequence[str]) -> int | str | None:
         """The end as the columns say it; None where no column does."""
@@ -261,7 +261,7 @@ class When:
         if "time" in layout.columns and "date" not in layout.columns:
             text = cell(cells, layout.at("time"))
             at = self.times.read(text)
-            return _("应为时间,如 2026-06-18 14:00:{text}").format(text=text[:40] or _("空的")) if at is None else at
+            return _("应为时间，如 2026-06-18 14:00：{text}").format(text=text[:40] or _("空的")) if at is None else at
         day = self.day(cells)
         if day is None or isinstance(day, str):
             return day
@@ -271,7 +271,7 @@ class When:
         else:
             text = cell(cells, layout.at("hour"))
             clock = clock_of(text)
-        return _("应为时刻,如 14:00:{text}").format(text=text[:40]) if clock is None else day + clock
+        return _("应为时刻，如 14:00：{text}").format(text=text[:40]) if clock is None else day + clock
 
     def day(self, cells: Sequence[str]) -> int | str | None:
         """The midnight that begins the row's day, None where no column says it."""
@@ -279,14 +279,14 @@ class When:
         if "date" in layout.columns:
             text = cell(cells, layout.at("date"))
             day = self.times.day(text)
-            return _("应为日期,如 2026-06-18:{text}").format(text=text[:40]) if day is None else day
+            return _("应为日期，如 2026-06-18：{text}").format(text=text[:40]) if day is None else day
         if "year" not in layout.columns:
             return None
         parts = [cell(cells, layout.at(role)) for role in ("year", "month", "day")]
         if not all(re.fullmatch(r"\d{1,4}", part) for part in parts):
-            return _("应为年、月、日:{text}").format(text=" ".join(parts)[:40])
+            return _("应为年、月、日：{text}").format(text=" ".join(parts)[:40])
         day = self.times.date_of(int(parts[0]), int(parts[1]), int(parts[2]))
-        return _("没有这一天:{text}").format(text=" ".join(parts)) if day is None else day
+        return _("没有这一天：{text}").format(text=" ".join(parts)) if day is None else day
 
 
 def spacing(rows: Iterable[tuple[str, int]]) -> int | None:
@@ -338,9 +338,9 @@ def _periods(rows: list[Row], layout: Layout, what: Said, gather: Gather) -> Non
 def note(gather: Gather, rounded: int, *, whole: bool) -> None:
     """Warnings about the readings as a whole: finer than a tenth, unit guessed from whole numbers."""
     if rounded:
-        gather.warn(_("有 {count} 个值比 0.1 毫米更细,已四舍五入").format(count=rounded))
+        gather.warn(_("有 {count} 个值比 0.1 毫米更细，已四舍五入").format(count=rounded))
     if whole:
-        gather.warn(_("文件没有写单位,数值都是整数,按毫米读;若是 0.1 毫米,请设定 unit"), name="unit")
+        gather.warn(_("文件没有写单位，数值都是整数，按毫米读；若是 0.1 毫米，请设定 unit"), name="unit")
 
 
 def _length(column: Column, rows: list[Row], layout: Layout, what: Said, gather: Gather) -> int | None:
@@ -362,7 +362,7 @@ def guessed_length(rows: Iterable[tuple[str, int]], told: int | None, gather: Ga
     step = spacing(rows)
     if step is None or step > 60:
         raise Refused(
-            Problem(_("文件没有写每个值是多长时间的雨量,请设定 minutes(如 60)"), field="minutes", file=gather.file)
+            Problem(_("文件没有写每个值是多长时间的雨量，请设定 minutes（如 60）"), field="minutes", file=gather.file)
         )
-    gather.warn(_("文件没有写时长,按数据间隔 {minutes} 分钟读").format(minutes=step), name="minutes")
+    gather.warn(_("文件没有写时长，按数据间隔 {minutes} 分钟读").format(minutes=step), name="minutes")
     return step

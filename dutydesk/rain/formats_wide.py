@@ -26,9 +26,9 @@ LEAST_COLUMNS = 3
 _HOUR = re.compile(r"(\d{1,2})(?:[时点]|:(\d{2}))?")
 _MINUTE = re.compile(r"(?:m|min|r|p)?(\d{1,2})(?:分|分钟)?")
 _CODE = re.compile(r"[a-z]{0,2}\d{4,8}")
-_CODE_INSIDE = re.compile(r"[(\[]([A-Za-z]{0,2}\d{4,8})[)\]]")
+_CODE_INSIDE = re.compile(r"[(（\[]([A-Za-z]{0,2}\d{4,8})[)）\]]")
 _WORD = re.compile(r"雨|降水|rain|precip", re.IGNORECASE)
-_TAIL = re.compile(r"[((]?(?:小时)?(?:雨量|降水量|降雨量|降水)?[((]?(?:mm|毫米|0\.1mm)?[))]{0,2}$")
+_TAIL = re.compile(r"[(（]?(?:小时)?(?:雨量|降水量|降雨量|降水)?[(（]?(?:mm|毫米|0\.1mm)?[)）]{0,2}$")
 _MET_DAY, _HYDRO_DAY = 21, 9
 
 
@@ -100,7 +100,7 @@ def read_by_station(
     minutes = labels.step if labels.absolute or options.minutes is None else options.minutes
     if minutes != labels.step:
         raise Refused(
-            Problem(_("各列相隔 {step} 分钟,与 minutes 不符").format(step=labels.step), field="minutes", file=file)
+            Problem(_("各列相隔 {step} 分钟，与 minutes 不符").format(step=labels.step), field="minutes", file=file)
         )
     base = _Base(labels, layout, what, file)
     amounts = Amounts(_unit(labels.columns, what))
@@ -151,7 +151,7 @@ class _Base:
         self._times = Times(what.zone)
         self._day = When(layout, what, file, days=True) if not labels.absolute else None
         if not (labels.absolute or layout.has_time or what.time is not None):
-            raise Refused(Problem(_("文件没有写是哪一天,请设定 time(如 2026-06-18)"), field="time", file=file))
+            raise Refused(Problem(_("文件没有写是哪一天，请设定 time（如 2026-06-18）"), field="time", file=file))
 
     def read(self, cells: Sequence[str]) -> int | str:
         """Milliseconds UTC, or the reason of a refusal."""
@@ -165,7 +165,7 @@ class _Base:
             text = cell(cells, self._layout.at("time"))
             day = self._times.day(text)
             if day is None:
-                return _("应为日期,如 2026-06-18:{text}").format(text=text[:40])
+                return _("应为日期，如 2026-06-18：{text}").format(text=text[:40])
         if day is None and self._time is not None:
             day = self._time - self._times.of_day(self._time)
         return _("没有日期") if day is None else day

@@ -72,7 +72,7 @@ def read(desk: Desk, data: bytes, name: str, settings: Mapping[str, str], *, cre
 
 
 def _stranger(code: str, name: str) -> Problem:
-    reason = _("没有雨量站“{code}”,请先导入 stations,或加 --create 新建").format(code=code)
+    reason = _("没有雨量站“{code}”，请先导入 stations，或加 --create 新建").format(code=code)
     return Problem(reason, field="station", file=name)
 
 

@@ -387,7 +387,7 @@ class RainPane(QWidget):
         self.split.setStretchFactor(1, 5)
         self.empty = EmptyState(
             _("还没有雨量数据"),
-            _("导入气象、水利部门的雨量文件:CSV、Excel,分钟、小时或累计值都可以"),
+            _("导入气象、水利部门的雨量文件：CSV、Excel，分钟、小时或累计值都可以"),
             _("导入雨量文件") if "import" in self.desk.services else "",
         )
         self.empty.button.setObjectName("rain-empty-import")
@@ -449,7 +449,7 @@ class RainPane(QWidget):
         return side
 
     def _tool(self, text: str, name: str, key: str, run: Key) -> QPushButton:
-        made = button(text, tip=f"{text} ({key})")
+        made = button(text, tip=_("{text}（{key}）").format(text=text, key=key))
         made.setObjectName(f"rain-{name}")
         made.setAccessibleName(text)
         made.clicked.connect(run)
@@ -484,7 +484,7 @@ class RainPane(QWidget):
 
     def commands(self) -> list[tuple[str, str, Key]]:
         """What the palette and the key sheet show of this pane."""
-        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+        return [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in self._keys]
 
     def heed(self, changed: Changed) -> None:
         """Slot for the announcer."""
@@ -540,7 +540,7 @@ class RainPane(QWidget):
             return
         if gauge.signal is not None:
             self.badge.set(gauge.signal.colour.lower())
-            self.badge.setToolTip(_("标准 {standard},{source}").format(
+            self.badge.setToolTip(_("标准 {standard}，{source}").format(
                 standard=words.standard(gauge.signal), source=gauge.signal.source))  # fmt: skip
         self.where.setText(lists.state(gauge, self.desk.clock.now()))
         self.sums.show_sums(gauge.sums, lists.amounts_to(self.desk, gauge))
@@ -591,7 +591,7 @@ class RainPane(QWidget):
         lines = [Threshold(line.tenths / 10, line.label, line.level, line.on_total) for line in found.lines]
         series = RainSeries(found.ends, found.tenths, found.minutes)
         self.chart.show_series(series, lines, _("{name} 雨量过程线").format(name=gauge.station.name))
-        self.chart.reading.setText(_("柱:每 {length}雨量  线:累计").format(length=lists.length(found.minutes)))
+        self.chart.reading.setText(_("柱：每 {length}雨量  线：累计").format(length=lists.length(found.minutes)))
 
     def _make_chart(self) -> None:
         """pyqtgraph comes after the first paint, so that the pane is there at once."""
@@ -620,7 +620,7 @@ class RainPane(QWidget):
         except DutyDeskError as error:
             dialogs.fail(self, error)
         else:
-            self.say(_("已记入日志:{text}").format(text=text))
+            self.say(_("已记入日志：{text}").format(text=text))
 
     def print_list(self) -> None:
         """Ctrl+P: the list of all gauges as a printout."""

@@ -34,7 +34,7 @@ def read_rain(data: bytes, name: str, options: Options | None = None) -> Reading
     """
     options = options or Options()
     if len(data) > MAX_BYTES:
-        raise Refused(Problem(_("文件超过 {limit} MB,请分开导入").format(limit=MAX_BYTES // 2**20), file=name))
+        raise Refused(Problem(_("文件超过 {limit} MB，请分开导入").format(limit=MAX_BYTES // 2**20), file=name))
     if not _is_workbook(data):
         text, _encoding = decode(data, name)
         if looks(text):
@@ -51,7 +51,7 @@ def read_rain_rows(
     reading = _dispatch(rows, name, options)
     every = (*warnings, *reading.warnings)
     if len(reading.samples) and reading.samples.missing == len(reading.samples):
-        every = (*every, Problem(_("全部是缺测,没有一个雨量值"), file=name))
+        every = (*every, Problem(_("全部是缺测，没有一个雨量值"), file=name))
     return Reading(
         reading.stations, reading.samples, reading.read, every, reading.refused, reading.format, reading.profile
     )
@@ -105,7 +105,7 @@ def _dispatch(rows: Sequence[Line], name: str, options: Options) -> Reading:
         if (layout.rains or "total" in layout.columns) and (layout.names_station or layout.has_time):
             _has_rows(rows, head, name)
             if not placed:
-                raise Refused(Problem(_("文件没有写是哪个站,请设定 station"), field="station", line=line, file=name))
+                raise Refused(Problem(_("文件没有写是哪个站，请设定 station"), field="station", line=line, file=name))
             return read_table(rows, head, layout, options, name)
         stations = stations_in(layout, rows, head, options, name)
         if stations and len(rows) > head + 1:
@@ -116,10 +116,10 @@ def _dispatch(rows: Sequence[Line], name: str, options: Options) -> Reading:
 
 def _has_rows(rows: Sequence[Line], head: int, name: str) -> None:
     if len(rows) == head + 1:
-        raise Refused(Problem(_("只有表头,没有数据"), line=rows[head][0], file=name))
+        raise Refused(Problem(_("只有表头，没有数据"), line=rows[head][0], file=name))
 
 
 def _hint(layout: Layout) -> str:
     if layout.names_station and ("lon" in layout.columns or "lat" in layout.columns):
-        return _("看来是站点表,请导入到 stations")
+        return _("看来是站点表，请导入到 stations")
     return ""

@@ -40,7 +40,7 @@ def rain_document(desk: Desk, at: int | None = None, start: int | None = None, e
     )
     if span is not None:
         begin, until = (iso(each)[:16].replace("T", " ") for each in span)
-        document.paragraph(_("时段:{start} 至 {end}").format(start=begin, end=until), size=SIZE)
+        document.paragraph(_("时段：{start} 至 {end}").format(start=begin, end=until), size=SIZE)
     document.table(_columns(span is not None), [_row(desk, gauge, moment, span) for gauge in found], size=SIZE)
     for line in _notes(desk, found, moment):
         document.paragraph(line, size=SIZE)
@@ -73,14 +73,14 @@ def _row(desk: Desk, gauge: GaugeNow, moment: int, span: tuple[int, int] | None)
 
 def _notes(desk: Desk, found: Sequence[GaugeNow], moment: int) -> list[str]:
     """What the words mean, and by whose rule."""
-    lines = [_("单位:毫米。≥ 表示时段内有缺测,实际不少于此数。等级指 24 小时雨量,按 GB/T 28592-2012。")]
+    lines = [_("单位：毫米。≥ 表示时段内有缺测，实际不少于此数。等级指 24 小时雨量，按 GB/T 28592-2012。")]
     reached = {gauge.signal.colour: gauge.signal for gauge in found if gauge.signal is not None}
     rules = service.limits(desk).rules
     for colour in sorted(reached, key=rules.orders.__getitem__):
         signal = reached[colour]
         stations = _("、").join(g.station.name for g in found if g.signal is not None and g.signal.colour == colour)
         lines.append(
-            _("{colour}标准({standard},{source}):{stations}").format(
+            _("{colour}标准（{standard}，{source}）：{stations}").format(
                 colour=colour_name(colour),
                 standard=standard(signal),
                 source=signal.source or NOTHING,

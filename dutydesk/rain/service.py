@@ -329,7 +329,7 @@ def find_station(desk: Desk, text: str) -> Station:
     found = [each for each in stations if each.code == wanted] or [each for each in stations if each.name == wanted]
     if len(found) == 1:
         return found[0]
-    reason = _("叫“{text}”的雨量站不止一个,请用站号") if found else _("没有雨量站“{text}”")
+    reason = _("叫“{text}”的雨量站不止一个，请用站号") if found else _("没有雨量站“{text}”")
     raise Refused(Problem(reason.format(text=wanted), field="station"))
 
 
@@ -384,7 +384,7 @@ def note_in_log(desk: Desk, code: str) -> str:
     """Write what a gauge says now into the duty log, one line; returns it. Raises `Refused` where it says nothing."""
     gauge = next((each for each in gauges(desk) if each.station.code == code), None)
     if gauge is None or gauge.hour.tenths is None:
-        raise Refused(Problem(_("这个站近 1 小时没有雨量,没有记入日志"), field="station"))
+        raise Refused(Problem(_("这个站近 1 小时没有雨量，没有记入日志"), field="station"))
     now = desk.clock.now()
     text = log_text(gauge)
     values: dict[str, Value] = {

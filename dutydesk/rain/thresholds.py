@@ -85,7 +85,7 @@ def thresholds(given: Sequence[Setting] = ()) -> Thresholds:
             else:
                 raise ValueError
         except ValueError:
-            problems.append(Problem(_("设置“{value}”读不懂,仍按原来的算").format(value=item.value), field=item.key))
+            problems.append(Problem(_("设置“{value}”读不懂，仍按原来的算").format(value=item.value), field=item.key))
             continue
         origins[item.key] = " ".join(part for part in (item.source, item.date) if part)
     return Thresholds(found, tuple(local), stale, origins, tuple(problems))

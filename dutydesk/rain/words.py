@@ -66,20 +66,21 @@ def age(milliseconds: int) -> str:
 
 
 def log_text(gauge: GaugeNow) -> str:
-    """The line for the duty log: `彭埠站 1h 42.5 mm(黄)`."""
+    """The line for the duty log: `彭埠站 1h 42.5 mm（黄）`."""
     text = f"{gauge.station.name} 1h {amount(gauge.hour)} mm"
-    return f"{text}({colour_word(gauge.signal)})" if gauge.signal else text
+    return _("{text}（{key}）").format(text=text, key=colour_word(gauge.signal)) if gauge.signal else text
 
 
 def one_line(gauge: GaugeNow, now: int) -> str:
     """One line ready for a group chat: name, time, the sums, the colour reached."""
-    sums = ",".join(f"{hours}h {amount(gauge.sums[hours])}" for hours in (1, 3, 6, 12, 24))
-    parts = [f"{gauge.station.name} {clock(gauge.last, now)} {_('雨量')}(mm):{sums}"]
+    sums = _("，").join(f"{hours}h {amount(gauge.sums[hours])}" for hours in (1, 3, 6, 12, 24))
+    name, at = gauge.station.name, clock(gauge.last, now)
+    parts = [_("{name} {time} 雨量（mm）：{sums}").format(name=name, time=at, sums=sums)]
     if gauge.signal is not None:
         parts.append(_("已达暴雨{colour}标准").format(colour=colour_name(gauge.signal.colour)))
     if gauge.stale:
         parts.append(_("未更新"))
-    return ",".join(parts)
+    return _("，").join(parts)
 
 
 def standard(signal: Signal) -> str:

@@ -131,7 +131,7 @@ class Actions(QObject):
         acts, problems = found
         self._checked(found)
         if not problems:
-            dialogs.tell(self.window, _("记录完好:共 {acts} 条,校验全部通过").format(acts=acts))
+            dialogs.tell(self.window, _("记录完好：共 {acts} 条，校验全部通过").format(acts=acts))
 
     def tidy_quietly(self) -> None:
         """Merge search indexes and carry the WAL over, outside the saves, as every minute."""
@@ -159,7 +159,7 @@ class Actions(QObject):
         self.window.refresh()
 
     def _copy_told(self, made: tuple[int, str]) -> None:
-        dialogs.tell(self.window, _("备份完成:{name}").format(name=Path(made[1]).name))
+        dialogs.tell(self.window, _("备份完成：{name}").format(name=Path(made[1]).name))
 
     def _failed(self, text: str) -> None:
         dialogs.fail(self.window, text)

@@ -73,7 +73,7 @@ class StatusBoard(QWidget):
         self.menu = QToolButton(self)
         self.menu.setObjectName("menu-button")
         self.menu.setAccessibleName(_("菜单"))
-        self.menu.setToolTip(_("菜单 (Alt+M)"))
+        self.menu.setToolTip(_("菜单（Alt+M）"))
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._tiles.append(self.menu)
         self.clock = self._tile("", "shifts", "tile-clock")

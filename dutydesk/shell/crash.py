@@ -66,7 +66,7 @@ class CrashGuard(QObject):
             return
         self._telling = True
         try:
-            self.struck.emit(_("程序出错,已记录;已保存的内容不受影响"))
+            self.struck.emit(_("程序出错，已记录；已保存的内容不受影响"))
         finally:
             self._telling = False
 

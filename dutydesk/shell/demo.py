@@ -48,14 +48,14 @@ INTAKE = (
     ("type", "nl", Key.Key_Return),
     ("place", "示例河沿河步道", Key.Key_Return),
     ("region", "jiubaojiedao", Key.Key_Return),
-    ("text", "河水漫上步道约20厘米,长约50米,无人被困。", Key.Key_Tab),
+    ("text", "河水漫上步道约20厘米，长约50米，无人被困。", Key.Key_Tab),
     *((name, "0", Key.Key_Return) for name in ("dead", "missing", "trapped", "serious", "injured")),
 )
 """The intake form from field to field: what is typed, and the key that goes on."""
 WARNING = (
     ("type", "leidian", Key.Key_Return),
     ("colour", "huang", Key.Key_Return),
-    ("issuer", "区气象台(示例)", Key.Key_Return),
+    ("issuer", "区气象台（示例）", Key.Key_Return),
     ("areas", "丁兰街道、笕桥街道", Key.Key_Tab),
     ("issued_at", "", Key.Key_Return),
     ("ends_at", "1000", Key.Key_Return),
@@ -241,7 +241,7 @@ class Night:
         yield "the caret behind it", lambda: not self.caret_in("entry-category")()
         press(Key.Key_F2)
         yield "the caret in the text again", self.caret_in("entry-text")
-        write("网上有示例路隧道积水视频,转发约300次,内容基本属实,拍摄时人员已救出。")
+        write("网上有示例路隧道积水视频，转发约300次，内容基本属实，拍摄时人员已救出。")
         press(Key.Key_Return)
         yield "one more row", lambda: self.rows() == before + 1
         yield "the text on top", self.newest_has("转发约300次")
@@ -262,7 +262,7 @@ class Night:
             write(text)
         press(Key.Key_F2)
         yield "the caret in the text", self.caret_in("entry-text")
-        write("带班领导指示:滑坡点转移人员未经专家同意不得返回,07:25前报专家意见。")
+        write("带班领导指示：滑坡点转移人员未经专家同意不得返回，07:25前报专家意见。")
         letters(" #4")
         press(Key.Key_Return)
         yield "the text on top", self.newest_has("未经专家同意")
@@ -284,10 +284,10 @@ class Night:
         press(Key.Key_End)
         press(Key.Key_Backspace)
         press(Key.Key_Backspace)
-        write("3处仍有积水,均在15厘米以下,示例路隧道抽排中,继续封闭。")
+        write("3处仍有积水，均在15厘米以下，示例路隧道抽排中，继续封闭。")
         press(Key.Key_Return)
         yield "one more row", lambda: self.rows() == before + 1
-        yield "the text on top", self.newest_has("低洼路段12处,3处仍有积水")
+        yield "the text on top", self.newest_has("低洼路段12处，3处仍有积水")
 
     def intake(self) -> Waits:
         """Alt+2, Ctrl+N and the form from field to field."""
@@ -363,7 +363,7 @@ class Night:
         text = widget(QPlainTextEdit, "amend-text")
         click(text)
         press(Key.Key_A, CTRL)
-        write("网上有示例路隧道积水视频,转发约500次,内容基本属实,拍摄时人员已救出。")
+        write("网上有示例路隧道积水视频，转发约500次，内容基本属实，拍摄时人员已救出。")
         press(Key.Key_Return, CTRL)
         yield "it is closed", lambda: not there(QDialog, "amend-dialog")()
         press(Key.Key_F, CTRL)
@@ -379,7 +379,7 @@ class Night:
         yield "the entry alone", lambda: self.rows() == 1
         press(Key.Key_R)
         yield "the entry line", self.caret_in("entry-text")
-        write("地质专家现场意见:坡体暂稳,转移人员今日不返回,派人值守。")
+        write("地质专家现场意见：坡体暂稳，转移人员今日不返回，派人值守。")
         press(Key.Key_Return)
         yield "it is due no more", lambda: not self.due("未经专家", _("待反馈"))
         press(Key.Key_1, ALT)

@@ -53,7 +53,7 @@ class FormChooser(_Chooser):
 
     def __init__(self, forms: Sequence[Form], parent: QWidget | None = None) -> None:
         entries = [(f"{form.code}  {_(form.title)}", form) for form in forms]
-        super().__init__(_("打印表单"), _("回车预览;预览里可以打印或另存"), entries, parent)
+        super().__init__(_("打印表单"), _("回车预览；预览里可以打印或另存"), entries, parent)
         self.setObjectName("form-chooser")
 
 

@@ -36,7 +36,7 @@ class _Import(QObject):
     def sample(self, path: Path) -> Sample:
         """The head of a table; other forms of file bring their own fields."""
         if self._ledger is RAIN or path.suffix.lower() not in (*TABLES, ".json", ".geojson"):
-            return Sample(note=_("这种文件自带字段,不用对应"))
+            return Sample(note=_("这种文件自带字段，不用对应"))
         try:
             return sample_of(self._ledger, path)
         except Refused:
@@ -102,7 +102,7 @@ class _Export(QObject):
         except DutyDeskError as error:
             dialogs.fail(self._actions.window, sentence(error))
             return
-        dialogs.tell(self._actions.window, _("已导出 {count} 行:{name}").format(count=count, name=path.name))
+        dialogs.tell(self._actions.window, _("已导出 {count} 行：{name}").format(count=count, name=path.name))
 
 
 def start_export(actions: Actions, ledger: str, query: Any, parent: QWidget) -> None:

@@ -144,7 +144,7 @@ class Palette(QDialog):
         self._commands = tuple(commands)
         self.line = QLineEdit()
         self.line.setObjectName("palette-line")
-        self.line.setPlaceholderText(_("人名、地点、日志、命令;汉字或拼音首字母"))
+        self.line.setPlaceholderText(_("人名、地点、日志、命令；汉字或拼音首字母"))
         self.line.setAccessibleName(_("查找"))
         self.line.textChanged.connect(self.look)
         self.line.installEventFilter(self)

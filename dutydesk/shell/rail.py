@@ -34,7 +34,7 @@ class RailButton(QAbstractButton):
         self.setObjectName(f"rail-{name}")
         self.setText(title)
         self.setAccessibleName(title)
-        self.setToolTip(f"{title} ({key})" if key else title)
+        self.setToolTip(_("{text}（{key}）").format(text=title, key=key) if key else title)
         self.compact = False
         self._digit = key.rpartition("+")[2]
         self.setCheckable(True)

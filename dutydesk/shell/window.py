@@ -114,7 +114,7 @@ class MainWindow(QMainWindow):
         self._entry_stack.setContentsMargins(0, 0, 0, 0)
         self._early = QLineEdit()
         self._early.setObjectName("early-entry")
-        self._early.setPlaceholderText(_("正在打开记录,可以先写"))
+        self._early.setPlaceholderText(_("正在打开记录，可以先写"))
         self._early.setAccessibleName(_("内容"))
         self._entry_stack.addWidget(self._early)
         self.entry_bar.addWidget(holder)
@@ -383,7 +383,7 @@ class MainWindow(QMainWindow):
             (_("字小一号"), "Ctrl+-", self.smaller),
             (_("字原大"), "Ctrl+0", self.normal_size),
             (_("白天/夜间"), "Ctrl+Shift+D", self.toggle_night),
-            (_("中文 / English(重启生效)"), "", self.switch_language),
+            (_("中文 / English（重启生效）"), "", self.switch_language),
             (_("快捷键"), "F1", self.show_keys),
             (_("菜单"), "Alt+M", self.board.menu.showMenu),
         ]
@@ -398,7 +398,7 @@ class MainWindow(QMainWindow):
             commands.append(Command(_(feature.title), feature.key, _Go(self, name)))
             if hasattr(dock.pane, "commands"):
                 commands += [Command(text, key, run) for text, key, run in dock.pane.commands()]
-        commands += [Command(_("排列:{name}").format(name=_(name)), "", _Arrange(self, name)) for name in ARRANGEMENTS]
+        commands += [Command(_("排列：{name}").format(name=_(name)), "", _Arrange(self, name)) for name in ARRANGEMENTS]
         palette = Palette(self.desk, commands, self)
         palette.opened.connect(self.open_row)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -39,7 +39,7 @@ def streets_of(text: str, district: str) -> tuple[tuple[str, str], ...]:
     """Code and name of each street, one a line: `330102001 湖滨街道`, or the name alone (then numbered)."""
     found: list[tuple[str, str]] = []
     for line in text.splitlines():
-        words = line.replace(",", " ").replace(",", " ").split()
+        words = line.replace(",", " ").replace("，", " ").split()
         if not words:
             continue
         if re.fullmatch(r"\d{9,12}", words[0]) and len(words) > 1:
@@ -63,9 +63,9 @@ class Wizard(QDialog):
         self.setObjectName("wizard")
         self.setWindowTitle(_("第一次使用"))
         theme = current()
-        self.sample = QRadioButton(_("先看示例:一个虚构的值班夜,随便试"))
+        self.sample = QRadioButton(_("先看示例：一个虚构的值班夜，随便试"))
         self.sample.setObjectName("wizard-sample")
-        self.empty = QRadioButton(_("正式使用:从空白开始"))
+        self.empty = QRadioButton(_("正式使用：从空白开始"))
         self.empty.setObjectName("wizard-empty")
         self.empty.setChecked(True)
         self.code = self._line("wizard-code", "330102")
@@ -75,7 +75,7 @@ class Wizard(QDialog):
         self.streets.setObjectName("wizard-streets")
         self.streets.setAccessibleName(_("街道"))
         self.streets.setTabChangesFocus(True)
-        self.streets.setPlaceholderText(_("一行一个街道或乡镇;可以以后再补"))
+        self.streets.setPlaceholderText(_("一行一个街道或乡镇；可以以后再补"))
         self.streets.setFixedHeight(theme.px(120))
         read = button(_("从 CSV 读入"))
         read.clicked.connect(self._read)
@@ -101,7 +101,7 @@ class Wizard(QDialog):
         column.setContentsMargins(*(theme.px(16),) * 4)
         column.setSpacing(theme.px(8))
         column.addWidget(label(_("这台电脑上的值班台"), "title"))
-        column.addWidget(label(_("所有数据只存在本机,没有网络也能用"), "muted"))
+        column.addWidget(label(_("所有数据只存在本机，没有网络也能用"), "muted"))
         column.addWidget(self.empty)
         column.addLayout(form)
         column.addWidget(self.sample)

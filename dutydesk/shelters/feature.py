@@ -19,10 +19,10 @@ def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
 
     found: list[OpenItem] = []
     for one in service.in_use(connection):
-        detail = _("{people} 人,满载率 {load}").format(people=one.people, load=rules.load(one.people, one.places))
+        detail = _("{people} 人，满载率 {load}").format(people=one.people, load=rules.load(one.people, one.places))
         severity = 0
         if one.people < 0 or (one.people and one.state not in rules.IN_USE):
-            detail, severity = _("人数和状态对不上,请核对"), 2
+            detail, severity = _("人数和状态对不上，请核对"), 2
         elif one.places and one.people >= one.places:
             severity = 1
         title = _("安置 {name}").format(name=one.name)

@@ -44,7 +44,7 @@ class SheltersPane(ListPane):
             columns=service.COLUMNS,
             pages=self._pages_of,
             hint=_("名称、地址、负责人、电话后四位"),
-            empty=(_("还没有避灾安置场所"), _("按 Ctrl+I 导入一览表,或按 Ctrl+N 逐个新增")),
+            empty=(_("还没有避灾安置场所"), _("按 Ctrl+I 导入一览表，或按 Ctrl+N 逐个新增")),
         )
         for text, name, key, run in (
             (_("登记人数"), "count", "F6", self.count_people),
@@ -137,7 +137,7 @@ class SheltersPane(ListPane):
         self.view.show_row(row.id)
         self.refill()
         word = choice_label(state, SHELTERS["state"])
-        text = _("{name} 已改为{state},记入值班日志") if done else _("{name} 已经是{state}")
+        text = _("{name} 已改为{state}，记入值班日志") if done else _("{name} 已经是{state}")
         self.say(text.format(name=row.text("name"), state=word))
 
     # -- counts ----------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class SheltersPane(ListPane):
     def _now_line(self, row: Row) -> QWidget:
         inside = service.present(self.desk, row.id)
         room = service.places(row.values)
-        text = _("现有 {present} 人,可安置 {places} 人,满载率 {load}").format(
+        text = _("现有 {present} 人，可安置 {places} 人，满载率 {load}").format(
             present=inside, places="—" if room is None else room, load=rules.load(inside, room)
         )
         made = label(text, "muted", wrap=True)
@@ -218,7 +218,7 @@ class SheltersPane(ListPane):
         self.refill()
         self.view.setFocus()
         inside = service.present(self.desk, row.id)
-        self.say(_("{name} 现有 {count} 人,记入值班日志").format(name=row.text("name"), count=inside))
+        self.say(_("{name} 现有 {count} 人，记入值班日志").format(name=row.text("name"), count=inside))
 
     def _show_counts(self, shelter: bytes) -> None:
         """The newest counts below the form."""

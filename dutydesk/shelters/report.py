@@ -43,11 +43,11 @@ def summary_pairs(totals: service.Totals) -> list[tuple[str, str]]:
     found = totals.summary
     return [
         (_("总数"), _("{sum} 处").format(sum=found.count_text)),
-        (_("其中"), rules.level_text(found, service.tables()).partition(":")[2] or figures.NONE),
-        (_("总面积"), _("{area},平均 {mean}").format(area=found.area_text, mean=found.mean_area_text)),
+        (_("其中"), rules.level_text(found, service.tables()).partition(_("：").strip())[2].strip() or figures.NONE),
+        (_("总面积"), _("{area}，平均 {mean}").format(area=found.area_text, mean=found.mean_area_text)),
         (_("可安置"), figures.wan(found.capacity, _("人"))),
-        (_("规范化"), _("{count} 处,占 {share}").format(count=found.standardised, share=found.standardised_text)),
-        (_("启用"), _("{open} 处,{people} 人").format(open=totals.open, people=totals.people)),
+        (_("规范化"), _("{count} 处，占 {share}").format(count=found.standardised, share=found.standardised_text)),
+        (_("启用"), _("{open} 处，{people} 人").format(open=totals.open, people=totals.people)),
     ]
 
 
@@ -58,12 +58,12 @@ def columns() -> list[Column]:
         Column(_("名称"), weight=1.2),
         Column(_("区域"), width=33),
         Column(_("地址"), weight=1.0),
-        Column(_("建筑面积(㎡)"), width=19, align="right"),
-        Column(_("可用面积(㎡)"), width=19, align="right"),
-        Column(_("可安置(人)"), width=15, align="right"),
+        Column(_("建筑面积（㎡）"), width=19, align="right"),
+        Column(_("可用面积（㎡）"), width=19, align="right"),
+        Column(_("可安置（人）"), width=15, align="right"),
         Column(_("规范化"), width=12, align="center"),
         Column(_("状态"), width=13, align="center"),
-        Column(_("现有(人)"), width=13, align="right"),
+        Column(_("现有（人）"), width=13, align="right"),
         Column(_("负责人"), width=16),
         Column(_("电话"), width=25),
     ]

@@ -104,10 +104,10 @@ def _int(value: object) -> int | None:
 
 
 def level_text(found: Summary, tables: Tables) -> str:
-    """`共 205 处:区级 4、街道级 14、社区(村)级 187`."""
+    """`共 205 处：区级 4、街道级 14、社区（村）级 187`."""
     labels = {row["code"]: pick(row) for row in tables["tables"]["level"]["rows"]}
     parts = [f"{labels.get(level) or _('未分级')} {count}" for level, count in found.by_level]
-    return _("共 {total} 处:{parts}").format(total=found.total, parts=_("、").join(parts))
+    return _("共 {total} 处：{parts}").format(total=found.total, parts=_("、").join(parts))
 
 
 def people_now(counts: Iterable[Values]) -> int:
@@ -124,7 +124,7 @@ def check_count(present: int, arriving: int, leaving: int) -> int:
         problems.append(Problem(_("请填进或出的人数"), "in"))
     if not problems and present + arriving - leaving < 0:
         problems.append(
-            Problem(_("现有 {present} 人,不能离开 {leaving} 人").format(present=present, leaving=leaving), "out")
+            Problem(_("现有 {present} 人，不能离开 {leaving} 人").format(present=present, leaving=leaving), "out")
         )
     if problems:
         raise Refused(*problems)
@@ -149,6 +149,6 @@ def check_state(old: str, new: str, present: int) -> None:
     if old == new:
         return
     if new not in _NEXT.get(old, ()):
-        raise Refused(Problem(_("先改为待命,再启用"), "state"))
+        raise Refused(Problem(_("先改为待命，再启用"), "state"))
     if old in IN_USE and new not in IN_USE and present > 0:
-        raise Refused(Problem(_("还有 {present} 人,先登记离开").format(present=present), "state"))
+        raise Refused(Problem(_("还有 {present} 人，先登记离开").format(present=present), "state"))

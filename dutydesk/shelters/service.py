@@ -37,7 +37,7 @@ SHOWN = Ledger(
     SHELTERS.title,
     (
         *(replace(item, width=_NARROW.get(item.name, item.width)) for item in SHELTERS.fields),
-        Field("places", COUNT, N_("可安置"), width=5, help=N_("按可用面积和人均面积算,不超过登记容量")),
+        Field("places", COUNT, N_("可安置"), width=5, help=N_("按可用面积和人均面积算，不超过登记容量")),
         Field("now", COUNT, N_("现有"), width=5, help=N_("现在里面的人数")),
         Field("load", INT, N_("满载率"), width=6, unit="%"),
     ),
@@ -64,13 +64,13 @@ class Totals:
     @property
     def standardised_text(self) -> str:
         """`36 处规范化(17.56 %)`."""
-        return _("{count} 处规范化({share})").format(
+        return _("{count} 处规范化（{share}）").format(
             count=self.summary.standardised, share=self.summary.standardised_text
         )
 
     @property
     def line(self) -> str:
-        """`205 = 4 + 14 + 187 · 16.01 万㎡ · 36 处规范化(17.56 %) · 启用 5 处 214 人`."""
+        """`205 = 4 + 14 + 187 · 16.01 万㎡ · 36 处规范化（17.56 %） · 启用 5 处 214 人`."""
         return f"{self.summary.count_text} · {self.summary.area_text} · {self.standardised_text} · {self.open_text}"
 
 
@@ -207,7 +207,7 @@ def remove(desk: Desk, shelter: bytes) -> Receipt:
     """Take a shelter off the list; refused while people are inside."""
     inside = present(desk, shelter)
     if inside > 0:
-        raise Refused(Problem(_("还有 {present} 人,先登记离开").format(present=inside), "state"))
+        raise Refused(Problem(_("还有 {present} 人，先登记离开").format(present=inside), "state"))
     return plain.remove(desk, "shelters", shelter)
 
 
@@ -297,7 +297,7 @@ def _count_text(desk: Desk, held: Row, arriving: int, leaving: int, needs: str, 
         parts.append(_("转出 {count} 人").format(count=leaving))
     if needs.strip():
         parts.append(_("需要{needs}").format(needs=needs_text(needs)))
-    return _("避灾安置 {place}:{what}").format(place=_place(desk, held), what=_("、").join(parts))
+    return _("避灾安置 {place}：{what}").format(place=_place(desk, held), what=_("、").join(parts))
 
 
 def _told_state(desk: Desk, held: Row, change: Change, inside: int) -> Change:
@@ -307,7 +307,7 @@ def _told_state(desk: Desk, held: Row, change: Change, inside: int) -> Change:
     if was == is_now and new != "UNUSABLE":
         return change
     what = label("shelters", "state", new)
-    text = _("避灾安置 {place}:{what}").format(place=_place(desk, held), what=what)
+    text = _("避灾安置 {place}：{what}").format(place=_place(desk, held), what=what)
     handling = _("现有 {count} 人").format(count=inside)
     return plain.tell(desk, change, text, handling, category=LOG_CATEGORY, line=LOG_LINE)
 

@@ -111,7 +111,7 @@ class ShiftsPane(QWidget):
         outer.addWidget(self.status)
 
     def _button(self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False) -> Any:
-        made = button(text, primary=primary, tip=f"{text} ({key})" if key else "")
+        made = button(text, primary=primary, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
         made.setObjectName(name)
         made.setAccessibleName(text)
         made.clicked.connect(run)
@@ -163,7 +163,7 @@ class ShiftsPane(QWidget):
 
     def commands(self) -> list[CommandRow]:
         """What the palette and the key sheet show of this pane."""
-        return [(f"{self.title}:{text}", key, run) for text, key, run in self._keys]
+        return [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in self._keys]
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class ShiftsPane(QWidget):
         self._last = None if done else last
         self.warning.setVisible(not done and key != self._shown)
         if last is not None and not done:
-            text = _("上一班({shift})的交接班表还没有打印").format(shift=rules.shift_label(service.of_row(last)))
+            text = _("上一班（{shift}）的交接班表还没有打印").format(shift=rules.shift_label(service.of_row(last)))
             self.unprinted.setText(text)
 
     def _show(self, key: str) -> None:
@@ -277,9 +277,9 @@ class ShiftsPane(QWidget):
         now = self.desk.clock.now()
         crew = service.crew_text(self.desk, service.shift_now(self.desk, now))
         urgent = [item for item in self.desk.open_items(now) if item.block == "INCIDENTS" and item.severity >= 2]
-        text = _("{crew} 接班?时间记入班次和值班日志。").format(crew=crew or _("(未填值班人员)"))
+        text = _("{crew} 接班？时间记入班次和值班日志。").format(crew=crew or _("（未填值班人员）"))
         if urgent:
-            warned = _("还有 {count} 件急办事项,先与交班人共同处置。").format(count=len(urgent))
+            warned = _("还有 {count} 件急办事项，先与交班人共同处置。").format(count=len(urgent))
             text = f"{warned}\n{text}"
         dialogs.ask(self, text, _("接班")).answered.connect(self._taken)
 

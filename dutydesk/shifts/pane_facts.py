@@ -162,7 +162,7 @@ class Facts(QWidget):
         told = {problem.field: problem.reason for problem in reversed(problems)}
         for name, editor in self.editors.items():
             editor.problem(told.get(name, ""))
-        self.problem.setText(";".join(problem.reason for problem in problems if problem.field not in self.editors))
+        self.problem.setText(_("；").join(problem.reason for problem in problems if problem.field not in self.editors))
         wrong = [name for name in self.editors if name in told]
         if wrong:
             self.editors[wrong[0]].input.setFocus()

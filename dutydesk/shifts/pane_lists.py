@@ -285,7 +285,7 @@ class EquipmentList(QWidget):
 
     def tell(self, problems: Sequence[Problem]) -> None:
         """Say what was refused."""
-        self.problem.setText(";".join(problem.reason for problem in problems))
+        self.problem.setText(_("；").join(problem.reason for problem in problems))
         for tick in self.ticks():
             if tick.ok is False and not tick.remark:
                 self._remarks[tick.label].setFocus()

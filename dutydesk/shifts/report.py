@@ -134,7 +134,7 @@ def by_block(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
 
 
 def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
-    document.heading(_("未结事项(截至 {time})").format(time=local(now).strftime("%m-%d %H:%M")), 2)
+    document.heading(_("未结事项（截至 {time}）").format(time=local(now).strftime("%m-%d %H:%M")), 2)
     columns = [
         Column(_("序号"), width=11, align="center"),
         Column(_("事项"), weight=1.25),
@@ -149,7 +149,7 @@ def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[
     for at, (code, items) in enumerate(blocks.items()):
         numeral = str(at + 1) if language() == "en" else NUMERALS[at]
         name = _("{number}、{block}").format(number=numeral, block=label("duty", "block", code))
-        yield Group(_("{name}({count}项)").format(name=name, count=len(items)) if items else name)
+        yield Group(_("{name}（{count}项）").format(name=name, count=len(items)) if items else name)
         if not items:
             yield ("", _("无"), "", "")
         for item in items:
@@ -170,7 +170,8 @@ def _due(due_at: int | None, now: int) -> str:
 def _equipment(document: Document, row: Row | None) -> None:
     ticks = service.equipment_of(row.text("equipment") if row is not None else "")
     signs = {None: "□", True: "√", False: "×"}
-    told = "  ".join(f"{signs[tick.ok]} {tick.label}{f'({tick.remark})' if tick.remark else ''}" for tick in ticks)
+    notes = [_("（{note}）").format(note=tick.remark) if tick.remark else "" for tick in ticks]
+    told = "  ".join(f"{signs[tick.ok]} {tick.label}{note}" for tick, note in zip(ticks, notes, strict=True))
     document.pairs([(_("设备清点"), told)], columns=1, size=9.5)
 
 
@@ -193,7 +194,7 @@ def _log(document: Document, desk: Desk, until: int) -> None:
     span = _("{start} 至 {end}").format(
         start=local(until - DAY).strftime("%m-%d %H:%M"), end=local(until).strftime("%m-%d %H:%M")
     )
-    document.heading(_("附二 24小时值班日志({span})").format(span=span), 2)
+    document.heading(_("附二 24小时值班日志（{span}）").format(span=span), 2)
     entries = log_entries(desk, until)
     if not entries:
         document.paragraph(_("无"))
@@ -245,11 +246,11 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
         amended = row.get("amends")
         if isinstance(amended, bytes):
             old = held[amended].text("no") if amended in held else ""
-            text = _("〔更正 {no},原因:{reason}〕{text}").format(
+            text = _("〔更正 {no}，原因：{reason}〕{text}").format(
                 no=old or "—", reason=row.text("reason") or "—", text=text
             )
         if row.id in later:
-            text = _("{text}〔已更正,见 {no}〕").format(text=text, no=later[row.id].text("no"))
+            text = _("{text}〔已更正，见 {no}〕").format(text=text, no=later[row.id].text("no"))
         if row.get("late"):
             text = _("〔补录〕{text}").format(text=text)
         kind = category.kind.show(row.get("category"), category)
@@ -266,8 +267,8 @@ def _numbers(desk: Desk, entries: Sequence[Row]) -> dict[object, str]:
 
 def _record(document: Document, made: Made, places: Sequence[Place]) -> None:
     document.need(14)
-    told = ";".join(place.text() for place in places)
+    told = _("；").join(place.text() for place in places)
     size = 8.5
-    document.paragraph(_("依据的记录:{places}。本表由记录自动汇总,未结事项不可删减。").format(places=told), size=size)
+    document.paragraph(_("依据的记录：{places}。本表由记录自动汇总，未结事项不可删减。").format(places=told), size=size)
     if made.copy:
-        document.paragraph(_("本班交接班表已打印过,此为副本。"), size=size)
+        document.paragraph(_("本班交接班表已打印过，此为副本。"), size=size)

@@ -54,7 +54,7 @@ def pattern(code: str, tables: Tables) -> Pattern:
     """The pattern of that code. Raises `Refused` for an unknown one, or one whose parts leave a gap or overlap."""
     row = next((row for row in tables["tables"]["shift_pattern"]["rows"] if row["code"] == code), None)
     if row is None:
-        raise Refused(Problem(_("没有这种班次:{code}").format(code=code), "shift_pattern"))
+        raise Refused(Problem(_("没有这种班次：{code}").format(code=code), "shift_pattern"))
     parts = tuple(
         sorted(
             (Part(part["code"], pick(part), _minutes(part["start"]), part["minutes"]) for part in row["parts"]),
@@ -89,12 +89,12 @@ def shift_on(day: str, pattern: Pattern, code: str = "") -> Shift:
     try:
         when = date.fromisoformat(day)
     except ValueError:
-        raise Refused(Problem(_("应为日期,如 2026-06-18:{text}").format(text=day), "date")) from None
+        raise Refused(Problem(_("应为日期，如 2026-06-18：{text}").format(text=day), "date")) from None
     for part in pattern.parts:
         if code in ("", part.code):
             return _shift(when, part)
     known = _("、").join(part.code for part in pattern.parts)
-    raise Refused(Problem(_("没有班次“{code}”,可用:{known}").format(code=code, known=known), "code"))
+    raise Refused(Problem(_("没有班次“{code}”，可用：{known}").format(code=code, known=known), "code"))
 
 
 def _shift(day: date, part: Part) -> Shift:

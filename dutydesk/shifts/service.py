@@ -7,6 +7,7 @@ A shift has a row as soon as the window needs one (`ensure`); until then it is w
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,7 @@ SHEET = "P01"
 SHAPE = Shape(SHIFTS, SHIFT_TABLE)
 PEOPLE_SHAPE = Shape(PEOPLE, PEOPLE_TABLE)
 PRINT_SHAPE = Shape(PRINTS, PRINT_TABLE)
+_COLON = re.compile("[:：]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def save_facts(desk: Desk, shift: str, given: Values) -> Row:
 def save_equipment(desk: Desk, shift: str, ticks: Sequence[Tick]) -> Row:
     """Write what the look at the equipment gave. Raises `Refused` for a fault without a word about it."""
     problems = [
-        Problem(_("{name}:写上什么情况").format(name=tick.label), "equipment")
+        Problem(_("{name}：写上什么情况").format(name=tick.label), "equipment")
         for tick in ticks
         if tick.ok is False and not tick.remark.strip()
     ]
@@ -222,7 +224,7 @@ def take_over(desk: Desk, now: int) -> Row:
     """
     row = ensure(desk, now)
     problems = [
-        Problem(_("没有{post},不能接班").format(post=_(SHIFTS[name].label)), name)
+        Problem(_("没有{post}，不能接班").format(post=_(SHIFTS[name].label)), name)
         for name in ("leader", "primary")
         if row.get(name) is None
     ]
@@ -235,7 +237,7 @@ def take_over(desk: Desk, now: int) -> Row:
         "recorded_at": now,
         "category": "OTHER",
         "line": "GOV",
-        "text": _("接班:{crew}").format(crew=crew_text(desk, row)),
+        "text": _("接班：{crew}").format(crew=crew_text(desk, row)),
         "shift": key_of(of_row(row)),
         **({"recorder": desk.me.name} if desk.me.name else {}),
     }
@@ -279,8 +281,8 @@ def equipment_of(text: str) -> list[Tick]:
     for line in text.split("\n"):
         sign, _gap, rest = line.strip().partition(" ")
         if sign in ("√", "×"):
-            name, _colon, remark = rest.partition(":")
-            told[name.strip()] = Tick("", name.strip(), sign == "√", remark.strip())
+            name, *told_of = _COLON.split(rest, maxsplit=1)
+            told[name.strip()] = Tick("", name.strip(), sign == "√", "".join(told_of).strip())
     listed = [Tick(row["code"], row["zh"]) for row in rows("duty", "equipment")]
     known = {tick.label for tick in listed}
     found = [
@@ -291,12 +293,12 @@ def equipment_of(text: str) -> list[Tick]:
 
 
 def equipment_text(ticks: Iterable[Tick]) -> str:
-    """One line for each that was looked at: `√ 值班电话`, `× 传真机:卡纸`. Names are kept in Chinese."""
+    """One line for each that was looked at: `√ 值班电话`, `× 传真机：卡纸`. Names are kept in Chinese."""
     lines: list[str] = []
     for tick in ticks:
         remark = " ".join(tick.remark.split())
         if tick.ok is not None:
-            lines.append(f"{'√' if tick.ok else '×'} {tick.label}{':' + remark if remark else ''}")
+            lines.append(f"{'√' if tick.ok else '×'} {tick.label}{'：' + remark if remark else ''}")
     return "\n".join(lines)
 
 
@@ -341,7 +343,7 @@ def open_items(connection: Connection, now: int) -> list[OpenItem]:
     if last is not None and not printed(connection, SHEET, key_of(of_row(last))):
         found.append(unprinted(last))
     for held, tick in faults(connection, now):
-        title = _("{name}异常:{remark}").format(name=tick.label, remark=tick.remark)
+        title = _("{name}异常：{remark}").format(name=tick.label, remark=tick.remark)
         found.append(OpenItem("EQUIPMENT", title, None, 1, "shifts", held.id))
     return found
 

@@ -62,14 +62,14 @@ class Place:
         """`本机/1 至 #512,日志至 2026-0123`."""
         name = _("本机 {code}").format(code=self.code) if self.own else self.code
         told = _("{name}/{epoch} 至 #{seq}").format(name=name, epoch=self.epoch, seq=self.seq)
-        return _("{place},日志至 {number}").format(place=told, number=self.number) if self.number else told
+        return _("{place}，日志至 {number}").format(place=told, number=self.number) if self.number else told
 
 
 def read(text: str) -> Sheet:
     """The sheet that a scanned line tells of. Raises `Refused` when it is not such a line."""
     match = _CODE.fullmatch(text.strip())
     if match is None:
-        raise Refused(Problem(_("不是交接班表上的二维码:{text}").format(text=text.strip()[:40])))
+        raise Refused(Problem(_("不是交接班表上的二维码：{text}").format(text=text.strip()[:40])))
     return Sheet(
         match["district"], match["desk"], int(match["epoch"]), int(match["seq"]), match["head"], match["about"]
     )

@@ -29,7 +29,7 @@ class SuppliesPane(ListPane):
             shows={"expires": self._expiry},
             tone=self._tone,
             hint=_("品名、规格、存放地点、保管人电话"),
-            empty=(_("还没有应急物资"), _("按 Ctrl+I 导入台账,或按 Ctrl+N 逐个新增")),
+            empty=(_("还没有应急物资"), _("按 Ctrl+I 导入台账，或按 Ctrl+N 逐个新增")),
         )
 
     def _pages_of(self, query: Query) -> RowPages:

@@ -34,7 +34,7 @@ def document(desk: Desk, query: Query | None = None) -> Document:
             (_("储备库点"), _("{count} 库").format(count=totals.stores)),
             (_("品种"), _("{count} 种").format(count=totals.kinds)),
             (_("总件数"), figures.wan(totals.pieces, _("件"))),
-            (_("低于应备"), _("{short} 项,缺 {gap}").format(short=totals.short, gap=figures.wan(totals.gap, _("件")))),
+            (_("低于应备"), _("{short} 项，缺 {gap}").format(short=totals.short, gap=figures.wan(totals.gap, _("件")))),
         ]
     )
     made.heading(_("一、按品种"), 2)
@@ -56,7 +56,7 @@ def document(desk: Desk, query: Query | None = None) -> Document:
             Column(_("存放地点"), weight=3),
             Column(_("品种"), width=20, align="right"),
             Column(_("件数"), width=24, align="right"),
-            Column(_("低于应备(项)"), width=30, align="right"),
+            Column(_("低于应备（项）"), width=30, align="right"),
         ],
         _stores(rows),
         size=SIZE,

@@ -56,7 +56,7 @@ class Totals:
             stores=self.stores, kinds=self.kinds, pieces=figures.wan(self.pieces, _("件"))
         )
         if self.short:
-            text += _(" · 低于应备 {short} 项,缺 {gap}").format(short=self.short, gap=figures.wan(self.gap, _("件")))
+            text += _(" · 低于应备 {short} 项，缺 {gap}").format(short=self.short, gap=figures.wan(self.gap, _("件")))
         return text
 
 

@@ -78,7 +78,7 @@ def _take(home: Home, schema: Schema, at: int, key: bytes | None) -> tuple[Path,
         temporary.replace(path)
         _sync_folder(home.snapshots)
     except OSError as error:
-        raise Unavailable(_("备份没有写成:{error}").format(error=error.strerror or error)) from None
+        raise Unavailable(_("备份没有写成：{error}").format(error=error.strerror or error)) from None
     finally:
         for left in home.snapshots.glob(f"{temporary.name}*"):
             left.unlink(missing_ok=True)
@@ -98,10 +98,10 @@ def _copy_into(home: Home, target: Path, key: bytes | None) -> None:
     except recipe.driver().DatabaseError as error:
         text = str(error)
         if "malformed" in text or "corrupt" in text or "not a database" in text:
-            raise Damaged(_("备份时读取数据库失败:{error}").format(error=error)) from None
+            raise Damaged(_("备份时读取数据库失败：{error}").format(error=error)) from None
         if "full" in text:
-            raise Unavailable(_("磁盘已满,备份没有写成")) from None
-        raise Unavailable(_("备份没有写成:{error}").format(error=error)) from None
+            raise Unavailable(_("磁盘已满，备份没有写成")) from None
+        raise Unavailable(_("备份没有写成：{error}").format(error=error)) from None
     finally:
         raw.close()
     with target.open("rb+") as file:
@@ -130,14 +130,14 @@ def _second(folder: str, path: Path, sha256: str, keep: int) -> Path:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         if _sha256(temporary) != sha256:
-            raise Unavailable(_("第二备份读回不一致:{folder}").format(folder=folder))
+            raise Unavailable(_("第二备份读回不一致：{folder}").format(folder=folder))
         _write_synced(final.with_suffix(".sha256"), f"{sha256}  {final.name}\n".encode())
         temporary.replace(final)
         _sync_folder(target)
         _rotate(target, keep, final)
     except OSError as error:
         raise Unavailable(
-            _("第二备份没有写成({folder}):{error}").format(folder=folder, error=error.strerror or error)
+            _("第二备份没有写成（{folder}）：{error}").format(folder=folder, error=error.strerror or error)
         ) from None
     finally:
         with suppress(OSError):
@@ -219,7 +219,7 @@ def restore(
             _prepare(work, schema, clock, file, replace(config, epoch=epoch), newest.hash, numbers, key)
             return _swap(home, work, replace(config, epoch=epoch), clock.now())
         except OSError as error:
-            raise Unavailable(_("恢复没有做完:{error}").format(error=error.strerror or error)) from None
+            raise Unavailable(_("恢复没有做完：{error}").format(error=error.strerror or error)) from None
         finally:
             shutil.rmtree(work.root, ignore_errors=True)
 
@@ -231,7 +231,7 @@ def _check_sum(file: Path) -> None:
     except FileNotFoundError:
         return
     if noted[:1] != [_sha256(file)]:
-        raise Damaged(Problem(_("备份文件与它的校验值不符,请换一个备份"), file=file.name))
+        raise Damaged(Problem(_("备份文件与它的校验值不符，请换一个备份"), file=file.name))
 
 
 def _config_in(file: Path, key: bytes | None) -> DeskConfig:

@@ -30,7 +30,7 @@ class TeamsPane(ListPane):
             columns=service.COLUMNS,
             pages=self._pages_of,
             hint=_("名称、单位、负责人、位置、装备"),
-            empty=(_("还没有救援队伍"), _("按 Ctrl+I 导入台账,或按 Ctrl+N 逐个新增")),
+            empty=(_("还没有救援队伍"), _("按 Ctrl+I 导入台账，或按 Ctrl+N 逐个新增")),
         )
         for text, name, key, run in (
             (_("备勤"), "ready", "F6", self.stand_by),
@@ -111,7 +111,7 @@ class TeamsPane(ListPane):
             self.say(_("先在表里选一支队伍"))
             return
         form = LedgerForm(TEAMS, self.desk, names=("place",), defaults={"place": row.get("place")})
-        form.editors["place"].hint(_("去哪里,如 彭埠街道下穿隧道"))
+        form.editors["place"].hint(_("去哪里，如 彭埠街道下穿隧道"))
         word = choice_label(status, TEAMS["status"])
         self.show_form(form, _("{name} {status}").format(name=row.text("name"), status=word), self.save_place, row)
         self._status = status

@@ -148,9 +148,9 @@ def _told(desk: Desk, held: Row, change: Change) -> Change:
     if not moved and not (old in AWAY and new not in AWAY):
         return change
     what = label("teams", "status", new) if new else _("归队")
-    text = _("救援队伍 {name}:{status}").format(name=held.text("name"), status=what)
+    text = _("救援队伍 {name}：{status}").format(name=held.text("name"), status=what)
     if now.get("place"):
-        text += _(",{place}").format(place=now["place"])
+        text += _("，{place}").format(place=now["place"])
     parts = [_("{count} 人").format(count=now["strength"])] if now.get("strength") else []
     parts += [_("车辆 {count} 辆").format(count=now["vehicles"])] if now.get("vehicles") else []
     handling = _("、").join(parts) or _("已登记")

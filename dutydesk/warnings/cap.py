@@ -95,7 +95,7 @@ def read_alerts(data: bytes, name: str) -> Alerts:
         if alert is None:
             continue
         if alert.identifier in kept:
-            reason = _("编号 {identifier} 在文件中重复,取最新一条").format(identifier=alert.identifier)
+            reason = _("编号 {identifier} 在文件中重复，取最新一条").format(identifier=alert.identifier)
             warnings.append(Problem(reason, field="identifier", line=node.line, file=name))
             if alert.sent_ms <= kept[alert.identifier].sent_ms:
                 continue
@@ -117,10 +117,10 @@ def _alerts(root: Node) -> Iterable[Node]:
 def _nothing(root: Node) -> str:
     """Why a file without messages holds none."""
     if root.name == "schema":
-        return _("这是 XML 模式定义(XSD),不是预警")
+        return _("这是 XML 模式定义（XSD），不是预警")
     if root.name in ("feed", "rss", "RDF"):
-        return _("列表里只有链接,没有预警正文")
-    return _("没有认出预警(没有 alert 元素,根元素是 {name})").format(name=root.name[:40])
+        return _("列表里只有链接，没有预警正文")
+    return _("没有认出预警（没有 alert 元素，根元素是 {name}）").format(name=root.name[:40])
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ class _Reader:
         if not identifier:
             self.refused.append(Problem(_("没有编号"), field="identifier", line=node.line, file=self.file))
         if sent is None:
-            reason = _("发布时间读不出:{text}").format(text=written[:60]) if written else _("没有发布时间")
+            reason = _("发布时间读不出：{text}").format(text=written[:60]) if written else _("没有发布时间")
             self.refused.append(Problem(reason, field="sent", line=node.line, file=self.file))
         if not identifier or sent is None:
             return None
@@ -158,9 +158,9 @@ class _Reader:
             codes = [method.get("methodName") for code in node.all("code") for method in code.all("method")]
         parts = identifier_parts(identifier)
         if parts is None and dialect is Dialect.CN12379:
-            self.warn(node, "identifier", _("编号不合规则(14 位单位码_14 位时间):{text}").format(text=identifier[:60]))
+            self.warn(node, "identifier", _("编号不合规则（14 位单位码_14 位时间）：{text}").format(text=identifier[:60]))
         elif parts and sender_code and parts[0] != sender_code:
-            self.warn(node, "senderCode", _("编号与单位码不一致:{text}").format(text=sender_code[:60]))
+            self.warn(node, "senderCode", _("编号与单位码不一致：{text}").format(text=sender_code[:60]))
         return Alert(
             identifier=identifier,
             sender=sender,
@@ -184,7 +184,7 @@ class _Reader:
         if node.first("sendTime") or node.first("senderCode"):
             return Dialect.CN12379
         if node.space:
-            self.warn(node, "alert", _("不认识的命名空间:{text}").format(text=node.space[:80]))
+            self.warn(node, "alert", _("不认识的命名空间：{text}").format(text=node.space[:80]))
         return Dialect.CAP
 
     def status(self, node: Node) -> str:
@@ -193,7 +193,7 @@ class _Reader:
         for word in _STATUS:
             if text.casefold() == word.casefold():
                 return word
-        self.warn(node, "status", _("状态不合规定:{text}").format(text=text[:40]) if text else _("没有状态"))
+        self.warn(node, "status", _("状态不合规定：{text}").format(text=text[:40]) if text else _("没有状态"))
         if text in _STATUS_ZH:
             return _STATUS_ZH[text]
         found = (word for word in ("Test", "Exercise", "Draft") if word.casefold() in text.casefold())
@@ -205,11 +205,11 @@ class _Reader:
         spoken = next((told.msg_type for told in map(_told, infos) if told), "")
         if not word:
             self.warn(
-                node, "msgType", _("消息类型不合规定:{text}").format(text=text[:40]) if text else _("没有消息类型")
+                node, "msgType", _("消息类型不合规定：{text}").format(text=text[:40]) if text else _("没有消息类型")
             )
             return spoken or "Alert"
         if word == "Alert" and spoken == "Cancel":
-            self.warn(node, "msgType", _("标题写的是解除,按解除处理"))
+            self.warn(node, "msgType", _("标题写的是解除，按解除处理"))
             return spoken
         return word
 
@@ -219,7 +219,7 @@ class _Reader:
         for word in (*_WORDS[name], *also):
             if text.casefold() == word.casefold():
                 return word
-        self.warn(node, name, _("不是 CAP 规定的词:{text}").format(text=text[:40]) if text else _("没有这一项"))
+        self.warn(node, name, _("不是 CAP 规定的词：{text}").format(text=text[:40]) if text else _("没有这一项"))
         return text
 
     def references(self, node: Node) -> tuple[Reference, ...]:
@@ -234,7 +234,7 @@ class _Reader:
                 found.setdefault(parts[1], Reference(parts[1], parts[0], at))
             else:
                 found.update(
-                    (part, Reference(part)) for part in re.split(r"[,;,;、]", item) if part and part not in found
+                    (part, Reference(part)) for part in re.split(r"[,;，；、]", item) if part and part not in found
                 )
         found.pop("", None)
         return tuple(found.values())
@@ -243,7 +243,7 @@ class _Reader:
         text = node.get(name)
         at = moment(text)
         if text and at is None:
-            self.warn(node, name, _("时间读不出:{text}").format(text=text[:60]))
+            self.warn(node, name, _("时间读不出：{text}").format(text=text[:60]))
         return at
 
     def info(self, node: Node, dialect: Dialect) -> Info:
@@ -290,7 +290,7 @@ class _Reader:
         named = colour_word(severity)
         if named:
             if told and told.colour and told.colour is not named:
-                self.warn(node, "severity", _("标题的颜色与 severity 不一致,按 severity"))
+                self.warn(node, "severity", _("标题的颜色与 severity 不一致，按 severity"))
             return named, ColourFrom.SEVERITY
         for parameter in node.all("parameter"):
             if parameter.get("valueName").casefold() in colour_parameters():
@@ -310,7 +310,7 @@ class _Reader:
             if is_code(value.upper()):
                 return value.upper()
         if given:
-            self.warn(node, "eventType", _("不是 GB/T 35561 代码:{text}").format(text=given[:40]))
+            self.warn(node, "eventType", _("不是 GB/T 35561 代码：{text}").format(text=given[:40]))
         return told.hazard if told else ""
 
     def area(self, node: Node) -> Area:
@@ -321,7 +321,7 @@ class _Reader:
             if child.first("value"):
                 geocodes.append((child.get("valueName"), child.get("value")))
             else:
-                geocodes += [("", code) for code in re.split(r"[\s,;,;、]+", child.text) if code]
+                geocodes += [("", code) for code in re.split(r"[\s,;，；、]+", child.text) if code]
         return Area(
             desc=" ".join(node.get("areaDesc").split()),
             polygons=tuple(ring for ring in polygons if ring),
@@ -335,7 +335,7 @@ class _Reader:
         text = re.sub(r"\s*,\s*", ",", node.text)
         if "(" not in text and ")" not in text:
             return [self.ring(node, text)]
-        self.warn(node, "polygon", _("多边形的坐标里有括号,按多个多边形读"))
+        self.warn(node, "polygon", _("多边形的坐标里有括号，按多个多边形读"))
         groups: list[list[str]] = [[]]
         for item in text.split():
             if "(" in item and groups[-1]:
@@ -348,19 +348,19 @@ class _Reader:
         pairs = [_PAIR.fullmatch(item) for item in text.split()]
         points = [_point(found[1], found[2]) for found in pairs if found]
         if len(points) < 3 or len(points) != len(pairs):
-            self.warn(node, "polygon", _("多边形的坐标读不出,未取"))
+            self.warn(node, "polygon", _("多边形的坐标读不出，未取"))
             return ()
         if any(abs(lat) > 90_000_000 for lat, _lon in points):
             points = [(lat, lon) for lon, lat in points]
-            self.warn(node, "polygon", _("多边形的经纬度写反,已对调"))
+            self.warn(node, "polygon", _("多边形的经纬度写反，已对调"))
         if any(abs(lat) > 90_000_000 or abs(lon) > 180_000_000 for lat, lon in points):
-            self.warn(node, "polygon", _("多边形的坐标超出范围,未取"))
+            self.warn(node, "polygon", _("多边形的坐标超出范围，未取"))
             return ()
         if points[0] != points[-1]:
-            self.warn(node, "polygon", _("多边形没有闭合,已闭合"))
+            self.warn(node, "polygon", _("多边形没有闭合，已闭合"))
             points.append(points[0])
         if len(points) < 4:
-            self.warn(node, "polygon", _("多边形不足三点,未取"))
+            self.warn(node, "polygon", _("多边形不足三点，未取"))
             return ()
         return tuple(points)
 
@@ -370,7 +370,7 @@ class _Reader:
         lat, lon = _point(found[1], found[2]) if found else (0, 0)
         radius = _scaled(found[3] or "0", 3) if found else -1
         if not found or abs(lat) > 90_000_000 or abs(lon) > 180_000_000 or not 0 <= radius <= 20_040_000:
-            self.warn(node, "circle", _("圆的坐标读不出,未取:{text}").format(text=node.text[:60]))
+            self.warn(node, "circle", _("圆的坐标读不出，未取：{text}").format(text=node.text[:60]))
             return None
         return Circle(lat, lon, radius)
 

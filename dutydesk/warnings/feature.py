@@ -43,7 +43,7 @@ def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
             for part in (
                 standing.signal_text(values),
                 standing.short_areas(values),
-                _("(结束时间推定)") if one.standing.assumed else "",
+                _("（结束时间推定）") if one.standing.assumed else "",
             )
             if part
         )
@@ -127,9 +127,9 @@ def _line(change: Change) -> Change:
     areas = standing.short_areas(values, 6)
     ends = values.get("ends_at")
     if areas:
-        text += _(":") + areas
+        text += _("：") + areas
     if isinstance(ends, int) and isinstance(issued, int) and ends > issued and values.get("kind") != "CANCEL":
-        text += _(";至 {time}").format(time=standing.clock_text(ends, made))
+        text += _("；至 {time}").format(time=standing.clock_text(ends, made))
     # The log tells when the desk had it; when it was issued stands in the warning.
     at = issued if isinstance(issued, int) and issued <= made else made
     return Change("log", new_id(made), entry(values, at, text, made), new=True)
@@ -141,7 +141,7 @@ def _summary(new: Sequence[Change]) -> Change:
     text = _("导入预警 {count} 条").format(count=len(new))
     if colours:
         highest = min(colours, key=rules.rank)
-        text += _(",最高{colour}").format(colour=standing.colour_text({"colour": highest.value}))
+        text += _("，最高{colour}").format(colour=standing.colour_text({"colour": highest.value}))
     values: dict[str, Value] = {**entry({}, made, text, made)}
     return Change("log", new_id(made), {name: value for name, value in values.items() if value is not None}, new=True)
 

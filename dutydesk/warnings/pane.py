@@ -89,8 +89,8 @@ class WarningPage(QScrollArea):
         bar = flow(tools, theme.px(8))
         for name, text, tip in (
             ("lift", _("解除"), "Alt+C"),
-            ("update", _("更新"), _("Alt+U,同一单位发了新的一条")),
-            ("copy", _("复制一行"), _("Ctrl+Shift+C,发微信用")),
+            ("update", _("更新"), _("Alt+U，同一单位发了新的一条")),
+            ("copy", _("复制一行"), _("Ctrl+Shift+C，发微信用")),
             ("export", _("导出 CAP"), "Alt+X"),
             ("print", _("打印一览"), "Alt+P"),
         ):
@@ -121,11 +121,11 @@ class WarningPage(QScrollArea):
         status = WARNINGS["status"].kind.show(row.values.get("status"), WARNINGS["status"])
         self.state.set("", standing.state_text(one) if actual else status)
         if found.in_force:
-            self.ending.setText(_("生效中,{end}").format(end=standing.end_text(found, now)))
+            self.ending.setText(_("生效中，{end}").format(end=standing.end_text(found, now)))
         elif not actual:
-            self.ending.setText(_("{status}消息,不算生效,不上看板").format(status=status))
+            self.ending.setText(_("{status}消息，不算生效，不上看板").format(status=status))
         elif found.by and "\x1f" not in found.by:
-            self.ending.setText(_("{state},见 {by}").format(state=standing.state_text(one), by=found.by))
+            self.ending.setText(_("{state}，见 {by}").format(state=standing.state_text(one), by=found.by))
         else:
             self.ending.setText(standing.state_text(one))
         self.buttons["lift"].setEnabled(found.in_force)
@@ -195,7 +195,7 @@ class WarningsPane(CardPane):
             width=330,
             parent=parent,
         )
-        self.load = button(_("导入"), tip=_("Ctrl+I,CAP、12379 或网页列表文件"))
+        self.load = button(_("导入"), tip=_("Ctrl+I，CAP、12379 或网页列表文件"))
         self.load.setObjectName("warning-import")
         self.head.add(self.load, self.new)
         self.load.clicked.connect(self.import_file)
@@ -256,7 +256,7 @@ class WarningsPane(CardPane):
             cards.append(Card(b"", _("生效 {count} 条").format(count=len(live))))
             cards += [self._card(one, now) for one in live]
         if rest:
-            head = _("演练测试,不算生效") if which == DRILLS else _("已结束")
+            head = _("演练测试，不算生效") if which == DRILLS else _("已结束")
             cards.append(Card(b"", head))
             cards += [self._card(one, now) for one in rest]
         here = self.list.current_key()
@@ -273,9 +273,9 @@ class WarningsPane(CardPane):
         if wanted:
             self.empty.say(_("没有找到"), _("换个词再找"))
         elif which == LIVE:
-            self.empty.say(_("现在没有生效的预警"), _("收到预警文件点导入,电话传真来的记一条"), _("记一条 Ctrl+N"))
+            self.empty.say(_("现在没有生效的预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
         else:
-            self.empty.say(_("还没有预警"), _("收到预警文件点导入,电话传真来的记一条"), _("记一条 Ctrl+N"))
+            self.empty.say(_("还没有预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
         self.show_empty()
 
     def _card(self, one: Current, now: int) -> Card:
@@ -324,7 +324,7 @@ class WarningsPane(CardPane):
         self.show_one(row.id)
         self.first_button().setFocus(Qt.FocusReason.OtherFocusReason)
         actual = row.text("status") == "ACTUAL"
-        self.say(_("已保存,已记入值班日志") if actual else _("已保存,不算生效"))
+        self.say(_("已保存，已记入值班日志") if actual else _("已保存，不算生效"))
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -348,7 +348,7 @@ class WarningsPane(CardPane):
             return
         sheet.accept()
         self.refresh()
-        self.say(_("已解除,已记入值班日志"))
+        self.say(_("已解除，已记入值班日志"))
 
     def copy_line(self) -> None:
         """One line on the clipboard."""
@@ -383,7 +383,7 @@ class WarningsPane(CardPane):
         try:
             path.write_bytes(service.export_cap(self.desk, self.page.one.row))
         except OSError as error:
-            dialogs.fail(self, _("没有写成:{error}").format(error=error.strerror or error))
+            dialogs.fail(self, _("没有写成：{error}").format(error=error.strerror or error))
             return
         self.say(_("已导出 {name}").format(name=path.name))
 

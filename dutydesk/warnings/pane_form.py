@@ -88,7 +88,7 @@ class TypedForm(QWidget):
         head.setSpacing(theme.px(8))
         self.title = label(_("记一条预警"), "title")
         self.said = label("", "muted")
-        self.empty = button(_("清空"), flat=True, tip=_("丢掉草稿,从头填"))
+        self.empty = button(_("清空"), flat=True, tip=_("丢掉草稿，从头填"))
         self.empty.setObjectName("typed-empty")
         self.empty.clicked.connect(self.start_over)
         head.addWidget(self.title)

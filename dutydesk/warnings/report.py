@@ -27,7 +27,7 @@ def sheet(desk: Desk) -> tuple[bytes, Sequence[Problem]]:
     document = desk_document(
         desk,
         _(TITLE),
-        subtitle=_("截至 {time},共 {count} 条").format(time=f"{local(now):%Y-%m-%d %H:%M}", count=len(live)),
+        subtitle=_("截至 {time}，共 {count} 条").format(time=f"{local(now):%Y-%m-%d %H:%M}", count=len(live)),
     )
     rows = [
         [

@@ -265,7 +265,7 @@ def check_typed(typed: Typed) -> tuple[Problem, ...]:
     )
     problems = [Problem(reason, field=field) for field, value, reason in wanted if value in ("", None)]
     if typed.colour and typed.colour not in Colour.__members__:
-        problems.append(Problem(_("颜色应为红、橙、黄、蓝:{colour}").format(colour=typed.colour), field="colour"))
+        problems.append(Problem(_("颜色应为红、橙、黄、蓝：{colour}").format(colour=typed.colour), field="colour"))
     if typed.issued_at is not None:
         if typed.ends_at is not None and typed.ends_at < typed.issued_at:
             problems.append(Problem(_("结束时间早于发布时间"), field="ends_at"))

@@ -96,7 +96,7 @@ def criterion(values: Values) -> str:
         return ""
     from dutydesk.core.i18n import pick
 
-    return _("{text}({source})").format(text=pick(dict(found)), source=found["source"])
+    return _("{text}（{source}）").format(text=pick(dict(found)), source=found["source"])
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def cancel(desk: Desk, row: bytes, at: int | None = None, note: str = "") -> Row
     assert edit is not None
     text = _("{title}预警解除").format(title=standing.signal_text(held.values))
     areas = standing.short_areas(held.values, 6)
-    line = standing.entry(held.values, moment, _(":").join(part for part in (text, areas) if part), now, desk.me.name)
+    line = standing.entry(held.values, moment, _("：").join(part for part in (text, areas) if part), now, desk.me.name)
     if note.strip():
         line["handling"] = note.strip()
     desk.act("warning.cancel", [edit, desk.new("log", line)], happened_at=moment, note=note.strip())

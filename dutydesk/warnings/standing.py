@@ -198,8 +198,8 @@ def end_text(standing: Standing, now: int) -> str:
     """`至 18:00`, `至 18:00(推定)`, with 待核 for one that has been in force since days."""
     text = _("至 {time}").format(time=clock_text(standing.ends_at, now))
     if standing.assumed:
-        text += _("(推定)")
-    return text + (_(" 久未更新,请核实") if standing.stale else "")
+        text += _("（推定）")
+    return text + (_(" 久未更新，请核实") if standing.stale else "")
 
 
 def short_areas(values: Values, most: int = 3) -> str:

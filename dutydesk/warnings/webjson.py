@@ -51,7 +51,7 @@ def read_web_alerts(data: bytes, name: str) -> Alerts:
     for row in _rows(value):
         reader.row(row)
     if not reader.read:
-        raise Refused(Problem(_("没有认出预警列表(没有 alertid 和 issuetime)"), file=name))
+        raise Refused(Problem(_("没有认出预警列表（没有 alertid 和 issuetime）"), file=name))
     reader.whole(value)
     return Alerts(tuple(reader.kept.values()), reader.read, tuple(reader.warnings), tuple(reader.refused))
 
@@ -71,7 +71,7 @@ def _json(data: bytes, name: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        reason = _("不是正确的 JSON:{error}").format(error=error.msg)
+        reason = _("不是正确的 JSON：{error}").format(error=error.msg)
         raise Refused(Problem(reason, line=error.lineno, file=name)) from error
     except (ValueError, RecursionError) as error:
         raise Refused(Problem(_("JSON 嵌套太深或数字太长"), file=name)) from error
@@ -126,7 +126,7 @@ class _Reader:
         for one in _objects(value):
             count = one.get("count")
             if isinstance(count, int) and _is_list(one.get("list")) and count > self.read:
-                reason = _("列表共 {count} 条,本文件只有 {read} 条").format(count=count, read=self.read)
+                reason = _("列表共 {count} 条，本文件只有 {read} 条").format(count=count, read=self.read)
                 self.warnings.append(Problem(reason, field="count", file=self.file))
                 return
 
@@ -138,14 +138,14 @@ class _Reader:
         if not identifier:
             self.refuse("identifier", _("没有编号"))
         if sent is None:
-            self.refuse("issuetime", _("发布时间读不出:{text}").format(text=written[:60]))
+            self.refuse("issuetime", _("发布时间读不出：{text}").format(text=written[:60]))
         if not identifier or sent is None:
             return
         alert = self.alert(row, identifier, sent)
         if alert is None:
             return
         if identifier in self.kept:
-            reason = _("编号 {identifier} 在文件中重复,取最新一条").format(identifier=identifier)
+            reason = _("编号 {identifier} 在文件中重复，取最新一条").format(identifier=identifier)
             self.warn("identifier", reason)
             if sent <= self.kept[identifier].sent_ms:
                 return
@@ -157,7 +157,7 @@ class _Reader:
         code, colour, source = self.signal(row, title)
         event = hazard_zh(code) or (told.label if told else "") or row.get("signaltype", "")
         if not event or colour is None:
-            self.refuse("title", _("看不出灾种和颜色:{text}").format(text=title[:60]))
+            self.refuse("title", _("看不出灾种和颜色：{text}").format(text=title[:60]))
             return None
         place = "".join(dict.fromkeys(row.get(key, "") for key in ("province", "city", "stationname")))
         issuer = (told.issuer if told else "") or (f"{place}气象台" if place else "")
@@ -171,7 +171,7 @@ class _Reader:
             sender_code=parts[0] if parts else "",
             msg_type=_msg_type(row.get("msgtype", ""), told.msg_type if told else "Alert"),
             references=tuple(
-                Reference(name) for name in dict.fromkeys(re.split(r"[\s,;,;]+", row.get("references", ""))) if name
+                Reference(name) for name in dict.fromkeys(re.split(r"[\s,;，；]+", row.get("references", ""))) if name
             ),
             infos=(
                 Info(
@@ -204,7 +204,7 @@ class _Reader:
             numbered = from_cma(row.get("pic", ""))
         for own, other, name in ((hazard, numbered[0], "typecode"), (named, numbered[1], "levelcode")):
             if own and other and own != other:
-                self.warn(name, _("标题与代码不一致,按标题:{text}").format(text=title[:60]))
+                self.warn(name, _("标题与代码不一致，按标题：{text}").format(text=title[:60]))
         return hazard or numbered[0], named or numbered[1], ColourFrom.HEADLINE if named else ColourFrom.PARAMETER
 
 

@@ -146,13 +146,13 @@ def read_xml(data: bytes, name: str) -> tuple[Node, tuple[Problem, ...]]:
         parser.feed(plain)
         root = parser.close()
     except DefusedXmlException as error:
-        raise Refused(Problem(_("XML 含有 DTD 或实体定义,不予读取"), line=builder.at(), file=name)) from error
+        raise Refused(Problem(_("XML 含有 DTD 或实体定义，不予读取"), line=builder.at(), file=name)) from error
     except ParseError as error:
         line = error.position[0]
-        raise Refused(Problem(_("不是正确的 XML:{error}").format(error=error.msg), line=line, file=name)) from error
+        raise Refused(Problem(_("不是正确的 XML：{error}").format(error=error.msg), line=line, file=name)) from error
     except (ValueError, LookupError) as error:
         raise Refused(Problem(_("XML 的文字编码读不出来"), line=builder.at(), file=name)) from error
     if not isinstance(root, Node):
         raise Refused(Problem(_("XML 是空的"), file=name))
-    odd = (Problem(_("声明为 UTF-8,实际按 GB18030 读出"), line=1, file=name),) if wrong else ()
+    odd = (Problem(_("声明为 UTF-8，实际按 GB18030 读出"), line=1, file=name),) if wrong else ()
     return root, odd

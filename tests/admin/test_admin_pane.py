@@ -88,10 +88,10 @@ def test_the_record_tells_how_far_every_desk_reaches(desk: Desk, other: Desk, te
     shelter(desk, name="另一处")
     pane.refresh()
     seq, head = desk.store.position()
-    assert child(pane, QWidget, "admin-record-acts").text() == "共 4 条,只增不改"
+    assert child(pane, QWidget, "admin-record-acts").text() == "共 4 条，只增不改"
     assert child(pane, QWidget, "admin-record-place").text() == f"S1/1 #{seq} 校验 {head.hex()[:16]}"
     groups = tree(pane)
-    assert [line[0] for line in groups["各机记录到哪里  2"]] == ["S1/1 第1席(本机)", "S2/1 第2席"]
+    assert [line[0] for line in groups["各机记录到哪里  2"]] == ["S1/1 第1席（本机）", "S2/1 第2席"]
     assert groups["隔离的外来记录"] == groups["要升级程序才能显示"] == groups["备份"] == [("无", "")]
     assert child(pane, QWidget, "admin-record-copy").text() == "还没有"
     assert child(pane, QPushButton, "admin-snapshot").isHidden()
@@ -135,7 +135,7 @@ def test_copies_are_listed_and_tried_out(desk: Desk, clock: FixedClock, qtbot: Q
     assert asked == ["snapshot", "verify"]
     told = said(pane, qtbot)
     qtbot.mouseClick(child(pane, QPushButton, "admin-try-copy"), Qt.MouseButton.LeftButton)
-    assert "核对无误,可以恢复" in told()
+    assert "核对无误，可以恢复" in told()
     with made.path.open("r+b") as file:
         file.seek(8192)
         file.write(b"\xff" * 4096)
@@ -239,7 +239,7 @@ def test_deleted_here_and_changed_there_is_asked(
     assert conflict.kind == "deleted"
     choices = choices_of(desk, conflict)
     assert [(choice.what, choice.at) for choice in choices] == [
-        ("保留这一条,改为:容量 90", clock.now()),
+        ("保留这一条，改为：容量 90", clock.now()),
         ("删除这一条", clock.now() - 1_000),
     ]
     at = next(n for n, choice in enumerate(choices) if choice.value is keep)

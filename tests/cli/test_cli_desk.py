@@ -34,8 +34,8 @@ def test_a_wrong_usage_names_the_program_once(capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit):
         cli.parse(["print", "P01"])
     said = capsys.readouterr().err
-    assert said.count("用法:dutydesk print") == 1
-    assert "用法:用法" not in said
+    assert said.count("用法：dutydesk print") == 1
+    assert "用法：用法" not in said
 
 
 @pytest.mark.parametrize("words", [[], ["verify"], ["import"], ["print"], ["init"], ["rain"]])
@@ -202,7 +202,7 @@ def test_a_restore_asks_for_the_last_numbers_on_paper(
     said = line("restore", copy, "--json")
     assert said.code == 0
     assert said.json["numbers"]["log"] == 7
-    assert said.err.count("?[") == 2, "one question for each kind of number, not on standard output"
+    assert said.err.count("？[") == 2, "one question for each kind of number, not on standard output"
     assert str(entry(line, "恢复以后的一条")["no"]).endswith("-0008")
 
 

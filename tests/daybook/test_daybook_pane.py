@@ -107,7 +107,7 @@ def test_a_line_is_typed_and_saved(line: EntryLine, desk: Desk, pane: DaybookPan
     assert iso(row["happened_at"]) == "2026-11-22T14:07:00+08:00"
     assert line.text.toPlainText() == ""
     assert line.text.hasFocus(), "ready for the next one"
-    assert line.said.text().startswith("已记 #0001,待补:")
+    assert line.said.text().startswith("已记 #0001，待补：")
     qtbot.waitUntil(lambda: cells(pane, "text") == ["隧道积水约60厘米"])
 
 
@@ -170,7 +170,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(line: EntryLine, desk: Desk) 
     press(KEY.Key_Return)
     assert desk.count("log") == 0
     assert line.time.hasFocus()
-    assert line.said.text() == "× 时间:没有这个时刻:2561"
+    assert line.said.text() == "× 时间：没有这个时刻：2561"
     assert line.time.property("problem") is True
     assert line.text.toPlainText() == "abc"
     line.time.clear()
@@ -224,7 +224,7 @@ def test_a_phrase_is_two_letters_away(line: EntryLine, desk: Desk) -> None:
     type_in(line.text, "/jb")
     assert [option.label for option in line.text.list.offered][:2] == ["接班", "交班"]
     press(KEY.Key_Return)
-    assert line.text.toPlainText().startswith("接班,设备")
+    assert line.text.toPlainText().startswith("接班，设备")
     assert line.category.key == "OTHER"
     assert desk.count("log") == 0
     press(KEY.Key_Return)
@@ -450,7 +450,7 @@ def test_a_corrects_with_a_reason(filled: DaybookPane, desk: Desk, qtbot: Any) -
     form.submit()
     assert desk.count("log") == 4
     assert not filled.model.held
-    qtbot.waitUntil(lambda: "〔更正 #0002〕请核实水深(原因:核实)" in cells(filled, "text"))
+    qtbot.waitUntil(lambda: "〔更正 #0002〕请核实水深（原因：核实）" in cells(filled, "text"))
     assert "〔已更正→#0004〕请核实" in cells(filled, "text")
     detail = filled.detail.detail
     assert detail is not None
@@ -484,7 +484,7 @@ def test_t_asks_again_by_another_time(filled: DaybookPane, desk: Desk, line: Ent
     type_in(line.due, "1630")
     press(KEY.Key_Return)
     row = newest(desk)
-    assert row["text"] == "跟进 #0003:"
+    assert row["text"] == "跟进 #0003："
     assert [item.row for item in desk.open_items() if item.due_at][-1] == row.id
 
 
@@ -505,7 +505,7 @@ def test_a_copied_entry_is_a_masked_line(filled: DaybookPane, desk: Desk, qtbot:
     qtbot.waitUntil(lambda: filled.model.rowCount() == 4)
     choose(filled, "请回电")
     press(KEY.Key_C, CONTROL)
-    assert QGuiApplication.clipboard().text() == "11-22 14:05 示例街道:请回电 199****0002"
+    assert QGuiApplication.clipboard().text() == "11-22 14:05 示例街道：请回电 199****0002"
     press(KEY.Key_C, CONTROL | SHIFT)
     assert "\t" in QGuiApplication.clipboard().text()
 

@@ -231,10 +231,10 @@ def test_an_entry_in_one_line_masks_numbers_and_leaves_the_caller_s_out() -> Non
         "happened_at": NOW,
         "party": "凯旋街道值班室",
         "party_phone": "0571-00000107",
-        "text": "隧道积水约60厘米,\n现场电话 19900000001。",
+        "text": "隧道积水约60厘米，\n现场电话 19900000001。",
         "handling": "已报带班领导",
     }
     assert wechat_line(entry, CATEGORIES) == (
-        "11-22 14:07 【来电】 凯旋街道值班室:隧道积水约60厘米, 现场电话 199****0001;处置:已报带班领导"
+        "11-22 14:07 【来电】 凯旋街道值班室：隧道积水约60厘米， 现场电话 199****0001；处置：已报带班领导"
     )
     assert wechat_line({"text": "接班"}, CATEGORIES) == "接班"

@@ -232,7 +232,7 @@ def test_an_amendment_needs_a_reason_a_difference_and_its_own_fields(desk: Desk)
 
 def test_an_amendment_never_touches_a_clock(desk: Desk, clock: FixedClock) -> None:
     """RadioLog #508: amending must not alter status or timers."""
-    asked = service.add(desk, {"text": "带班领导指示:封闭隧道", "category": "INSTRUCTION"}, due="1500")
+    asked = service.add(desk, {"text": "带班领导指示：封闭隧道", "category": "INSTRUCTION"}, due="1500")
     told = service.add(desk, {"text": "另一件"}, due="1510")
     service.answer(desk, told, {"text": "办完"})
     before = desk.open_items()
@@ -271,7 +271,7 @@ def test_a_follow_up_is_open_until_it_is_answered(desk: Desk, clock: FixedClock)
 def test_a_reminder_takes_the_place_of_the_open_follow_up(desk: Desk) -> None:
     asked = service.add(desk, {"text": "请查明原因", "party": "示例街道"}, due="1500")
     again = service.remind(desk, asked, "1630")
-    assert (again["answers"], again["party"], again["text"]) == (asked.id, "示例街道", "跟进 #0001:请查明原因")
+    assert (again["answers"], again["party"], again["text"]) == (asked.id, "示例街道", "跟进 #0001：请查明原因")
     with desk.store.read() as connection:
         assert [row.id for row in service.follow_ups(connection, 0)] == [again.id]
     with pytest.raises(Refused):
@@ -398,7 +398,7 @@ def test_a_list_says_what_other_rows_say_of_an_entry(desk: Desk, clock: FixedClo
     cells = {item.text("no"): item for item in lists.LogPages(desk, Query("log")).page(0)}
     row, new, told = cells["2026-0002"], cells["2026-0003"], cells["2026-0004"]
     assert lists.text_cell(row) == "〔已更正→#0003〕〔补录〕积水 #1"
-    assert lists.text_cell(new) == "〔更正 #0002〕〔补录〕积水深 #1(原因:核实)"
+    assert lists.text_cell(new) == "〔更正 #0002〕〔补录〕积水深 #1（原因：核实）"
     assert lists.text_cell(told) == "〔反馈 #0002〕已退"
     assert [lists.due_cell(item, clock.now()) for item in (row, new, told)] == ["已反馈 #0004", "", ""]
     assert lists.marks_of(row).incident_no == "#0001"

@@ -32,16 +32,16 @@ GOLDEN = """\
 14:07 更正
 #0001
 内容
-原:隧道积水约60厘米
-现:隧道积水约80厘米
-原因:核实后更正
-〔待补:处理情况〕
+原：隧道积水约60厘米
+现：隧道积水约80厘米
+原因：核实后更正
+〔待补：处理情况〕
 0003
 甲示例
 14:07 来电
 防汛抗旱
-〔反馈 #0001〕已排干 〔待补:对方、对方电
-话、处理情况〕
+〔反馈 #0001〕已排干 〔待补：对方、对方
+电话、处理情况〕
 11月23日
 0004
 甲示例
@@ -150,7 +150,7 @@ def test_nonsense_is_refused(desk: Desk) -> None:
 
 def test_every_entry_is_on_paper_and_every_page_is_counted(desk: Desk, clock: FixedClock) -> None:
     for n in range(120):
-        service.add(desk, {"text": f"第{n}件事,处置情况正常,已通知街道。", "category": "OTHER", "line": "GOV"})
+        service.add(desk, {"text": f"第{n}件事，处置情况正常，已通知街道。", "category": "OTHER", "line": "GOV"})
     made = pages(report.p02(desk))
     for n in range(120):
         assert sum(text.count(f"第{n}件事") for text in made) == 1

@@ -223,7 +223,7 @@ def test_a_guard_that_was_taken_off_is_told(closed: Files, place: Path) -> None:
     raw.execute("DROP TRIGGER act_no_update")
     raw.close()
     report = verify(home, d.FULL)
-    assert [fault.what for fault in report.problems] == ["表或校验规则被改动:act_no_update"]
+    assert [fault.what for fault in report.problems] == ["表或校验规则被改动：act_no_update"]
 
 
 FORGED = """UPDATE act SET body = CAST(replace(CAST(body AS TEXT), '接报积水', '一切正常') AS BLOB)

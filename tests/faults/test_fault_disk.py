@@ -59,7 +59,7 @@ def test_a_full_database_says_so_and_goes_on_when_there_is_room(place: Path, key
         store.listeners.append(told.append)
         pages = store._raw.execute("PRAGMA page_count").fetchone()[0]
         store._raw.execute(f"PRAGMA max_page_count={pages}")
-        saved = fill(store, "磁盘已满,没有保存")
+        saved = fill(store, "磁盘已满，没有保存")
         before = d.digest_of(store)
         for _n in range(3):  # still full: still a sentence, still nothing half
             with pytest.raises(Unavailable, match="磁盘已满"):

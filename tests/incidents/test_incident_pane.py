@@ -137,11 +137,11 @@ def test_a_full_disk_keeps_the_texts(pane: IncidentsPane, desk: Desk, monkeypatc
     take_in(pane)
 
     def full(*_arguments: object, **_more: object) -> None:
-        raise Unavailable("磁盘已满,没有保存")
+        raise Unavailable("磁盘已满，没有保存")
 
     monkeypatch.setattr(type(desk.store), "act", full)
     pane.form.submit()
-    assert pane.form.problem.text() == "磁盘已满,没有保存"
+    assert pane.form.problem.text() == "磁盘已满，没有保存"
     assert pane.form.editors["place"].text() == "示例路下穿隧道"
     monkeypatch.undo()
     pane.form.submit()
@@ -151,7 +151,7 @@ def test_a_full_disk_keeps_the_texts(pane: IncidentsPane, desk: Desk, monkeypatc
 def test_esc_keeps_a_draft_and_says_so(pane: IncidentsPane, desk: Desk, qtbot: Any) -> None:
     take_in(pane)
     press(Qt.Key.Key_Escape)
-    assert pane.foot.text() == "草稿已保留,Ctrl+N 接着填"
+    assert pane.foot.text() == "草稿已保留，Ctrl+N 接着填"
     assert pane.stack.currentWidget() is not pane.form
     other = IncidentsPane(desk)  # as after a restart
     qtbot.addWidget(other)
@@ -198,7 +198,7 @@ def test_the_grade_is_suggested_while_typing_and_taken_by_a_key(pane: IncidentsP
     form.editors["type"].set_text("12G03")
     form.editors["dead"].input.setFocus()
     write("3")
-    assert form.suggested.text() == "较大 · 死亡 3 人:较大"
+    assert form.suggested.text() == "较大 · 死亡 3 人：较大"
     assert form.take.isVisible()
     assert form.texts()["grade"] == ""
     press(Qt.Key.Key_G, ALT)
@@ -347,12 +347,12 @@ def test_found_by_pinyin_and_said_when_not(pane: IncidentsPane, desk: Desk, qtbo
 
 
 def test_copied_as_one_masked_line(pane: IncidentsPane, desk: Desk) -> None:
-    service.intake(desk, TEXTS | {"text": "积水,联系 19900001234", "caller_phone": "19900005678"})
+    service.intake(desk, TEXTS | {"text": "积水，联系 19900001234", "caller_phone": "19900005678"})
     pane.refresh()
     pane.focus_first()
     press(Qt.Key.Key_C, CTRL)
     copied = QGuiApplication.clipboard().text()
-    assert copied == "#2026-0001 【内涝】 06-18 14:20 示例路隧道:积水,联系 199****1234;伤亡待核。"
+    assert copied == "#2026-0001 【内涝】 06-18 14:20 示例路隧道：积水，联系 199****1234；伤亡待核。"
 
 
 def test_the_callers_number_is_shown_for_a_reason_that_is_kept(pane: IncidentsPane, desk: Desk) -> None:

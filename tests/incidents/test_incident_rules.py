@@ -72,9 +72,9 @@ def test_the_worst_column_decides_and_each_says_why() -> None:
     assert suggestion is not None
     assert suggestion.grade == "L2"
     assert suggestion.because == (
-        "死亡 2 人:一般",
-        "重伤(含急性工业中毒) 50 人:重大",
-        "直接经济损失 1234.5 万元:较大",
+        "死亡 2 人：一般",
+        "重伤（含急性工业中毒） 50 人：重大",
+        "直接经济损失 1234.5 万元：较大",
     )
     assert "493" in suggestion.source
 
@@ -152,7 +152,7 @@ def test_thresholds_are_data() -> None:
     column = {"field": "dead", "zh": "死亡", "en": "Dead", "unit": "人", "scale": 1, "least": {"L3": 2}}
     table = {"code": "X", "prefixes": ["12"], "floor": "", "columns": [column], "source": "本地"}
     tables = {"tables": {**GRADES["tables"], "grade_table": {"rows": [table]}}}
-    assert suggest_grade(Harm(dead=2), "12C01", tables) == Suggestion("L3", ("死亡 2 人:较大",), "本地")
+    assert suggest_grade(Harm(dead=2), "12C01", tables) == Suggestion("L3", ("死亡 2 人：较大",), "本地")
     assert suggest_grade(Harm(dead=1), "12C01", tables) is None
 
 
@@ -222,9 +222,9 @@ def test_a_millisecond_after_the_due_time_is_late() -> None:
 def test_falling_figures_need_a_reason_but_rescue_does_not() -> None:
     before = Harm(dead=2, missing=1, trapped=3, loss_wan=12_050)
     assert casualty_regress(before, replace(before, dead=3, trapped=0), GRADES) == ()
-    assert casualty_regress(before, replace(before, dead=1), GRADES) == ("死亡由 2 减为 1,请写明原因",)
+    assert casualty_regress(before, replace(before, dead=1), GRADES) == ("死亡由 2 减为 1，请写明原因",)
     assert casualty_regress(before, replace(before, loss_wan=None), GRADES) == (
-        "直接经济损失由 120.5 减为 未填,请写明原因",
+        "直接经济损失由 120.5 减为 未填，请写明原因",
     )
     assert casualty_regress(Harm(), before, GRADES) == ()
 
@@ -244,8 +244,8 @@ def test_one_line_is_ready_for_a_group_chat() -> None:
             "grade": "L4",
             "place": "示例路隧道",
             "caller": "钱甲子",
-            "text": "积水约60厘米,\n3车被困,司机电话 19900000001。",
-            "measures": "已封闭,泵车到场。",
+            "text": "积水约60厘米，\n3车被困，司机电话 19900000001。",
+            "measures": "已封闭，泵车到场。",
             "trapped": 4,
         },
         GRADES,
@@ -253,13 +253,13 @@ def test_one_line_is_ready_for_a_group_chat() -> None:
         region="凯旋街道",
     )
     assert line == (
-        "#2026-031 【内涝·一般】 11-22 13:40 凯旋街道示例路隧道:"
-        "积水约60厘米, 3车被困,司机电话 199****0001;被困 4 人;处置:已封闭,泵车到场。"
+        "#2026-031 【内涝·一般】 11-22 13:40 凯旋街道示例路隧道："
+        "积水约60厘米，3车被困，司机电话 199****0001；被困 4 人；处置：已封闭，泵车到场。"
     )
 
 
 def test_one_line_of_almost_nothing_still_reads() -> None:
-    assert one_line({"received_at": RECEIVED, "text": "有人报警"}, GRADES) == "11-22 14:02:有人报警;伤亡待核。"
+    assert one_line({"received_at": RECEIVED, "text": "有人报警"}, GRADES) == "11-22 14:02：有人报警；伤亡待核。"
 
 
 def test_event_path() -> None:

@@ -20,7 +20,7 @@ TEXTS = {
     "happened_at": "2026-06-18 14:20",
     "type": "11A02",
     "place": "示例路隧道",
-    "text": "积水约60厘米,3车被困,联系电话 19900001234",
+    "text": "积水约60厘米，3车被困，联系电话 19900001234",
 }
 FIRE = {**TEXTS, "type": "12G03", "place": "示例大厦", "text": "三楼起火"}
 
@@ -99,7 +99,7 @@ def test_a_new_incident_writes_its_line_into_the_log_by_itself(desk: Desk) -> No
     assert line["incident"] == row.id
     assert (line["category"], line["line"], line["direction"], line["means"]) == ("INCIDENT", "FLOOD", "IN", "PHONE")
     assert (line["party"], line["handling"], line["happened_at"]) == ("凯旋街道值班室", "已封闭", NOW)
-    assert line.text("text").startswith("#0001 【内涝】 06-18 14:20 示例路隧道:积水约60厘米")
+    assert line.text("text").startswith("#0001 【内涝】 06-18 14:20 示例路隧道：积水约60厘米")
     assert "199****1234" in line.text("text")
     assert "19900001234" not in line.text("text")
 
@@ -116,7 +116,7 @@ def test_many_at_once_write_one_line(desk: Desk) -> None:
     values = {"happened_at": NOW, "received_at": NOW, "type": "11A02", "place": "示例", "text": "积水"}
     desk.act("incidents.import", [desk.new("incidents", values) for _ in range(6)])
     (line,) = entries(desk)
-    assert line["text"] == "导入突发事件 6 件(#0001 至 #0006)"
+    assert line["text"] == "导入突发事件 6 件（#0001 至 #0006）"
 
 
 def test_a_figure_that_falls_needs_a_reason_and_every_version_is_kept(desk: Desk, clock: FixedClock) -> None:
@@ -128,23 +128,23 @@ def test_a_figure_that_falls_needs_a_reason_and_every_version_is_kept(desk: Desk
         service.update(desk, row.id, {"dead": "2"})
     assert fields(refused) == {"note"}
     assert "由 3 减为 2" in str(refused.value)
-    service.update(desk, row.id, {"dead": "2"}, "医院核实,一人抢救成功")
+    service.update(desk, row.id, {"dead": "2"}, "医院核实，一人抢救成功")
     versions = [(harm.dead, harm.trapped) for _at, harm in service.figures(desk, row)]
     assert versions == [(1, 3), (3, 0), (2, 0)]
     told = [entry.text("text") for entry in entries(desk)]
-    assert told[1] == "#0001 示例路隧道 内涝 死亡 1 人→3 人;被困 3 人→0 人"
-    assert told[2].endswith("死亡 3 人→2 人。医院核实,一人抢救成功")
+    assert told[1] == "#0001 示例路隧道 内涝 死亡 1 人→3 人；被困 3 人→0 人"
+    assert told[2].endswith("死亡 3 人→2 人。医院核实，一人抢救成功")
 
 
 def test_the_grade_is_suggested_but_stays_the_officers_choice(desk: Desk) -> None:
     told = service.suggest({"type": "12G03", "dead": "3", "serious": ""})
     assert told is not None
     assert told.grade == "L3"
-    assert told.because == ("死亡 3 人:较大",)
+    assert told.because == ("死亡 3 人：较大",)
     row = service.intake(desk, FIRE | {"dead": "3"})
     assert row["grade"] is None
     row = service.update(desk, row.id, {"grade": "L3"})
-    assert entries(desk)[-1].text("text").endswith("初判等级:较大")
+    assert entries(desk)[-1].text("text").endswith("初判等级：较大")
     assert service.suggest({"type": "13B03", "dead": "3"}) is None
     assert service.suggest({"type": "12G03", "dead": "三"}) is not None
     assert service.suggest({"dead": "3"}) is None
@@ -209,7 +209,7 @@ def test_by_telephone_first_and_in_writing_later(desk: Desk, clock: FixedClock) 
     clock.advance(5 * MINUTE)
     row = service.first_report(desk, row.id, "市应急管理局", "WRITTEN")
     assert row["reported_at"] == NOW + 50 * MINUTE
-    assert row["reported_to"] == "市委市政府总值班室 书面 上应急报〔2026〕1号;市应急管理局 书面"
+    assert row["reported_to"] == "市委市政府总值班室 书面 上应急报〔2026〕1号；市应急管理局 书面"
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_the_timeline_has_figures_log_and_authors_once_each(desk: Desk, clock: F
         ("CHANGED", "状态 待核→处置中", "示例甲", ""),
         ("LOG", "区城管局  泵车到场", "示例甲", ""),
         ("LOG", "市民来电", "", ""),
-        ("CHANGED", "报告人电话已改;死亡 1 人→2 人", "示例甲", "核实"),
+        ("CHANGED", "报告人电话已改；死亡 1 人→2 人", "示例甲", "核实"),
     ]
     assert not any("0571-0000021" in moment.text for moment in service.timeline(desk, row))
 
@@ -345,7 +345,7 @@ def test_one_line_for_a_group_names_no_one(desk: Desk) -> None:
     line = service.one_line(desk, row)
     assert (
         line
-        == "#2026-0001 【内涝】 06-18 14:20 凯旋街道示例路隧道:积水约60厘米,3车被困,联系电话 199****1234;伤亡待核。"
+        == "#2026-0001 【内涝】 06-18 14:20 凯旋街道示例路隧道：积水约60厘米，3车被困，联系电话 199****1234；伤亡待核。"
     )
 
 

@@ -131,7 +131,7 @@ def test_no_text_of_a_workbook_is_a_formula(text: str) -> None:
 
 def test_headers_are_labels_kept_apart_and_codes_are_labels_where_they_lead_back() -> None:
     twice = Ledger("twice", "两个", (Field("a", TEXT, "数量"), Field("b", TEXT, "数量"), Field("c", TEXT, "名称")))
-    assert headers(twice) == ("数量(a)", "数量(b)", "名称")
+    assert headers(twice) == ("数量（a）", "数量（b）", "名称")
     text = write_csv(
         EVERY, [{"name": "甲", "state": "OPEN"}, {"name": "乙", "state": "X2"}, {"name": "丙", "state": "旧"}]
     )

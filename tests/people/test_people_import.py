@@ -43,7 +43,7 @@ def test_cards_become_people_with_unit_post_and_numbers(desk: Desk) -> None:
     assert numbers == [("MOBILE", "19900001111"), ("OFFICE", "0571-00002222")]
     assert desk.title("units", row["unit"]) == "示例区应急管理局"
     assert desk.title("posts", row["post"]) == "科长"
-    assert row["note"] == "打座机\n邮箱:qian@example.invalid"
+    assert row["note"] == "打座机\n邮箱：qian@example.invalid"
     assert row["kind"] == "PERSON"
     line, numbers = one(desk, "示例供水热线")
     assert (line["kind"], numbers) == ("OFFICE", [("HOTLINE", "96390")])
@@ -73,9 +73,9 @@ def test_someone_elses_columns_lose_nothing(desk: Desk) -> None:
     made = bring(desk, data, "staff.csv")
     assert (made.read, made.added) == (2, 2)
     row, numbers = one(desk, "Ada Sample")
-    assert row["note"] == "Staff ID:7\nEmail:ada@example.invalid"
+    assert row["note"] == "Staff ID：7\nEmail：ada@example.invalid"
     assert numbers == [("MOBILE", "+000017600584"), ("OFFICE", "+0000327098")]
-    assert one(desk, "Ben Sample")[0]["note"] == "Staff ID:8"
+    assert one(desk, "Ben Sample")[0]["note"] == "Staff ID：8"
 
     service.edit_person(desk, row.id, {"note": "夜间打座机"})
     again = bring(desk, data, "staff.csv")
@@ -86,7 +86,7 @@ def test_someone_elses_columns_lose_nothing(desk: Desk) -> None:
 def test_a_note_of_the_file_and_what_is_left_stand_together(desk: Desk) -> None:
     data = "姓名,手机,备注,血型\n钱示例,19900001111,打座机,A\n".encode()
     bring(desk, data, "a.csv")
-    assert one(desk, "钱示例")[0]["note"] == "打座机\n血型:A"
+    assert one(desk, "钱示例")[0]["note"] == "打座机\n血型：A"
     again = bring(desk, data, "a.csv")
     assert (again.changed, again.unchanged) == (0, 1)
 
@@ -111,9 +111,9 @@ def test_a_plain_phone_column_gets_the_kind_of_its_shape(desk: Desk) -> None:
 
 def test_shelters_and_supplies_keep_other_columns_too(desk: Desk) -> None:
     bring(desk, "场所名称,街道,类型,可安置人数\n示例小学,示例街道,学校,80\n".encode(), "s.csv", "shelters")
-    assert desk.rows("shelters")[0]["note"] == "类型:学校"
+    assert desk.rows("shelters")[0]["note"] == "类型：学校"
     bring(desk, "品名,数量,仓库,供应商\n棉被,10,一库,示例公司\n".encode(), "w.csv", "supplies")
-    assert desk.rows("supplies")[0]["note"] == "供应商:示例公司"
+    assert desk.rows("supplies")[0]["note"] == "供应商：示例公司"
 
 
 def test_cards_are_known_by_their_first_bytes() -> None:

@@ -270,7 +270,7 @@ def test_the_palette_leads_to_a_number_and_to_other_tabs(
     qtbot.keyClick(pane.lists["regions"].view, Key.Key_PageUp, Mod.ControlModifier)
     assert pane.tabs.currentWidget() is pane.lists["posts"]
     labels = [label for label, _key, _run in pane.commands()]
-    assert "职务:新增" in labels
+    assert "职务：新增" in labels
 
 
 def test_units_are_kept_in_their_tab(qtbot: Any, pane: PeoplePane, desk: Desk) -> None:

@@ -211,7 +211,7 @@ def test_the_printed_list_masks_unless_a_reason_is_given(desk: Desk, places: dic
 
     whole = text_of(report.p16(desk, reveal="编印通讯录"))
     assert MOBILE in whole
-    assert "含完整号码,注意保管" in whole
+    assert "含完整号码，注意保管" in whole
     (row,) = desk.rows("audit")
     assert (row["subject"], row["reason"]) == ("P16", "编印通讯录")
 

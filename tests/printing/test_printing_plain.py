@@ -61,7 +61,7 @@ def test_values_are_shown_as_people_read_them() -> None:
             LEDGER, ROWS, unit="示例区", at=AT, totals=("area_m2", "capacity"), name=lambda _l, _r: "凯旋街道"
         )
     )
-    for part in ("避灾安置场所", "面积(㎡)", "甲校", "区级", "1234.50", "0.55", "凯旋街道", "合计1235.0590"):
+    for part in ("避灾安置场所", "面积（㎡）", "甲校", "区级", "1234.50", "0.55", "凯旋街道", "合计1235.0590"):
         assert part in text
     assert "不打印" not in text
     assert "密" not in text

@@ -66,7 +66,7 @@ def test_failing_is_a_sentence_and_few_details(window, qtbot) -> None:
     assert dialog.details.text().endswith("另有 11 处")
     dialog.accept()
     dialog = dialogs.fail(window, "")
-    assert dialog.text.text() == "程序出错,已记录"
+    assert dialog.text.text() == "程序出错，已记录"
     dialog.accept()
 
 

@@ -37,7 +37,7 @@ def test_every_kind_has_an_editor(qtbot, kind: Kind) -> None:
     field = Field("x", kind, "某项", required=True, choices=CHOICES)
     editor = made(qtbot, field, find=among(CHOICES))
     assert editor.text() == ""
-    assert editor.input.accessibleName() == "某项(必填)"
+    assert editor.input.accessibleName() == "某项（必填）"
     editor.problem("必填")
     assert editor.shown_problem == "必填"
     assert editor.input.accessibleDescription() == "必填"

@@ -30,7 +30,7 @@ def form(qtbot, ledger, desk) -> LedgerForm:
 
 def test_required_come_first_and_the_rest_is_folded(form) -> None:
     assert list(form.editors)[:2] == ["happened_at", "text"]
-    assert form.more.text() == "更多(4 项)"
+    assert form.more.text() == "更多（4 项）"
     assert not form.editors["day"].isVisible()
     form.more.click()
     assert form.editors["day"].isVisible()
@@ -116,7 +116,7 @@ def test_a_changed_row_gives_only_what_differs(qtbot, ledger, desk) -> None:
     heard: list[dict] = []
     form.submitted.connect(heard.append)
     assert form.editors["party_phone"].text() == "", "a person's number is not on the screen"
-    assert form.editors["party_phone"].input.placeholderText() == "139****0001(不改则留空)"
+    assert form.editors["party_phone"].input.placeholderText() == "139****0001（不改则留空）"
     form.editors["text"].set_text("新")
     form.editors["party"].set_text("")
     form.submit()

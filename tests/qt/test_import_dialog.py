@@ -80,7 +80,7 @@ def test_columns_are_proposed_and_can_be_changed(dialog) -> None:
 def test_check_then_import(dialog, imports, qtbot) -> None:
     assert not dialog.go.isEnabled()
     wait(qtbot, dialog, dialog.check)
-    assert dialog.summary.text() == "检查完:读到 2 条,新增 2,更改 0,不变 0,不能用 0"
+    assert dialog.summary.text() == "检查完：读到 2 条，新增 2，更改 0，不变 0，不能用 0"
     assert dialog.go.isEnabled()
     with qtbot.waitSignal(dialog.imported) as imported:
         qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
@@ -98,11 +98,11 @@ def test_another_choice_needs_another_check(dialog, qtbot) -> None:
 
 
 def test_refused_lines_are_named_and_stop_the_import(dialog, imports, qtbot) -> None:
-    bad = [{"line": 3, "field": "dead", "reason": "应为整数:两"}]
+    bad = [{"line": 3, "field": "dead", "reason": "应为整数：两"}]
     imports.answer = FINE | {"added": 1, "refused": bad}
     wait(qtbot, dialog, dialog.check)
     model = dialog.problems
-    assert [model.index(0, column).data() for column in range(3)] == ["3", "死亡", "应为整数:两"]
+    assert [model.index(0, column).data() for column in range(3)] == ["3", "死亡", "应为整数：两"]
     assert not dialog.go.isEnabled()
     dialog.partial.click()
     wait(qtbot, dialog, dialog.check)
@@ -126,7 +126,7 @@ def test_deleting_asks_first(dialog, imports, qtbot) -> None:
 def test_a_file_that_is_refused_is_a_sentence(dialog, imports, qtbot) -> None:
     imports.refusal = Refused(Problem("没有一列认得出", file="calls.csv"), Problem("坏", line=4, field="dead"))
     wait(qtbot, dialog, dialog.check)
-    assert dialog.summary.text() == "calls.csv: 没有一列认得出(另有 1 处)"
+    assert dialog.summary.text() == "calls.csv: 没有一列认得出（另有 1 处）"
     assert dialog.problems.rowCount() == 2
     assert not dialog.go.isEnabled()
 

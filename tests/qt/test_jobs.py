@@ -107,7 +107,7 @@ def test_our_own_fault_is_logged(runner, qtbot, expect_log) -> None:
     ear = Ear(runner.run("导入", breaks))
     with qtbot.waitSignal(runner.idle):
         pass
-    assert ear.heard == [("failed", "程序出错,已记录")]
+    assert ear.heard == [("failed", "程序出错，已记录")]
 
 
 def test_cancelling(runner, qtbot) -> None:
@@ -157,7 +157,7 @@ def test_a_process_refuses_dies_and_is_cancelled(runner, qtbot, expect_log) -> N
         job.cancel()
     assert [ear.heard for ear in ears] == [
         [("failed", "a.csv: 3: dead: 不是数字")],
-        [("failed", "程序出错,已记录")],
+        [("failed", "程序出错，已记录")],
         [("cancelled",)],
     ]
 

@@ -90,7 +90,7 @@ def test_titles_are_asked_once_a_page(view, desk) -> None:
 
 
 def test_header_numbers_right_with_unit(model) -> None:
-    assert model.headerData(4, Qt.Orientation.Horizontal) == "水位(m)"
+    assert model.headerData(4, Qt.Orientation.Horizontal) == "水位（m）"
     right = model.headerData(4, Qt.Orientation.Horizontal, Qt.ItemDataRole.TextAlignmentRole)
     assert Qt.AlignmentFlag(right) & Qt.AlignmentFlag.AlignRight
     assert model.index(0, 4).data(Qt.ItemDataRole.TextAlignmentRole) == right

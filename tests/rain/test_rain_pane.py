@@ -197,8 +197,8 @@ def test_a_gauge_is_shown_from_elsewhere(pane: RainPane, desk: Desk, qtbot: Any)
 def test_one_key_writes_into_the_duty_log(pane: RainPane, desk: Desk, qtbot: Any) -> None:
     qtbot.keyClick(pane.view, Qt.Key.Key_F6)
     (row,) = desk.rows("log")
-    assert row["text"] == "彭埠站 1h 60.0 mm(橙)"
-    assert text(pane, "rain-status") == "已记入日志:彭埠站 1h 60.0 mm(橙)"
+    assert row["text"] == "彭埠站 1h 60.0 mm（橙）"
+    assert text(pane, "rain-status") == "已记入日志：彭埠站 1h 60.0 mm（橙）"
 
 
 def test_a_gauge_without_rain_is_not_written_into_the_log(desk: Desk, pane: RainPane, qtbot: Any) -> None:
@@ -217,7 +217,7 @@ def test_ctrl_c_gives_one_line_a_gauge(pane: RainPane, qtbot: Any) -> None:
     qtbot.keyClick(pane.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = QGuiApplication.clipboard().text().split("\n")
     assert len(lines) == 3
-    assert lines[0] == "彭埠站 14:30 雨量(mm):1h 60.0,3h 60.0,6h ≥60.0,12h ≥60.0,24h ≥60.0,已达暴雨橙色标准"
+    assert lines[0] == "彭埠站 14:30 雨量（mm）：1h 60.0，3h 60.0，6h ≥60.0，12h ≥60.0，24h ≥60.0，已达暴雨橙色标准"
 
 
 @pytest.mark.usefixtures("night")

@@ -491,8 +491,9 @@ def test_columns_that_are_moments() -> None:
     assert reasons(found) == [(2, "2026-06-18 09:00")]
 
 
-def test_a_row_for_each_moment_and_a_column_for_each_station() -> None:
-    found = read("时间,彭埠站,九堡站(K2202)\n2026-06-18 08:00,1.5,-\n2026-06-18 09:00,2.5,0.5\n")
+@pytest.mark.parametrize("header", ["九堡站(K2202)", "九堡站（K2202）", "九堡站[K2202]"])
+def test_a_row_for_each_moment_and_a_column_for_each_station(header: str) -> None:
+    found = read(f"时间,彭埠站,{header}\n2026-06-18 08:00,1.5,-\n2026-06-18 09:00,2.5,0.5\n")
     assert (found.format, found.read) == ("wide-stations", 2)
     assert rows(found) == [
         ("K2202", "06-18 08:00", 60, None),

@@ -35,7 +35,7 @@ def test_the_table_says_what_the_pane_says(desk: Desk, bring: Any) -> None:
         "彭埠站 60.0 60.0 ≥60.0 ≥60.0 ≥60.0 ≥暴雨 橙色 增强 14:30",
         "九堡站 ≥5.5 ≥17.5 ≥17.5 ≥17.5 ≥17.5 ≥中雨 14:25",
         "清波站 0.0 0.0 ≥0.0", "≥ 表示时段内有缺测", "GB/T 28592-2012",
-        "橙色标准(3 小时 50 毫米,中国气象局令第16号",
+        "橙色标准（3 小时 50 毫米，中国气象局令第16号",
     ):  # fmt: skip
         assert part in text, (part, text)
     assert text.index("彭埠站") < text.index("九堡站") < text.index("清波站")
@@ -44,7 +44,7 @@ def test_the_table_says_what_the_pane_says(desk: Desk, bring: Any) -> None:
 def test_a_span_has_its_own_sums(desk: Desk, bring: Any) -> None:
     bring(rain_file(NIGHT))
     text = " ".join(lines(report.rain_table(desk, start=LAST - 2 * HOUR, end=LAST - HOUR // 2)))
-    assert "时段:2026-06-18 12:30 至 2026-06-18 14:00" in text
+    assert "时段：2026-06-18 12:30 至 2026-06-18 14:00" in text
     assert "截至 2026-06-18 14:00" in text
     assert re.search(r"彭埠站 30.0 .*?30.0 30.0 14:00 14:00", text), text
 

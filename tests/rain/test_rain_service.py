@@ -409,7 +409,7 @@ def test_a_colour_just_reached_is_an_open_item_for_an_hour(desk: Desk, bring: An
     bring(rain_file({"彭埠站": [0.0] * 30 + [10.0] * 6, "九堡站": [0.0] * 30 + [9.0] * 6, "清波站": [0.0] * 36}))
     (item,) = of_rain(desk, NOW)
     assert (item.title, item.severity, item.due_at) == ("彭埠站、九堡站达暴雨橙色标准", 2, None)
-    assert item.detail == "标准 3 小时 50 毫米;彭埠站 3h 60.0、九堡站 3h 54.0"
+    assert item.detail == "标准 3 小时 50 毫米；彭埠站 3h 60.0、九堡站 3h 54.0"
     assert desk.title(item.ledger, item.row) == "彭埠站"
     bring(rain_file({"彭埠站": [0.0] * 12, "九堡站": [0.0] * 12, "清波站": [0.0] * 12}, LAST + HOUR))
     assert service.gauges(desk, NOW + HOUR)[0].signal is not None  # three hours back it is still orange
@@ -440,10 +440,10 @@ def test_figures(desk: Desk, bring: Any) -> None:
 
 def test_one_line_into_the_duty_log(desk: Desk, bring: Any) -> None:
     bring(rain_file({"彭埠站": [0.0] * 24 + [5.0] * 12, "清波站": [0.3] * 6, "空站": [None]}))
-    assert service.note_in_log(desk, "K1") == "彭埠站 1h 60.0 mm(橙)"
+    assert service.note_in_log(desk, "K1") == "彭埠站 1h 60.0 mm（橙）"
     assert service.note_in_log(desk, "K2") == "清波站 1h ≥1.8 mm"
     rows = desk.rows("log", Condition("text", "has", "mm"))
-    assert sorted(row["text"] for row in rows) == ["彭埠站 1h 60.0 mm(橙)", "清波站 1h ≥1.8 mm"]
+    assert sorted(row["text"] for row in rows) == ["彭埠站 1h 60.0 mm（橙）", "清波站 1h ≥1.8 mm"]
     assert {(row["happened_at"], row["line"], row["category"]) for row in rows} == {(LAST, "FLOOD", "SYSTEM_MSG")}
     with pytest.raises(Refused):
         service.note_in_log(desk, "K3")
@@ -453,9 +453,9 @@ def test_one_line_for_a_group_chat(desk: Desk, bring: Any) -> None:
     bring(rain_file({"彭埠站": [0.0] * 24 + [5.0] * 12}))
     (gauge,) = service.gauges(desk)
     assert one_line(gauge, NOW) == (
-        "彭埠站 14:30 雨量(mm):1h 60.0,3h 60.0,6h ≥60.0,12h ≥60.0,24h ≥60.0,已达暴雨橙色标准"
+        "彭埠站 14:30 雨量（mm）：1h 60.0，3h 60.0，6h ≥60.0，12h ≥60.0，24h ≥60.0，已达暴雨橙色标准"
     )
-    assert log_text(gauge) == "彭埠站 1h 60.0 mm(橙)"
+    assert log_text(gauge) == "彭埠站 1h 60.0 mm（橙）"
 
 
 def test_the_feature_names_what_it_has() -> None:

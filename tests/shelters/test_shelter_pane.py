@@ -83,7 +83,7 @@ def test_more_people_than_inside_cannot_leave_and_the_field_says_why(
     qtbot.keyClicks(field(pane, "out"), "3")
     qtbot.keyClick(field(pane, "out"), Key.Key_Return, Mod.ControlModifier)
     assert pane.form is not None
-    assert pane.form.editors["out"].shown_problem == "现有 0 人,不能离开 3 人"
+    assert pane.form.editors["out"].shown_problem == "现有 0 人，不能离开 3 人"
     qtbot.keyClick(field(pane, "out"), Key.Key_Escape)
     assert pane.form is None
     assert desk.count("shelter_counts") == 0
@@ -103,7 +103,7 @@ def test_opening_and_closing_by_key_writes_the_log(
     pane.show_row("shelters", shelters["示例区中心"])
     qtbot.keyClick(pane.view, Key.Key_F7)
     dialog = next(found for found in pane.findChildren(QDialog) if found.isVisible())
-    assert "先改为待命,再启用" in dialog.text.text()  # pyright: ignore[reportAttributeAccessIssue]
+    assert "先改为待命，再启用" in dialog.text.text()  # pyright: ignore[reportAttributeAccessIssue]
     dialog.accept()
 
 

@@ -29,10 +29,10 @@ def test_the_sums_stand_on_paper_and_follow_the_rows(desk: Desk, places: dict[st
     pages = pages_of(report.p11(desk))
     text = "".join("".join(pages).split())
     assert "205=4+14+187处" in text
-    assert "区级4、街道级14、社区(村)级187" in text
+    assert "区级4、街道级14、社区（村）级187" in text
     assert "16.01万㎡" in text
-    assert "36处,占17.56%" in text
-    assert "启用1处,150人" in text
+    assert "36处，占17.56%" in text
+    assert "启用1处，150人" in text
     assert "合计205处160100.00" in text
     assert "小计4处3320.00" in text
     assert f"1/{len(pages)}" in "".join(pages[0].split())
@@ -41,7 +41,7 @@ def test_the_sums_stand_on_paper_and_follow_the_rows(desk: Desk, places: dict[st
     text = text_of(report.p11(desk))
     assert "205=4+15+186处" in text
     assert "18.01万㎡" in text
-    assert "37处,占18.05%" in text
+    assert "37处，占18.05%" in text
     assert "合计205处180100.00" in text
 
 
@@ -63,4 +63,4 @@ def test_every_shelter_is_numbered_once(desk: Desk, places: dict[str, bytes]) ->
 def test_a_district_without_shelters_prints_an_empty_form(desk: Desk) -> None:
     text = text_of(report.p11(desk))
     assert "0=0+0+0处" in text
-    assert "0处,占—" in text
+    assert "0处，占—" in text

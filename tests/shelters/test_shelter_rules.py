@@ -38,7 +38,7 @@ def test_totals_read_as_the_bureau_prints_them() -> None:
     assert found.area_text == "16.01 万㎡"
     assert found.mean_area_text == "780.98 ㎡"
     assert found.standardised_text == "17.56 %"
-    assert level_text(found, TABLES) == "共 205 处:区级 4、街道级 14、社区(村)级 187"
+    assert level_text(found, TABLES) == "共 205 处：区级 4、街道级 14、社区（村）级 187"
 
 
 def test_totals_follow_the_rows() -> None:

@@ -29,8 +29,8 @@ def test_people_come_and_go_and_the_log_tells_of_it(desk: Desk, places: dict[str
     assert desk.get("shelters", place)["state"] == "OPEN"
     rows = desk.rows("log", order="happened_at")
     assert [row.text("text") for row in rows] == [
-        "避灾安置 东示例街道东示例小学:启用、转入 46 人、需要被褥、婴儿车",
-        "避灾安置 东示例街道东示例小学:转出 6 人",
+        "避灾安置 东示例街道东示例小学：启用、转入 46 人、需要被褥、婴儿车",
+        "避灾安置 东示例街道东示例小学：转出 6 人",
     ]
     assert [row.text("handling") for row in rows] == ["现有 46 人", "现有 40 人"]
     assert {row.text("category") for row in rows} == {"RESPONSE"}
@@ -100,10 +100,10 @@ def test_states_go_by_the_rules_and_opening_and_closing_are_told(desk: Desk) -> 
     service.set_state(desk, place, "CLOSED")
     assert service.set_state(desk, place, "CLOSED") is None
     assert texts(desk) == [
-        "避灾安置 东示例小学:启用",
-        "避灾安置 东示例小学:转入 3 人",
-        "避灾安置 东示例小学:转出 3 人",
-        "避灾安置 东示例小学:关闭",
+        "避灾安置 东示例小学：启用",
+        "避灾安置 东示例小学：转入 3 人",
+        "避灾安置 东示例小学：转出 3 人",
+        "避灾安置 东示例小学：关闭",
     ]
 
 
@@ -125,11 +125,11 @@ def test_totals_are_computed_from_the_rows(desk: Desk) -> None:
     district = shelter(desk, "区中心", level="DISTRICT", area_m2=10_000_00, usable_m2=6_000_00, standardised=1)
     shelter(desk, "街道中心", level="SUBDISTRICT", area_m2=2_345_00, standardised=0)
     third = shelter(desk, "社区", level="COMMUNITY", area_m2=655_00)
-    assert service.totals(desk).line == "3 = 1 + 1 + 1 · 1.30 万㎡ · 1 处规范化(33.33 %) · 启用 0 处 0 人"
+    assert service.totals(desk).line == "3 = 1 + 1 + 1 · 1.30 万㎡ · 1 处规范化（33.33 %） · 启用 0 处 0 人"
 
     service.edit(desk, third, {"level": "SUBDISTRICT", "area_m2": 3_655_00, "standardised": 1})
     service.count(desk, district, 214)
-    assert service.totals(desk).line == "3 = 1 + 2 + 0 · 1.60 万㎡ · 2 处规范化(66.67 %) · 启用 1 处 214 人"
+    assert service.totals(desk).line == "3 = 1 + 2 + 0 · 1.60 万㎡ · 2 处规范化（66.67 %） · 启用 1 处 214 人"
     service.remove(desk, third)
     assert service.totals(desk).line.startswith("2 = 1 + 1 + 0 · 1.23 万㎡")
 
@@ -172,14 +172,14 @@ def test_board_and_hand_over_hear_of_open_shelters(desk: Desk) -> None:
     assert figures["shelters.open"].value == 1
     (item,) = [item for item in desk.open_items() if item.ledger == "shelters"]
     assert (item.block, item.row, item.severity) == ("RESPONSES", place, 1)
-    assert item.detail == "10 人,满载率 100 %"
+    assert item.detail == "10 人，满载率 100 %"
 
 
 def test_people_in_a_closed_shelter_are_asked_about(desk: Desk) -> None:
     place = shelter(desk)
     desk.act("shelter_counts.add", [desk.new("shelter_counts", {"shelter": place, "in": 4, "at": desk.clock.now()})])
     (item,) = [item for item in desk.open_items() if item.ledger == "shelters"]
-    assert (item.severity, item.detail) == (2, "人数和状态对不上,请核对")
+    assert (item.severity, item.detail) == (2, "人数和状态对不上，请核对")
 
 
 def test_the_command_line_adds_counts_by_the_same_rules(desk: Desk) -> None:

@@ -91,26 +91,26 @@ GOLDEN = """
 带班领导|王示例|主班|李示例|副班|赵示例
 风险等级|橙|值守状态|暴雨预报|接班时间|—
 备注|备用钥匙在门卫
-未结事项(截至06-1908:20)
+未结事项（截至06-1908:20）
 序号|事项|说明|到时
 一、突发事件处置
 二、预警与叫应
 三、应急响应
 四、领导批示交办
 五、待办与上报
-六、设备环境(1项)
-传真机异常:卡纸
-设备清点|√值班电话×传真机(卡纸)□对讲电台□卫星电话
+六、设备环境（1项）
+传真机异常：卡纸
+设备清点|√值班电话×传真机（卡纸）□对讲电台□卫星电话
 交班人：|接班人：|带班领导：|年月日时分
 附一本班数字|日志
-附二24小时值班日志(06-1808:20至06-1908:20)
+附二24小时值班日志（06-1808:20至06-1908:20）
 编号|时间|类别|内容|处理情况
 6月17日|2026-0004|15:00|来电|〔补录〕昨日下午来电补记
 6月18日|2026-0001|20:05|点名抽查|视频点调正常
-2026-0002|21:10|来电|隧道积水约6厘米〔已更正,见2026-0003〕|已通知街道
-2026-0003|21:10|来电|〔更正2026-0002,原因:少记一个零〕隧道积水约60厘米|已封路
-依据的记录:本机5e5e5e5e/1至#9,日志至2026-0005。
-本表由记录自动汇总,未结事项不可删减。
+2026-0002|21:10|来电|隧道积水约6厘米〔已更正，见2026-0003〕|已通知街道
+2026-0003|21:10|来电|〔更正2026-0002，原因：少记一个零〕隧道积水约60厘米|已封路
+依据的记录：本机5e5e5e5e/1至#9，日志至2026-0005。
+本表由记录自动汇总，未结事项不可删减。
 """
 
 
@@ -134,7 +134,7 @@ def test_every_open_item_appears_in_its_block_next_due_first(night: Desk) -> Non
         assert item.title in text
         assert item.detail in text
     places = {block: text.index(name) for block, name in zip(BLOCKS, (
-        "一、突发事件处置(3项)", "二、预警与叫应(3项)", "三、应急响应(3项)", "四、领导批示交办(3项)", "五、待办与上报(", "六、设备环境(4项)",
+        "一、突发事件处置（3项）", "二、预警与叫应（3项）", "三、应急响应（3项）", "四、领导批示交办（3项）", "五、待办与上报（", "六、设备环境（4项）",
     ), strict=True)}  # fmt: skip
     assert sorted(places.values()) == list(places.values())
     for block in BLOCKS:
@@ -205,7 +205,7 @@ def test_a_reprint_says_so_everywhere(night: Desk, clock: FixedClock) -> None:
     (row,) = night.rows("prints")
     assert row["about"] == KEY
     assert row["head"] == f"DD1;330102;5e5e5e5e;1;{seq};{head.hex()[:16]};{KEY}"  # what stands on the paper
-    assert row["frontier"] == f"本机 5e5e5e5e/1 至 #{seq},日志至 2026-0005"
+    assert row["frontier"] == f"本机 5e5e5e5e/1 至 #{seq}，日志至 2026-0005"
     assert row["sha256"] == hashlib.sha256(first).hexdigest()
     again = report.p01(night)
     assert flat(again).count("副本") >= 2

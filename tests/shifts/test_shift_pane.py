@@ -152,9 +152,9 @@ def test_equipment_is_ticked_and_a_fault_needs_a_word(pane: ShiftsPane, desk: De
     qtbot.keyClicks(remark, "no paper")
     qtbot.keyClick(remark, Key.Key_Return)
     (row,) = desk.rows("shifts")
-    assert row.text("equipment").split("\n")[:2] == ["√ 值班电话", "× 传真机:no paper"]
+    assert row.text("equipment").split("\n")[:2] == ["√ 值班电话", "× 传真机：no paper"]
     assert pane.tabs.tabText(pane.tabs.indexOf(pane.equipment)) == "设备清点"
-    assert "传真机异常:no paper" in lines(pane)
+    assert "传真机异常：no paper" in lines(pane)
 
 
 def test_the_sheet_is_previewed_with_what_cannot_be_printed(
@@ -258,4 +258,4 @@ def test_every_control_has_a_name(pane: ShiftsPane) -> None:
             assert widget.objectName(), widget
             assert widget.accessibleName() or widget.text(), widget.objectName()  # pyright: ignore[reportAttributeAccessIssue]
     labels = [text for text, _key, _run in pane.commands()]
-    assert "交班:交接班表" in labels
+    assert "交班：交接班表" in labels

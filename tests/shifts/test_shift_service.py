@@ -159,12 +159,14 @@ def test_equipment_is_told_in_lines_that_can_be_read_back(desk: Desk) -> None:
         Tick("", "船钥匙", ok=True),
     ]
     held = service.save_equipment(desk, KEY, ticks)
-    assert held["equipment"] == "√ 值班电话\n× 传真机:卡纸 已报修\n√ 船钥匙"
+    assert held["equipment"] == "√ 值班电话\n× 传真机：卡纸 14:30已报修\n√ 船钥匙"
     read = {tick.label: tick for tick in service.equipment_of(held.text("equipment"))}
     assert read["值班电话"] == Tick("PHONE", "值班电话", ok=True)
-    assert read["传真机"] == Tick("FAX", "传真机", ok=False, remark="卡纸 已报修")
+    assert read["传真机"] == Tick("FAX", "传真机", ok=False, remark="卡纸 14:30已报修")
     assert read["打印机"] == Tick("PRINTER", "打印机")
     assert read["船钥匙"].ok
+    (old,) = (tick for tick in service.equipment_of("× 传真机:卡纸") if tick.label == "传真机")
+    assert (old.ok, old.remark) == (False, "卡纸")
     with pytest.raises(Refused, match="传真机"):
         service.save_equipment(desk, KEY, [Tick("FAX", "传真机", ok=False)])
 
@@ -174,12 +176,12 @@ def test_a_fault_outlives_the_shift_that_found_it(desk: Desk, clock: FixedClock)
         desk, KEY, [Tick("FAX", "传真机", ok=False, remark="卡纸"), Tick("UPS", "不间断电源", ok=True)]
     )
     clock.at = parse_iso("2026-06-19 09:00")
-    assert "传真机异常:卡纸" in titles(desk)
+    assert "传真机异常：卡纸" in titles(desk)
     service.save_equipment(desk, "2026-06-19/H24", [Tick("PHONE", "值班电话", ok=True)])
-    assert "传真机异常:卡纸" in titles(desk)
+    assert "传真机异常：卡纸" in titles(desk)
     ticks = [Tick("PHONE", "值班电话", ok=True), Tick("FAX", "传真机", ok=True)]
     service.save_equipment(desk, "2026-06-19/H24", ticks)
-    assert "传真机异常:卡纸" not in titles(desk)
+    assert "传真机异常：卡纸" not in titles(desk)
 
 
 def test_nobody_takes_over_without_a_name(desk: Desk, clock: FixedClock, crew: dict[str, bytes]) -> None:
@@ -189,7 +191,7 @@ def test_nobody_takes_over_without_a_name(desk: Desk, clock: FixedClock, crew: d
     held = service.take_over(desk, clock.now())
     assert held["taken_over_at"] == clock.now()
     (entry,) = desk.rows("log")
-    assert entry["text"] == "接班:带班 王示例 主班 李示例 副班 赵示例"
+    assert entry["text"] == "接班：带班 王示例 主班 李示例 副班 赵示例"
     assert entry["shift"] == KEY
     with pytest.raises(Refused, match="已经接过"):
         service.take_over(desk, clock.now())
@@ -237,4 +239,4 @@ def test_the_frontier_tells_how_far_the_log_goes(desk: Desk, clock: FixedClock) 
     clock.advance(MINUTE)
     with desk.store.read() as connection:
         (place,) = sheet.frontier(connection, desk.config)
-    assert place.text() == "本机 5e5e5e5e/1 至 #2,日志至 2026-0002"
+    assert place.text() == "本机 5e5e5e5e/1 至 #2，日志至 2026-0002"

@@ -62,7 +62,7 @@ def test_what_is_late_says_so_in_words_and_colour(pane: SuppliesPane) -> None:
 
 def test_a_new_article_is_like_the_last_and_the_totals_follow(qtbot: Any, pane: SuppliesPane, desk: Desk) -> None:
     pane.show_row("supplies", pane.model.row(0).id)
-    assert pane.head.note.text() == "2 库 3 种 402 件 · 低于应备 1 项,缺 20 件"
+    assert pane.head.note.text() == "2 库 3 种 402 件 · 低于应备 1 项，缺 20 件"
     qtbot.keyClick(pane.view, Key.Key_N, Mod.ControlModifier)
     line = pane.findChild(QLineEdit, "supplies-field-name")
     line.insert("编织袋")

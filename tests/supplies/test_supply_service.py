@@ -38,7 +38,7 @@ def test_totals_follow_the_rows(desk: Desk) -> None:
     article(desk, "棉被", 9_000, unit="床")
     bag = article(desk, "编织袋", 2_345, "二库", unit="只", standard=3_000)
     article(desk, "棉被", 155, "二库", unit="床", standard=155)
-    assert service.totals(desk).line == "2 库 2 种 1.15 万件 · 低于应备 1 项,缺 655 件"
+    assert service.totals(desk).line == "2 库 2 种 1.15 万件 · 低于应备 1 项，缺 655 件"
     service.edit(desk, bag, {"quantity": 103_345, "standard": 3_000})
     assert service.totals(desk).line == "2 库 2 种 11.25 万件"
     assert desk.figures(0, 1)["supplies.short"].value == 0
@@ -88,7 +88,7 @@ def test_p12_sums_by_class_and_store_and_follows_the_rows(desk: Desk) -> None:
     article(desk, "其他", 7, expires="2026-07-01", **{"class": None})
     text = text_of(report.p12(desk))
     for part in (
-        "储备库点2库", "品种3种", "总件数969件", "低于应备1项,缺40件",
+        "储备库点2库", "品种3种", "总件数969件", "低于应备1项，缺40件",
         "棉被床296094440", "小计1种296094440", "冲锋舟艘122", "未分类", "合计3种296994640",
         "一库3809", "二库11601", "合计2库39691", "2026-07-01其他7一库",
     ):  # fmt: skip

@@ -195,7 +195,7 @@ def test_back_to_a_copy(place: Path, key: bytes | None) -> None:
         d.add(store, "log", text="一")
         d.add(store, "log", text="二")
         copy = take(store.home, key=key)
-        d.add(store, "log", text="三,只在纸上")
+        d.add(store, "log", text="三，只在纸上")
         store.remember("theme", "1 150")
     home = store.home
     former = home.database.read_bytes()
@@ -411,7 +411,7 @@ def test_a_restore_killed_at_each_step(home: Home, place: Path) -> None:
     assert ended == sorted(ended, key=["before", "between", "after"].index)
     assert ended.count("before") > 3
     assert "between" in ended
-    assert said == {"上一次恢复", "记录缺失:", "desk."}
+    assert said == {"上一次恢复", "记录缺失：", "desk."}
     assert ended[-1] == "after"
 
 

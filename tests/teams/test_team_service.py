@@ -28,9 +28,9 @@ def test_going_out_and_coming_back_are_told(desk: Desk) -> None:
     service.set_status(desk, one, "READY")
     service.set_status(desk, one, "REST")
     assert told(desk) == [
-        ("救援队伍 示例排水队:出动,示例隧道", "60 人、车辆 5 辆"),
-        ("救援队伍 示例排水队:前置,示例泵站", "60 人、车辆 5 辆"),
-        ("救援队伍 示例排水队:备勤", "60 人、车辆 5 辆"),
+        ("救援队伍 示例排水队：出动，示例隧道", "60 人、车辆 5 辆"),
+        ("救援队伍 示例排水队：前置，示例泵站", "60 人、车辆 5 辆"),
+        ("救援队伍 示例排水队：备勤", "60 人、车辆 5 辆"),
     ], "from stand-by to rest is no matter of the log"
     assert desk.get("teams", one)["place"] is None
 
@@ -41,7 +41,7 @@ def test_a_team_that_is_out_and_goes_elsewhere_is_told(desk: Desk) -> None:
     assert service.set_status(desk, one, "OUT", "甲") is None
     service.edit(desk, one, {"place": "乙"})
     service.edit(desk, one, {"equipment": "泵车5台"})
-    assert [text for text, _handling in told(desk)] == ["救援队伍 示例排水队:出动,甲", "救援队伍 示例排水队:出动,乙"]
+    assert [text for text, _handling in told(desk)] == ["救援队伍 示例排水队：出动，甲", "救援队伍 示例排水队：出动，乙"]
 
 
 def test_where_to_must_be_known(desk: Desk) -> None:

@@ -88,6 +88,13 @@ def test_the_chinese_dialect(space: str) -> None:
     assert not read(CN).warnings
 
 
+@pytest.mark.parametrize("mark", [",", "，", ";", "；", "、"])
+def test_marks_between_references_and_places_have_either_width(mark: str) -> None:
+    alert = one(CN.replace("100000,3301", f"100000{mark}3301").replace("001000,3301", f"001000{mark}3301"))
+    assert [reference.identifier[-6:] for reference in alert.references] == ["100000", "110000"]
+    assert alert.geocodes == ("330102001000", "330102002000")
+
+
 def test_plain_cap() -> None:
     alert = one(CAP)
     assert (alert.dialect, alert.identifier) == (Dialect.CAP_1_2, "x-1")

@@ -90,7 +90,7 @@ def test_a_message_is_a_row_in_force_with_its_file_and_a_line_in_the_log(desk: D
     }
     assert dict(row.values) == wanted
     assert live(desk) == [NAME]
-    assert [entry.text("text") for entry in desk.rows("log")] == ["发布暴雨橙色预警:示例街道;至 17:30"]
+    assert [entry.text("text") for entry in desk.rows("log")] == ["发布暴雨橙色预警：示例街道；至 17:30"]
 
 
 def test_the_same_file_twice_changes_nothing_also_when_it_was_lifted_meanwhile(desk: Desk, clock: FixedClock) -> None:
@@ -141,7 +141,7 @@ def test_an_end_that_is_the_issue_is_assumed(desk: Desk) -> None:
     brought(desk, message(ends="2026-06-18 14:30:00+08:00"))
     (row,) = desk.rows("warnings")
     assert (row["ends_at"], row["assumed_end"]) == (NOW, 1)
-    assert lines_of(desk)[0].endswith("至 06-19 02:30(推定) 示例区气象台")
+    assert lines_of(desk)[0].endswith("至 06-19 02:30（推定） 示例区气象台")
 
 
 def test_a_foreign_one_without_code_and_colour_is_not_lost(desk: Desk) -> None:
@@ -188,7 +188,7 @@ def test_a_web_list_is_a_row_a_warning(desk: Desk) -> None:
     assert (row["issuer"], row["type"], row["colour"], row["issued_at"]) == (
         "示例省示例市示例区气象台", "11B06", "BLUE", NOW,
     )  # fmt: skip
-    assert [entry.text("text") for entry in desk.rows("log")] == ["导入预警 7 条,最高蓝色"]
+    assert [entry.text("text") for entry in desk.rows("log")] == ["导入预警 7 条，最高蓝色"]
     assert brought(desk, data, "list.json")["unchanged"] == 7
 
 

@@ -94,8 +94,8 @@ def test_a_warning_is_typed_by_keys_alone(pane: WarningsPane, desk: Desk) -> Non
     assert row["ends_at"] == parse_iso("2026-06-18 18:00")
     assert pane.page.title.text() == "示例区气象台发布暴雨橙色预警[Ⅱ级/严重]"
     assert (pane.page.badge.tone, pane.page.badge.word) == ("orange", "橙色")
-    assert pane.page.ending.text() == "生效中,至 18:00"
-    assert pane.foot.text() == "已保存,已记入值班日志"
+    assert pane.page.ending.text() == "生效中，至 18:00"
+    assert pane.foot.text() == "已保存，已记入值班日志"
     assert desk.count("log") == 1
 
 
@@ -125,7 +125,7 @@ def test_esc_keeps_a_draft_and_says_so(pane: WarningsPane, desk: Desk) -> None:
     assert pane.form.form is not None
     pane.form.form.editors["issuer"].set_text("示例区气象台")
     press(Qt.Key.Key_Escape)
-    assert pane.foot.text() == "草稿已保留,Ctrl+N 接着填"
+    assert pane.foot.text() == "草稿已保留，Ctrl+N 接着填"
     pane.begin()
     assert pane.form.form.editors["issuer"].text() == "示例区气象台"
     assert pane.form.said.text() == "接着上次的草稿填"
@@ -152,8 +152,8 @@ def test_in_force_on_top_by_weight_and_filtered(pane: WarningsPane, desk: Desk, 
     assert titles(pane)[0] == "生效 2 条"
     assert len(pane.list.cards) == 3
     pane.which.setCurrentIndex(2)
-    assert titles(pane) == ["演练测试,不算生效", "大风 凯旋街道、闸弄口街道"]
-    assert pane.page.ending.text() == "测试消息,不算生效,不上看板"
+    assert titles(pane) == ["演练测试，不算生效", "大风 凯旋街道、闸弄口街道"]
+    assert pane.page.ending.text() == "测试消息，不算生效，不上看板"
     assert not pane.page.buttons["lift"].isEnabled()
     clock.at = parse_iso("2026-06-18 17:00")
     pane.which.setCurrentIndex(1)

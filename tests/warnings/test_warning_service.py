@@ -72,7 +72,7 @@ def test_a_typed_warning_is_in_force_on_the_board_in_the_log_and_on_paper(desk: 
     assert (figure(desk).value, figure(desk).severity) == ("橙 暴雨 2处", 2)
     (item,) = items(desk)
     assert (item.title, item.due_at, item.severity) == ("暴雨橙色 凯旋街道、闸弄口街道", NOW + 150 * MINUTE, 1)
-    assert lines(desk) == ["发布暴雨橙色预警:凯旋街道、闸弄口街道;至 17:00"]
+    assert lines(desk) == ["发布暴雨橙色预警：凯旋街道、闸弄口街道；至 17:00"]
     (line,) = desk.rows("log")
     assert (line["category"], line["line"], line["party"]) == ("WARNING", "FLOOD", "示例区气象台")
     assert line["happened_at"] == parse_iso("2026-06-18 14:00")
@@ -142,8 +142,8 @@ def test_it_ends_when_it_says_or_after_the_usual_hours(desk: Desk, clock: FixedC
     assert live(desk) == []
     clock.at = NOW
     typed(desk, ends_at="", colour="BLUE")
-    assert lines_of(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00(推定) 示例区气象台"
-    assert "(结束时间推定)" in items(desk)[1].title
+    assert lines_of(desk)[1] == "暴雨蓝色 凯旋街道、闸弄口街道 至 06-19 02:00（推定） 示例区气象台"
+    assert "（结束时间推定）" in items(desk)[1].title
     clock.at = parse_iso("2026-06-19 02:00")
     assert live(desk) == []
 
@@ -185,7 +185,7 @@ def test_it_is_lifted_here(desk: Desk, clock: FixedClock) -> None:
     assert live(desk) == []
     line = desk.rows("log", order="recorded_at")[-1]
     assert (line["text"], line["handling"], line["happened_at"]) == (
-        "暴雨橙色预警解除:凯旋街道、闸弄口街道", "电话通知", NOW,
+        "暴雨橙色预警解除：凯旋街道、闸弄口街道", "电话通知", NOW,
     )  # fmt: skip
     with pytest.raises(Refused, match="不在生效中"):
         service.cancel(desk, row.id)
@@ -213,7 +213,7 @@ def test_a_stale_one_says_so_and_never_hides_what_is_current(desk: Desk, clock: 
     typed(desk, colour="YELLOW", identifier="Y")
     assert live(desk) == ["Y", "S"]
     assert figure(desk).value == "黄 暴雨 2处 +1"
-    assert "久未更新,请核实" in lines_of(desk)[1]
+    assert "久未更新，请核实" in lines_of(desk)[1]
     assert items(desk)[1].severity == 2
 
 
@@ -247,7 +247,7 @@ def test_many_at_once_write_one_line(desk: Desk) -> None:
     rows = [values | {"identifier": f"M{n}", "colour": "RED" if n == 3 else "BLUE"} for n in range(6)]
     rows.append(values | {"identifier": "T", "status": "TEST"})
     desk.act("warnings.import", [desk.new("warnings", row) for row in rows])
-    assert lines(desk) == ["导入预警 6 条,最高红色"]
+    assert lines(desk) == ["导入预警 6 条，最高红色"]
 
 
 def test_the_national_signal_stands_with_its_source(desk: Desk) -> None:
