@@ -38,9 +38,11 @@ lint: setup
 	    echo "== $$tool"; $(PY) $$tool || failed=yes; \
 	done; test -z "$$failed"
 
-## make bench   measure, and write build/bench
+## make bench   measure, and write docs/performance.md
 bench: setup
+	@rm -f build/bench.json
 	@$(PYTEST) -m bench -n 0 -s tests/bench
+	@$(PY) packaging/bench_report.py
 
 ## make faults  the fault tests with their full counts
 faults: setup

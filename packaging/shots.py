@@ -99,7 +99,6 @@ class Sitting:
         finally:
             self.window.close()
             starter.close()
-            self.window.deleteLater()
 
     def steps(self) -> list:
         """The generators to play."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -17,6 +18,7 @@ from dutydesk.incidents.pane_page import IncidentPage, clock_text
 from dutydesk.incidents.rules import CLOSED
 from dutydesk.journal import query as q
 from dutydesk.journal.query import Row
+from dutydesk.ledger.spec import Value
 from dutydesk.qt.cardpane import CardPane, CommandRow
 from dutydesk.qt.cards import Card
 from dutydesk.qt.widgets import EmptyState, shortcut
@@ -70,6 +72,11 @@ class IncidentsPane(CardPane):
         self.detail = True
         self._show_page(held)
         return True
+
+    def begin_with(self, values: Mapping[str, Value]) -> None:
+        """A new report that begins with what is known already: text, time, region, party and its number."""
+        self.begin()
+        self.form.fill(values)
 
     def commands(self) -> list[CommandRow]:
         """What this pane can do, for the palette and the key sheet."""

@@ -6,7 +6,7 @@ are typed, with its reasons; it is stored only when the officer takes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +22,7 @@ from dutydesk.incidents import lines, service
 from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.incidents.rules import grade_label
 from dutydesk.journal import drafts
+from dutydesk.ledger.spec import Value
 from dutydesk.qt.editors import Editor, LongEditor, NumberEditor, TextEditor, TimeEditor, make_editor, typed_time
 from dutydesk.qt.picker import Find, Option
 from dutydesk.qt.theme import current
@@ -289,6 +290,14 @@ class IntakeForm(QWidget):
                         self.more.setChecked(True)
             self.said.setText(_("接着上次的草稿填"))
         self.empty.setVisible(isinstance(kept, dict))
+        self._weigh()
+
+    def fill(self, values: Mapping[str, Value]) -> None:
+        """Put in what is known already, where nothing has been typed; the log's names for the caller are understood."""
+        for name, value in values.items():
+            editor = self.editors.get({"party": "caller", "party_phone": "caller_phone"}.get(name, name))
+            if editor is not None and value is not None and (name == "happened_at" or not editor.text()):
+                editor.set_value(value)
         self._weigh()
 
     def start_over(self) -> None:

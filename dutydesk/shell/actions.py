@@ -72,6 +72,7 @@ class Actions(QObject):
         self._minutely = QTimer(self)
         self._minutely.setInterval(MINUTE)
         self._minutely.timeout.connect(self.tidy_quietly)
+        self._minutely.timeout.connect(self.keep_shift)
 
     # -- the record ------------------------------------------------------------------------------------------------
 
@@ -83,8 +84,19 @@ class Actions(QObject):
         self.tidy_quietly()
         self.check_quietly()
         self.snapshot_quietly()
+        self.keep_shift()
         self._hourly.start()
         self._minutely.start()
+
+    def keep_shift(self) -> None:
+        """The running shift has its row from its first minute: the crew on the board and the reminder to hand over
+        rest on it."""
+        from dutydesk.shifts.service import ensure
+
+        try:
+            ensure(self.desk, self.desk.clock.now())
+        except DutyDeskError as error:
+            self._failed(sentence(error))
 
     def _resume(self) -> None:
         job = self.window.jobs.run(_("完成上次未写完的导入"), self._resume_work)

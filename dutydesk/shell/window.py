@@ -140,6 +140,9 @@ class MainWindow(QMainWindow):
             open=self.open_row,
             preview=self._actions.preview,
             entry=self.prefill_entry,
+            intake=self.begin_intake,
+            snapshot=self._actions.snapshot,
+            verify=self._actions.verify,
         )
         desk.services["import"] = self._actions.import_into
         desk.services["export"] = self._actions.export_from
@@ -420,6 +423,10 @@ class MainWindow(QMainWindow):
         """Put the caret into the entry line with some fields filled in."""
         self.entry.prefill(values)
         self.focus_entry()
+
+    def begin_intake(self, values: dict[str, Any]) -> None:
+        """Open the intake form with what an entry of the log already says."""
+        self.show_pane("incidents").begin_with(values)
 
     def focus_todo(self) -> None:
         """F4."""

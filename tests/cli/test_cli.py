@@ -16,8 +16,7 @@ from dutydesk import cli
 from dutydesk.__main__ import main
 from dutydesk.core import i18n
 from dutydesk.core.paths import Home
-from dutydesk.features import FEATURES
-from dutydesk.features import open_desk
+from dutydesk.features import FEATURES, open_desk
 from tests.cli.lines import Line
 
 TIMES = ("2026-06-18T14:02:00+08:00", "2026-06-18T14:30:00+08:00")

@@ -438,3 +438,11 @@ def test_every_control_has_a_name_and_keys_are_listed(pane: IncidentsPane) -> No
     keys = [key for _text, key, _run in pane.commands()]
     assert keys[0] == "Ctrl+N"
     assert len(set(keys)) == len(keys)
+
+
+def test_an_intake_begins_with_what_the_log_says(pane: IncidentsPane, desk: Desk) -> None:
+    at = desk.clock.now() - 7 * MINUTE
+    pane.begin_with({"happened_at": at, "text": "隧道积水", "party": "彭埠街道", "party_phone": "0571-00000211"})
+    texts = pane.form.texts()
+    assert (texts["text"], texts["caller"], texts["caller_phone"]) == ("隧道积水", "彭埠街道", "0571-00000211")
+    pane.form.start_over()
