@@ -155,7 +155,7 @@ def test_a_last_shift_without_its_sheet_is_open(desk: Desk, clock: FixedClock, c
 def test_equipment_is_told_in_lines_that_can_be_read_back(desk: Desk) -> None:
     ticks = [
         Tick("PHONE", "值班电话", ok=True),
-        Tick("FAX", "传真机", ok=False, remark="卡纸\n已报修"),
+        Tick("FAX", "传真机", ok=False, remark="卡纸\n14:30已报修"),
         Tick("", "船钥匙", ok=True),
     ]
     held = service.save_equipment(desk, KEY, ticks)
