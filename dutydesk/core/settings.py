@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from dutydesk.core.errors import Problem, Refused
+from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
 
 
@@ -62,12 +62,7 @@ def load(path: Path) -> DeskConfig:
 def save(path: Path, config: DeskConfig) -> None:
     """Write `desk.toml` whole or not at all."""
     lines = [f"{name} = {_toml(value)}" for name, value in asdict(config).items()]
-    temporary = path.with_suffix(".new")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join(lines) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_whole(path, ("\n".join(lines) + "\n").encode())
 
 
 def _toml(value: object) -> str:

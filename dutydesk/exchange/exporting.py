@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
 from dutydesk.exchange.cards import write_cards
 from dutydesk.exchange.ics import write_ics
@@ -84,15 +84,9 @@ def export(desk: Desk, ledger: Ledger, query: q.Query, target: Path, *, reason: 
 
 def save(target: Path, data: bytes) -> None:
     """Put bytes into a file: the old one stays until the new one is whole. Raises `Unavailable`."""
-    temporary = target.with_name(f".{target.name}.new")
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
+        write_whole(target, data)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise Unavailable(
             Problem(_("没有写成：{error}").format(error=error.strerror or error), file=str(target))
         ) from None

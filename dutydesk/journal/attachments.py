@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
 from dutydesk.core.errors import Damaged, Unavailable
+from dutydesk.core.files import sync_folder, write_whole
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 
@@ -29,24 +29,13 @@ def keep(home: Home, data: bytes) -> str:
     path = path_of(home, sha256)
     if path.exists() and path.stat().st_size == len(data):
         return sha256
-    temporary = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, data)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise Unavailable(_("附件没有存下：{error}").format(error=error.strerror or error)) from None
-    if os.name == "posix":
-        for folder in (path.parent, home.attachments):  # the file's name, and the name of its folder
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    for folder in (path.parent, home.attachments):  # the file's name, and the name of its folder
+        sync_folder(folder)
     return sha256
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from dutydesk.core.clock import Clock
 from dutydesk.core.errors import Refused
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.core.ids import CLI, new_id
 from dutydesk.core.settings import DeskConfig
 from dutydesk.journal import query as q
@@ -20,7 +20,7 @@ from dutydesk.ledger.feature import Change, Feature, Figure, OpenItem
 from dutydesk.ledger.spec import Ledger, Value, Values
 from dutydesk.ledger.table import LISTED
 
-MISSING = "未到"
+MISSING = N_("未到")
 """Shown for a row that something names and that has not arrived."""
 
 

@@ -7,12 +7,12 @@ ledger tables are projections and are adapted afterwards (`journal/rebuild.py`).
 
 from __future__ import annotations
 
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from dutydesk.core.errors import Damaged, Unavailable
+from dutydesk.core.files import sync_file, sync_folder
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.journal import recipe, tables
@@ -45,8 +45,7 @@ def copy(home: Home, raw: recipe.Raw, version: int) -> Path:
     try:
         raw.execute("VACUUM INTO ?", (str(temporary),))
         _check(raw, temporary, version)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        sync_file(temporary)
         temporary.replace(target)
         sync_folder(home.root)
     except (OSError, recipe.driver().DatabaseError) as error:
@@ -75,16 +74,6 @@ def _counts(raw: recipe.Raw, schema: str) -> list[tuple[str, int]]:
         f"SELECT name FROM {schema}.sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
     ).fetchall()
     return [(name, raw.execute(f'SELECT count(*) FROM {schema}."{name}"').fetchone()[0]) for (name,) in names]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable, where the system can."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def move(raw: recipe.Raw, version: int, wanted: int) -> None:

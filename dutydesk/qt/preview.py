@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import Problem, Unavailable
+from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
 from dutydesk.qt import dialogs, printer
 from dutydesk.qt.dialogs import Memory
@@ -276,7 +277,7 @@ class PdfPreview(QWidget):
         if self._pages is None:
             return
         try:
-            path.write_bytes(self._pages.data)
+            write_whole(path, self._pages.data)
         except OSError as error:
             why = error.strerror or str(error)
             dialogs.fail(self, Unavailable(Problem(_("写不进去：{why}").format(why=why), file=os.fspath(path))))

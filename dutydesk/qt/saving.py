@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from dutydesk.core.errors import DutyDeskError
+from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
 from dutydesk.qt import dialogs
 from dutydesk.qt.dialogs import Memory
@@ -98,7 +99,7 @@ class SaveElsewhere(QObject):
         if self._read is None:
             return
         try:
-            path.write_bytes(self._read())
+            write_whole(path, self._read())
         except DutyDeskError as error:
             dialogs.fail(self._widget, error)
         except OSError as error:

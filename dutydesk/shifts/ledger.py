@@ -28,7 +28,7 @@ SHIFTS = Ledger(
     match=("date", "code"),
     order="-starts_at",
 )
-ORIGINAL, COPY = "正本", "副本"
+ORIGINAL, COPY = N_("正本"), N_("副本")
 """What a paper is: the first of its kind about one thing, or one made again."""
 PRINTS = Ledger(
     "prints",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from dutydesk.core.clock import Clock, local
 from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Refused, Unavailable
+from dutydesk.core.files import sync_file, sync_folder, write_synced
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
@@ -74,9 +74,9 @@ def _take(home: Home, schema: Schema, at: int, key: bytes | None) -> tuple[Path,
             raise Damaged(*[Problem(fault.what, field=fault.where, file=temporary.name) for fault in report.problems])
         path = _named(home.snapshots, at)
         sha256 = _sha256(temporary)
-        _write_synced(path.with_suffix(".sha256"), f"{sha256}  {path.name}\n".encode())
+        write_synced(path.with_suffix(".sha256"), f"{sha256}  {path.name}\n".encode())
         temporary.replace(path)
-        _sync_folder(home.snapshots)
+        sync_folder(home.snapshots)
     except OSError as error:
         raise Unavailable(_("备份没有写成：{error}").format(error=error.strerror or error)) from None
     finally:
@@ -104,8 +104,7 @@ def _copy_into(home: Home, target: Path, key: bytes | None) -> None:
         raise Unavailable(_("备份没有写成：{error}").format(error=error)) from None
     finally:
         raw.close()
-    with target.open("rb+") as file:
-        os.fsync(file.fileno())
+    sync_file(target)
 
 
 def _named(folder: Path, at: int) -> Path:
@@ -127,13 +126,12 @@ def _second(folder: str, path: Path, sha256: str, keep: int) -> Path:
         target.mkdir(parents=True, exist_ok=True)
         _drop_unfinished(target)
         shutil.copyfile(path, temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        sync_file(temporary)
         if _sha256(temporary) != sha256:
             raise Unavailable(_("第二备份读回不一致：{folder}").format(folder=folder))
-        _write_synced(final.with_suffix(".sha256"), f"{sha256}  {final.name}\n".encode())
+        write_synced(final.with_suffix(".sha256"), f"{sha256}  {final.name}\n".encode())
         temporary.replace(final)
-        _sync_folder(target)
+        sync_folder(target)
         _rotate(target, keep, final)
     except OSError as error:
         raise Unavailable(
@@ -301,7 +299,7 @@ def _swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path | None:
     stem = f"desk.before-restore-{local(at).strftime('%Y%m%d-%H%M%S')}"
     aside = _half_kept(home) or _unused(home.root, stem)
     save(home.config, config)
-    _sync_folder(home.root)
+    sync_folder(home.root)
     for ending in ("-wal", "-shm"):
         present = Path(str(home.database) + ending)
         if present.exists() and present.stat().st_size:
@@ -312,7 +310,7 @@ def _swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path | None:
     if kept:
         home.database.replace(aside)
     work.database.replace(home.database)
-    _sync_folder(home.root)
+    sync_folder(home.root)
     return aside if kept else None
 
 
@@ -340,19 +338,3 @@ def _unused(folder: Path, stem: str) -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

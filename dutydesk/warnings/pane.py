@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from dutydesk.core.clock import local
 from dutydesk.core.errors import DutyDeskError
+from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
 from dutydesk.core.privacy import mask_phones
 from dutydesk.journal import query as q
@@ -381,7 +382,7 @@ class WarningsPane(CardPane):
         """Write the shown warning to a file."""
         assert self.page.one is not None
         try:
-            path.write_bytes(service.export_cap(self.desk, self.page.one.row))
+            write_whole(path, service.export_cap(self.desk, self.page.one.row))
         except OSError as error:
             dialogs.fail(self, _("没有写成：{error}").format(error=error.strerror or error))
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import shutil
 import signal
@@ -11,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -255,10 +253,10 @@ def test_no_upgrade_without_room_for_the_copy(tmp_path: Path, later: Path, monke
         store._raw.execute("PRAGMA user_version=1")  # type: ignore[union-attr]
         home = store.home
 
-    def full(descriptor: int) -> None:
+    def full(path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(upgrade, "os", SimpleNamespace(**(vars(os) | {"fsync": full})))
+    monkeypatch.setattr(upgrade, "sync_file", full)
     with pytest.raises(Unavailable, match="备份没有做成"):
         Store.open(home, d.FULL, FixedClock(d.EVENING))
     raw = recipe.connect(home.database)
