@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from dutydesk.core import i18n
 from dutydesk.core import log as logs
 from dutydesk.core.console import answer, complain, refusal, say, warn
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.core.paths import Home, default_home
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ log = logging.getLogger("dutydesk.crash")
 TAKES_VALUE = ("--home", "--by", "--lang", "--view")
 WITH_DISPLAY = ("", "demo", "self-test")
 """Commands that `app` answers."""
+USAGE = (
+    (r"the following arguments are required: (.+)", N_("缺少：{0}")),
+    (r"unrecognized arguments: (.+)", N_("不认识：{0}")),
+    (r"argument .+: invalid choice: '(.*)' \(choose from (.+)\)", N_("不认识：{0}，可用：{1}")),
+    (r"argument (.+): invalid .+ value: '(.*)'", N_("{0} 应为不小于 0 的整数：{1}")),
+    (r"argument (.+): expected .+", N_("{0} 后面缺少值")),
+)
+"""What argparse says of a wrong usage, and what we say of it."""
 
 
 # -- the parser --------------------------------------------------------------------------------------------------------
@@ -56,12 +65,11 @@ class _Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=_("显示用法"))
 
     def error(self, message: str) -> NoReturn:
-        parts = (
-            ("the following arguments are required: ", _("缺少：")),
-            ("unrecognized arguments: ", _("不认识：")),
-        )
-        for english, ours in parts:
-            message = message.replace(english, ours)
+        for english, ours in USAGE:
+            found = re.search(english, message)
+            if found:
+                message = _(ours).format(*found.groups())
+                break
         warn(self.format_usage().rstrip())
         warn(_("用法有误：{message}").format(message=message))
         raise SystemExit(2)

@@ -38,6 +38,24 @@ def test_a_wrong_usage_names_the_program_once(capsys: pytest.CaptureFixture[str]
     assert "用法：用法" not in said
 
 
+@pytest.mark.parametrize(
+    ("words", "ours"),
+    [
+        (["list", "log", "--limit", "many"], "--limit 应为不小于 0 的整数：many"),
+        (["list"], "缺少：LEDGER"),
+        (["list", "log", "--limit"], "--limit 后面缺少值"),
+        (["list", "log", "--frob"], "不认识：--frob"),
+        (["frob"], "不认识：frob，可用："),
+    ],
+)
+def test_a_wrong_usage_is_told_in_the_language_of_the_rest(
+    words: list[str], ours: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.parse(words)
+    assert ours in capsys.readouterr().err.splitlines()[-1]
+
+
 @pytest.mark.parametrize("words", [[], ["verify"], ["import"], ["print"], ["init"], ["rain"]])
 def test_help_speaks_the_language_that_is_asked_for(
     words: list[str], english: None, capsys: pytest.CaptureFixture[str]
