@@ -56,12 +56,12 @@ def test_the_window_killed_while_someone_types(place: Path) -> None:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ) as window:  # fmt: skip
             assert window.stdout is not None
-            first = window.stdout.readline()
-            assert first, window.stderr.read()[-3_000:] if window.stderr else ""
+            lines = [window.stdout.readline() for _saved in range(rng.randint(2, 6))]
+            assert all(lines), window.stderr.read()[-3_000:] if window.stderr else ""
             with suppress(subprocess.TimeoutExpired):
-                window.wait(rng.random() * 0.6)
+                window.wait(rng.random() * 0.3)
             window.kill()
-            lines = [first, *window.stdout.read().split("\n")[:-1]]
+            lines += window.stdout.read().split("\n")[:-1]
         assert window.returncode == -signal.SIGKILL
         acknowledged += [(int(seq), digest) for seq, digest in (line.split() for line in lines)]
         with Store.open(Home(root), schema(), FixedClock(d.EVENING)) as store:
