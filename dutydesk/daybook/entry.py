@@ -295,7 +295,9 @@ def saved_words(row: Row) -> str:
 def problem_words(problems: Sequence[Problem]) -> str:
     """What is wrong, each with the name of its field."""
     return _("；").join(
-        _("{label}：{text}").format(label=_(LOG[item.field].label), text=item.reason) if item.field in LOG else str(item)
+        _("{label}：{text}").format(label=_(LOG[item.field].label), text=item.reason)
+        if item.field in LOG
+        else str(item)
         for item in problems
     )
 

@@ -147,7 +147,9 @@ def _refuse_header(database: Path, size: int, wal: Path | None) -> None:
     with database.open("rb") as file:
         start = file.read(100)
     if len(start) < 100 or not start.startswith(SQLITE_MAGIC):
-        raise Damaged(_("{file} 不是数据库文件，或已损坏，或已加密而没有给密钥（DUTYDESK_KEY）").format(file=database.name))
+        raise Damaged(
+            _("{file} 不是数据库文件，或已损坏，或已加密而没有给密钥（DUTYDESK_KEY）").format(file=database.name)
+        )
     page = int.from_bytes(start[16:18], "big")
     page = 65536 if page == 1 else page
     pages = int.from_bytes(start[28:32], "big")

@@ -142,7 +142,9 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unavailable(
-                _("数据文件夹只读或不能写入（{error}）：{folder}").format(error=error.strerror or error, folder=home.root)
+                _("数据文件夹只读或不能写入（{error}）：{folder}").format(
+                    error=error.strerror or error, folder=home.root
+                )
             ) from None
         raw = recipe.connect(home.database, key, create=True)
         try:
@@ -247,7 +249,9 @@ class Store:
         version = self._raw.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise Refused(
-                _("数据文件是较新版本的程序写的（{found} > {known}），请升级后再打开").format(found=version, known=VERSION)
+                _("数据文件是较新版本的程序写的（{found} > {known}），请升级后再打开").format(
+                    found=version, known=VERSION
+                )
             )
         if version < VERSION:
             from dutydesk.journal.upgrade import upgrade  # alembic is loaded when it is needed
@@ -455,7 +459,20 @@ class Store:
             head = chain.header(desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION)
             digest = chain.digest(chain.SHA256, link, head, text)
             act = Act(
-                desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION, text, chain.SHA256, link, digest
+                desk,
+                epoch,
+                seq,
+                act_id,
+                hlc,
+                when,
+                now,
+                by,
+                kind,
+                chain.SCHEMA_VERSION,
+                text,
+                chain.SHA256,
+                link,
+                digest,
             )
             rows = self._admit(cursor, [(act, body, personal)])
         self._note_head(seq, digest)
@@ -573,9 +590,10 @@ class Store:
         found = cursor.execute(f"SELECT _act, _state FROM {name} WHERE id = ?", (change.row,)).fetchone()
         if found is None or (found[1] != LISTED and DELETE not in change.values):
             raise Refused(_("要改的这一条已不在{title}里").format(title=_(shape.ledger.title)))
-        if shape.ledger.personal & change.values.keys() and cursor.execute(
-            "SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (name, change.row)
-        ).fetchone():
+        if (
+            shape.ledger.personal & change.values.keys()
+            and cursor.execute("SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (name, change.row)).fetchone()
+        ):
             raise Refused(_("这一条的个人信息已删除，不能再填写"))
         heads: dict[str, list[str]] = {}
         every = cursor.execute(

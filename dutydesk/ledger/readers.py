@@ -132,7 +132,9 @@ def _with_header(grid: Grid, file: str, recognise: Recognise) -> Records:
     headers, below = _labels(grid, at, recognise)
     rows = grid.lines[at + below :]
     if at:
-        warnings.append(Problem(_("表头在第 {line} 行，上面的 {count} 行没有读").format(line=line, count=at), file=file))
+        warnings.append(
+            Problem(_("表头在第 {line} 行，上面的 {count} 行没有读").format(line=line, count=at), file=file)
+        )
     if below > 1:
         warnings.append(Problem(_("表头有 {count} 行，已合起来读").format(count=below), line=line, file=file))
     last = line + below - 1

@@ -187,7 +187,9 @@ def read_sheet(data: bytes, file: str, form: str, sheet: str | None = None) -> G
         if any(type(cell) is float and abs(cell) >= 1e15 for cell in row):
             long_numbers.append(number)
     if long_numbers:
-        reason = _("有 {count} 行的数字超过 15 位，表格软件只保存了前 15 位，请改为文本").format(count=len(long_numbers))
+        reason = _("有 {count} 行的数字超过 15 位，表格软件只保存了前 15 位，请改为文本").format(
+            count=len(long_numbers)
+        )
         warnings.append(Problem(reason, line=long_numbers[0], file=file))
     return Grid(lines, form, found.name, merges=merges, warnings=warnings)
 
@@ -215,7 +217,9 @@ def _choose(book: CalamineWorkbook, file: str, wanted: str | None, warnings: lis
     if len(filled) + len(hidden) > 1:
         others = _("、").join(sheet.name for sheet in filled[1:] + hidden)
         warnings.append(
-            Problem(_("读了工作表“{name}”，另有没有读的：{others}").format(name=filled[0].name, others=others), file=file)
+            Problem(
+                _("读了工作表“{name}”，另有没有读的：{others}").format(name=filled[0].name, others=others), file=file
+            )
         )
     return filled[0]
 

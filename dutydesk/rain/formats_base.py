@@ -349,7 +349,9 @@ class Gather:
         for kind, count in self._counts.items():
             if count > REPORTED:
                 what = _("同一时段有两个值") if kind == "twice" else _("雨量偏大")
-                self.warn(_("“{what}”共 {count} 处，只列出前 {limit} 处").format(what=what, count=count, limit=REPORTED))
+                self.warn(
+                    _("“{what}”共 {count} 处，只列出前 {limit} 处").format(what=what, count=count, limit=REPORTED)
+                )
         used = sorted(self._index)
         rank = {self._index[code]: n for n, code in enumerate(used)}
         keys = sorted([(rank[index], end, minutes, tenths) for (index, end, minutes), tenths in self._seen.items()])

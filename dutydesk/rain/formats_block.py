@@ -41,7 +41,9 @@ def read_block(text: str, options: Options, file: str) -> Reading:
     zone = agreed("zone", options.zone, zone_of(head.get("Time Zone", "")), file)
     if zone is None:
         raise Refused(
-            Problem(_("时区“{zone}”认不得，请设定 zone").format(zone=head.get("Time Zone", "")), field="zone", file=file)
+            Problem(
+                _("时区“{zone}”认不得，请设定 zone").format(zone=head.get("Time Zone", "")), field="zone", file=file
+            )
         )
     unit = agreed("unit", options.unit, unit_of(need("New Units")), file)
     if unit is None:

@@ -158,7 +158,9 @@ class _Reader:
             codes = [method.get("methodName") for code in node.all("code") for method in code.all("method")]
         parts = identifier_parts(identifier)
         if parts is None and dialect is Dialect.CN12379:
-            self.warn(node, "identifier", _("编号不合规则（14 位单位码_14 位时间）：{text}").format(text=identifier[:60]))
+            self.warn(
+                node, "identifier", _("编号不合规则（14 位单位码_14 位时间）：{text}").format(text=identifier[:60])
+            )
         elif parts and sender_code and parts[0] != sender_code:
             self.warn(node, "senderCode", _("编号与单位码不一致：{text}").format(text=sender_code[:60]))
         return Alert(

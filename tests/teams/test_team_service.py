@@ -41,7 +41,10 @@ def test_a_team_that_is_out_and_goes_elsewhere_is_told(desk: Desk) -> None:
     assert service.set_status(desk, one, "OUT", "甲") is None
     service.edit(desk, one, {"place": "乙"})
     service.edit(desk, one, {"equipment": "泵车5台"})
-    assert [text for text, _handling in told(desk)] == ["救援队伍 示例排水队：出动，甲", "救援队伍 示例排水队：出动，乙"]
+    assert [text for text, _handling in told(desk)] == [
+        "救援队伍 示例排水队：出动，甲",
+        "救援队伍 示例排水队：出动，乙",
+    ]
 
 
 def test_where_to_must_be_known(desk: Desk) -> None:
