@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from dutydesk.core.clock import iso
@@ -24,6 +24,7 @@ from dutydesk.incidents.rules import grade_label
 from dutydesk.journal import drafts
 from dutydesk.ledger.spec import Value
 from dutydesk.qt.editors import Editor, LongEditor, NumberEditor, TextEditor, TimeEditor, make_editor, typed_time
+from dutydesk.qt.forms import EditorForm
 from dutydesk.qt.picker import Find, Option
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import button, label
@@ -82,7 +83,7 @@ def _before(found: tuple[int, Option]) -> tuple[int, bool]:
     return (rank, not item.key.endswith("00"))
 
 
-class IntakeForm(QWidget):
+class IntakeForm(EditorForm):
     """The form for a new incident.
 
     Signals:
@@ -109,7 +110,7 @@ class IntakeForm(QWidget):
             self.editors[name] = editor
         self._lay_out()
         for editor in self.editors.values():
-            editor.entered.connect(self._go_on)
+            editor.entered.connect(self.go_on)
             editor.submitted.connect(self.submit)
         for name in ("type", *CASUALTIES, "loss_wan", "grade"):
             self.editors[name].changed.connect(self._weigh)
@@ -367,7 +368,7 @@ class IntakeForm(QWidget):
                 raise Refused(*wrong)
             row = service.intake(self._desk, self.texts())
         except DutyDeskError as error:
-            self._show(error.problems)
+            self.show_problems(error.problems)
             return
         finally:
             self._saving = False
@@ -387,20 +388,6 @@ class IntakeForm(QWidget):
                     problems.append(Problem(str(error), name))
         return problems
 
-    def _show(self, problems: Sequence[Problem]) -> None:
-        by_field = {problem.field: problem.reason for problem in reversed(problems)}
-        for name, editor in self.editors.items():
-            editor.problem(by_field.get(name, ""))
-        wrong = [name for name in self.editors if name in by_field]
-        if wrong:
-            first = self.editors[wrong[0]]
-            if any(self.editors[name].parent() is self._rest for name in wrong):
-                self.more.setChecked(True)
-            first.input.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._area.ensureWidgetVisible(first)
-        general = [problem.reason for problem in problems if problem.field not in self.editors]
-        self.problem.setText(_("；").join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
-
     def keep_draft(self) -> bool:
         """Keep what was typed; whether there was anything."""
         if not self.dirty:
@@ -413,17 +400,3 @@ class IntakeForm(QWidget):
         kept = self.keep_draft()
         self._start = self.texts()
         self.closed.emit(kept)
-
-    def _go_on(self) -> None:
-        """Enter: on to the next field that can be seen; after the last one, to the save button."""
-        names = [name for name, editor in self.editors.items() if editor.isVisibleTo(self)]
-        sender = self.sender()
-        at = next((n for n, name in enumerate(names) if self.editors[name] is sender), -1)
-        following = self.editors[names[at + 1]].input if at + 1 < len(names) else self.save
-        following.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.put_aside()
-        else:
-            super().keyPressEvent(event)

@@ -225,7 +225,7 @@ class PeopleList(ListPane):
         """A person without a number is of no use at night: after the name come the numbers."""
         form = self.form
         super().save_new(values)
-        if form is not None and not form.said.text() and not any(e.shown_problem for e in form.editors.values()):
+        if form is not None and not form.problem.text() and not any(e.shown_problem for e in form.editors.values()):
             self.close_form()
             self.card.show_person(self.view.current_row())
             self.card.add_number()

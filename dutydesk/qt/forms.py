@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import _
@@ -31,7 +39,57 @@ FIRST = 6
 """How many fields stand unfolded when none or few are required."""
 
 
-class LedgerForm(QWidget):
+class EditorForm(QWidget):
+    """What every form does, laid out by hand or made from a ledger: Enter goes on, problems stand beside their fields
+    and the first of them gets the caret, Esc puts the texts aside.
+
+    A subclass has the editors by field name, `more`, which unfolds `_rest`, the scrolled `_area`, `save`, and `problem`,
+    where what belongs to no field is said.
+    """
+
+    editors: dict[str, Editor]
+    more: IconButton
+    save: QPushButton
+    problem: QLabel
+    _rest: QWidget
+    _area: QScrollArea
+
+    def put_aside(self) -> None:
+        """Esc."""
+        raise NotImplementedError
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Say what is wrong, each beside its field; none clears them."""
+        by_field = {problem.field: problem.reason for problem in reversed(problems)}
+        for name, editor in self.editors.items():
+            editor.problem(by_field.get(name, ""))
+        general = [problem.reason for problem in problems if problem.field not in self.editors]
+        wrong = [name for name in self.editors if name in by_field]
+        if wrong:
+            first = self.editors[wrong[0]]
+            if any(self.editors[name].parent() is self._rest for name in wrong):
+                self.more.setChecked(True)
+            first.input.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._area.ensureWidgetVisible(first)
+        count = _("{count} 处要改").format(count=len(wrong)) if wrong else ""
+        self.problem.setText(_("；").join(general) or count)
+
+    def go_on(self) -> None:
+        """Enter: to the next editor that can be seen; after the last one, to the save button."""
+        names = [name for name, editor in self.editors.items() if not editor.isHidden() and editor.isVisibleTo(self)]
+        sender = self.sender()
+        at = next((n for n, name in enumerate(names) if self.editors[name] is sender), -1)
+        following = self.editors[names[at + 1]].input if at + 1 < len(names) else self.save
+        following.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.put_aside()
+        else:
+            super().keyPressEvent(event)
+
+
+class LedgerForm(EditorForm):
     """A form for one row of `ledger`, new or (with `row`) changed.
 
     Signals:
@@ -76,7 +134,7 @@ class LedgerForm(QWidget):
         count = len(fields) if len(fields) <= FIRST + 2 else max(required, FIRST)
         self._lay_out(fields[:count], fields[count:])
         for name, editor in self.editors.items():
-            editor.entered.connect(self._go_on)
+            editor.entered.connect(self.go_on)
             editor.submitted.connect(self.submit)
             value = row.values.get(name) if row is not None else (defaults or {}).get(name)
             if row is not None and self._hides(editor.field):
@@ -129,12 +187,12 @@ class LedgerForm(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(12))
         bar.setSpacing(theme.px(8))
-        self.said = label("", "problem", wrap=True)
+        self.problem = label("", "problem", wrap=True)
         self.save = button(_("保存"), primary=True, tip=_("Ctrl+回车"))
         self.leave = button(_("关闭"), tip=_("Esc，内容留作草稿"))
         self.save.clicked.connect(self.submit)
         self.leave.clicked.connect(self.put_aside)
-        bar.addWidget(self.said, 1)
+        bar.addWidget(self.problem, 1)
         bar.addWidget(self.save)
         bar.addWidget(self.leave)
         outer.addLayout(bar)
@@ -217,7 +275,7 @@ class LedgerForm(QWidget):
         if self._waiting:
             return
         values, problems = self.values()
-        self._show(problems)
+        self.show_problems(problems)
         if problems:
             return
         if self.row is not None and not values:
@@ -230,12 +288,12 @@ class LedgerForm(QWidget):
     def refuse(self, problems: Sequence[Problem | str]) -> None:
         """The command was refused: say why, beside the fields it names, and take another try."""
         self._ready()
-        self._show([item if isinstance(item, Problem) else Problem(item) for item in problems])
+        self.show_problems([item if isinstance(item, Problem) else Problem(item) for item in problems])
 
     def done(self) -> None:
         """The command went through: forget the texts and be ready for the next row."""
         self._ready()
-        self._show(())
+        self.show_problems(())
         if self.row is None:
             for editor in self.editors.values():
                 blocker = QSignalBlocker(editor)
@@ -252,33 +310,3 @@ class LedgerForm(QWidget):
     def _ready(self) -> None:
         self._waiting = False
         self.save.setEnabled(True)
-
-    def _show(self, problems: Sequence[Problem]) -> None:
-        by_field = {problem.field: problem.reason for problem in reversed(problems)}
-        for name, editor in self.editors.items():
-            editor.problem(by_field.get(name, ""))
-        general = [problem.reason for problem in problems if problem.field not in self.editors]
-        wrong = [name for name in self.editors if name in by_field]
-        if wrong:
-            first = self.editors[wrong[0]]
-            if any(self.editors[name].parent() is self._rest for name in wrong):
-                self.more.setChecked(True)
-            first.input.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._area.ensureWidgetVisible(first)
-        self.said.setText(_("；").join(general) or (_("{count} 处要改").format(count=len(wrong)) if wrong else ""))
-
-    def _go_on(self) -> None:
-        """Enter: to the next editor that can be seen; after the last one, to the save button."""
-        names = [name for name, editor in self.editors.items() if not editor.isHidden() and editor.isVisibleTo(self)]
-        sender = self.sender()
-        at = next((n for n, name in enumerate(names) if self.editors[name] is sender), -1)
-        following = self.editors[names[at + 1]].input if at + 1 < len(names) else self.save
-        following.setFocus(Qt.FocusReason.TabFocusReason)
-
-    # -- Qt ---------------------------------------------------------------------------------------------------------
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.put_aside()
-        else:
-            super().keyPressEvent(event)

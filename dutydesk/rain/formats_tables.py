@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 from itertools import pairwise
@@ -162,21 +162,33 @@ def read_table(lines: Sequence[Line], head: int, layout: Layout, options: Option
 def _rows(lines: Iterable[Line], layout: Layout, what: Said, gather: Gather) -> list[Row]:
     when = When(layout, what, gather.file)
     rows: list[Row] = []
-    for line, cells in lines:
-        if is_footer(cells):
-            gather.warn(_("汇总行“{text}”没有导入").format(text=cells[0].strip() or cells[1].strip()), line)
-            continue
-        gather.read += 1
-        code = station_of(cells, layout, gather)
-        if not code:
-            gather.refuse(_("没有站号"), line, "station")
-            continue
+    for line, cells, code in of_stations(lines, layout, gather):
         ends = when.read(cells)
         if isinstance(ends, str):
             gather.refuse(ends, line, "time")
             continue
         rows.append(Row(line, code, ends[0], ends[1], cells))
     return rows
+
+
+def records(lines: Iterable[Line], gather: Gather) -> Iterator[Line]:
+    """The lines that hold readings, counted; those that sum up the table are told."""
+    for line, cells in lines:
+        if is_footer(cells):
+            gather.warn(_("汇总行“{text}”没有导入").format(text=cells[0].strip() or cells[1].strip()), line)
+            continue
+        gather.read += 1
+        yield line, cells
+
+
+def of_stations(lines: Iterable[Line], layout: Layout, gather: Gather) -> Iterator[tuple[int, tuple[str, ...], str]]:
+    """The same with the code of each line's station; a line that names none is refused."""
+    for line, cells in records(lines, gather):
+        code = station_of(cells, layout, gather)
+        if code:
+            yield line, cells, code
+        else:
+            gather.refuse(_("没有站号"), line, "station")
 
 
 def is_footer(cells: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ from dutydesk.core.i18n import _
 from dutydesk.ledger.records import Line
 from dutydesk.rain.formats_base import Amounts, Gather, Options, Reading, StationSeen, Times, cell, folded
 from dutydesk.rain.formats_header import Column, Layout
-from dutydesk.rain.formats_tables import Said, When, guessed_length, is_footer, note, said, station_of
+from dutydesk.rain.formats_tables import Said, When, guessed_length, note, of_stations, records, said
 
 BY_STATION, BY_TIME = "wide-hours", "wide-stations"
 LEAST_COLUMNS = 3
@@ -105,15 +105,7 @@ def read_by_station(
     base = _Base(labels, layout, what, file)
     amounts = Amounts(_unit(labels.columns, what))
     whole = what.unit is None and all(column.unit is None for column in labels.columns)
-    for line, cells in lines[head + 1 :]:
-        if is_footer(cells):
-            gather.warn(_("汇总行“{text}”没有导入").format(text=cells[0].strip() or cells[1].strip()), line)
-            continue
-        gather.read += 1
-        code = station_of(cells, layout, gather)
-        if not code:
-            gather.refuse(_("没有站号"), line, "station")
-            continue
+    for line, cells, code in of_stations(lines[head + 1 :], layout, gather):
         start = base.read(cells)
         if isinstance(start, str):
             gather.refuse(start, line, "date")
@@ -216,11 +208,7 @@ def read_by_time(
     amounts = Amounts(_unit([column for column, _seen in stations], what))
     whole = what.unit is None and all(column.unit is None for column, _seen in stations)
     rows: list[tuple[int, int, int | None, tuple[str, ...]]] = []
-    for line, cells in lines[head + 1 :]:
-        if is_footer(cells):
-            gather.warn(_("汇总行“{text}”没有导入").format(text=cells[0].strip() or cells[1].strip()), line)
-            continue
-        gather.read += 1
+    for line, cells in records(lines[head + 1 :], gather):
         ends = when.read(cells)
         if isinstance(ends, str):
             gather.refuse(ends, line, "time")

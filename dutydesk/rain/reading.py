@@ -16,7 +16,7 @@ from dutydesk.ledger.textfile import decode, read_csv
 from dutydesk.rain.formats_base import Gather, Options, Reading, StationSeen, nothing_recognised, options_of
 from dutydesk.rain.formats_block import looks, read_block
 from dutydesk.rain.formats_header import Layout, read_header
-from dutydesk.rain.formats_tables import is_footer, read_table, station_of
+from dutydesk.rain.formats_tables import of_stations, read_table
 from dutydesk.rain.formats_wide import labels_of, read_by_station, read_by_time, stations_in
 
 __all__ = ["Options", "Reading", "StationSeen", "options_of", "read_rain", "read_rain_rows", "read_stations"]
@@ -71,12 +71,8 @@ def read_stations(data: bytes, name: str, options: Options | None = None) -> Rea
     else:
         raise nothing_recognised(grid.lines, name)
     gather = Gather(name, options)
-    for line, cells in grid.lines[head + 1 :]:
-        if is_footer(cells):
-            continue
-        gather.read += 1
-        if not station_of(cells, layout, gather):
-            gather.refuse(_("没有站号"), line, "station")
+    for _record in of_stations(grid.lines[head + 1 :], layout, gather):
+        """Its station is noted; nothing else is asked of it."""
     return gather.done("stations")
 
 

@@ -444,7 +444,7 @@ def test_a_corrects_with_a_reason(filled: DaybookPane, desk: Desk, qtbot: Any) -
     form = dialog.form
     form.editors["text"].set_text("请核实水深")
     form.submit()
-    assert "更正原因" in form.said.text()
+    assert "更正原因" in form.problem.text()
     assert desk.count("log") == 3
     dialog.reason.setText("核实")
     form.submit()

@@ -64,7 +64,7 @@ def test_errors_stand_beside_their_fields(form) -> None:
     assert form.editors["text"].shown_problem == "必填"
     assert "整数" in form.editors["dead"].shown_problem
     assert form.editors["day"].isVisible(), "a folded field that is wrong comes out"
-    assert form.said.text() == "4 处要改"
+    assert form.problem.text() == "4 处要改"
 
 
 def test_a_refusal_takes_another_try(form) -> None:
@@ -75,7 +75,7 @@ def test_a_refusal_takes_another_try(form) -> None:
     form.submit()
     form.refuse([Problem("在未来", field="happened_at"), "班次已交接"])
     assert form.editors["happened_at"].shown_problem == "在未来"
-    assert form.said.text() == "班次已交接"
+    assert form.problem.text() == "班次已交接"
     form.submit()
     assert len(heard) == 2
 
