@@ -48,7 +48,7 @@ class EditorForm(QWidget):
     """
 
     editors: dict[str, Editor]
-    more: IconButton
+    more: Any
     save: QPushButton
     problem: QLabel
     _rest: QWidget
