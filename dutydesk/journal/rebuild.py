@@ -13,6 +13,7 @@ from typing import Any
 from dutydesk.journal import recipe
 from dutydesk.journal.apply import Applier, Rows, parse_body
 from dutydesk.journal.chain import Act
+from dutydesk.journal.making import statements
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.tables import MERGE, MERGE_TABLES
 
@@ -93,8 +94,6 @@ def drop(raw: recipe.Raw) -> None:
 
 def rebuild(raw: recipe.Raw, schema: Schema, attachments: Path | None = None, progress: Progress = no_progress) -> int:
     """Make all projections again; returns the number of acts. The caller holds the desk exclusively."""
-    from dutydesk.journal.store import statements  # store imports this module when it adapts
-
     raw.execute("BEGIN IMMEDIATE")
     try:
         drop(raw)

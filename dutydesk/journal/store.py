@@ -31,8 +31,9 @@ from dutydesk.journal import chain, headfile, recipe
 from dutydesk.journal.apply import DELETE, Applier, Rows
 from dutydesk.journal.chain import Act, canonical
 from dutydesk.journal.locks import DeskLock
+from dutydesk.journal.making import family, has_acts, make_tables
 from dutydesk.journal.schema import Schema, Shape
-from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
+from dutydesk.journal.tables import VERSION
 from dutydesk.journal.tidy import Tidy
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import refuse_control
@@ -132,7 +133,7 @@ class Store:
     ) -> Store:
         """Make a new desk in an empty folder and open its first epoch. Raises `Refused` when one is there already,
         `Unavailable` when the folder takes nothing."""
-        if home.config.exists() or _has_acts(home, key):
+        if home.config.exists() or has_acts(home, key):
             raise Refused(Problem(_("这里已有值班数据，不会覆盖"), file=str(home.root)))
         recipe.refuse_place(home.root)
         for ending in ("", "-wal", "-shm"):  # what a making that was cut off has left
@@ -200,9 +201,9 @@ class Store:
                 self._quick_check()
             self._sync_projections()
         except (recipe.driver().DatabaseError, UnicodeDecodeError) as error:
-            raise _family(error) from None
+            raise family(error) from None
         except DBAPIError as error:
-            raise _family(error.orig or error) from None
+            raise family(error.orig or error) from None
         self._readers = create_engine(
             "sqlite://",
             module=recipe.driver(),
@@ -336,9 +337,9 @@ class Store:
             with self._readers.connect() as connection:
                 yield connection
         except recipe.driver().DatabaseError as error:
-            raise _family(error) from None
+            raise family(error) from None
         except DBAPIError as error:
-            raise _family(error.orig or error) from None
+            raise family(error.orig or error) from None
 
     def shared(self) -> bool:
         """Whether another process, such as a window, has this desk open now: bulk work then takes small steps."""
@@ -669,10 +670,10 @@ class Store:
                 self._writer.commit()
                 self._note_wal()
             except recipe.driver().DatabaseError as error:
-                family = _family(error)
-                if "disk I/O error" in str(error) or isinstance(family, Damaged):
-                    self._broken = str(family)
-                raise family from error
+                meant = family(error)
+                if "disk I/O error" in str(error) or isinstance(meant, Damaged):
+                    self._broken = str(meant)
+                raise meant from error
             finally:
                 cursor.close()
 
@@ -715,48 +716,6 @@ class Store:
 ZERO_PREV = chain.ZERO
 
 
-def _has_acts(home: Home, key: bytes | None) -> bool:
-    """Whether the folder's database holds anything that was ever saved. A file that cannot be read may."""
-    if not home.database.exists() or home.database.stat().st_size == 0:
-        return False
-    try:
-        raw = recipe.connect(home.database, key, read_only=True)
-    except (Damaged, Unavailable):
-        return True
-    try:
-        table = raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'act'").fetchone()
-        return table is not None and raw.execute("SELECT 1 FROM act LIMIT 1").fetchone() is not None
-    except recipe.driver().DatabaseError:
-        return True
-    finally:
-        raw.close()
-
-
-def make_tables(raw: recipe.Raw, schema: Schema) -> None:
-    """Everything a new file holds, in one transaction."""
-    cursor = raw.cursor()
-    cursor.execute("BEGIN IMMEDIATE")
-    for statement in (*statements(JOURNAL), *statements(MERGE), *statements(LOCAL), *schema.statements):
-        cursor.execute(statement)
-    cursor.execute("INSERT INTO local_state VALUES ('schema', ?)", (schema.fingerprint,))
-    cursor.execute(f"PRAGMA user_version={VERSION}")
-    cursor.execute("COMMIT")
-    cursor.close()
-
-
-def statements(script: str) -> list[str]:
-    """The statements of a script; the ones inside a trigger's body stay together."""
-    out: list[str] = []
-    current = ""
-    for line in script.strip().splitlines():
-        current += line + "\n"
-        inside = "CREATE TRIGGER" in current and not current.rstrip().endswith("END;")
-        if line.rstrip().endswith(";") and not inside:
-            out.append(current.strip().rstrip(";"))
-            current = ""
-    return out
-
-
 def _plain_text(text: str) -> str:
     try:
         return refuse_control(text)
@@ -766,23 +725,3 @@ def _plain_text(text: str) -> str:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
-
-
-OF_DAMAGE = (
-    "malformed", "not a database", "corrupt", "vtable constructor failed", "error in tokenize", "decode to UTF-8",
-)  # fmt: skip
-"""Words of the driver's errors that mean the file, not the disk or a lock."""
-
-
-def _family(error: BaseException) -> Exception:
-    """The driver's error in one of our families (habits.md §1.18)."""
-    text = str(error)
-    if isinstance(error, UnicodeDecodeError) or any(word in text for word in OF_DAMAGE):
-        return Damaged(_("数据库已损坏（{error}）").format(error=text))
-    if "full" in text:
-        return Unavailable(_("磁盘已满，没有保存"))
-    if "locked" in text or "busy" in text:
-        return Unavailable(_("另一个程序正在写入，没有保存，请再试一次"))
-    if "readonly" in text:
-        return Unavailable(_("数据文件夹只读，没有保存"))
-    return Unavailable(_("没有保存：{error}").format(error=text))

@@ -25,9 +25,9 @@ from dutydesk.journal import chain, headfile, recipe
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.digest import digest, ledger_digest
 from dutydesk.journal.locks import DeskLock
+from dutydesk.journal.making import statements
 from dutydesk.journal.rebuild import Progress, no_progress, replay
 from dutydesk.journal.schema import Schema
-from dutydesk.journal.store import statements
 from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
 
 MOST_PROBLEMS = 200

@@ -26,9 +26,10 @@ from dutydesk.core.paths import Home
 from dutydesk.features import FEATURES, schema
 from dutydesk.journal import batches, chain, recipe, search
 from dutydesk.journal.desk import Desk, Me
+from dutydesk.journal.making import statements
 from dutydesk.journal.query import Condition, Query
 from dutydesk.journal.rebuild import rebuild
-from dutydesk.journal.store import INSERT_ACT, MOVE_FRONTIER, Store, statements
+from dutydesk.journal.store import INSERT_ACT, MOVE_FRONTIER, Store
 from dutydesk.journal.tables import MERGE
 from dutydesk.journal.verify import chain_problems
 
@@ -284,7 +285,7 @@ def test_b15_verify(home: Home) -> None:
 
     def ours() -> None:
         problems: list[Any] = []
-        chain_problems(raw, problems)
+        chain_problems(raw, problems, file=home.database)
         assert not problems
 
     def floor() -> None:

@@ -155,7 +155,8 @@ def test_a_migration_killed_at_any_moment_makes_no_act(seed: int, place: Path, m
     raw.close()
     monkeypatch.setattr(upgrade, "SCRIPTS", scripts)
     monkeypatch.setattr(tables, "VERSION", 2)
-    monkeypatch.setattr("dutydesk.journal.store.VERSION", 2)
+    for module in ("store", "making"):
+        monkeypatch.setattr(f"dutydesk.journal.{module}.VERSION", 2)
     with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
         assert d.ask(store, "PRAGMA user_version") == [(2,)]
         assert d.ask(store, "SELECT * FROM act") == acts

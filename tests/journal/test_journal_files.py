@@ -15,7 +15,8 @@ from dutydesk.core.paths import Home
 from dutydesk.core.settings import save
 from dutydesk.journal import headfile, recipe
 from dutydesk.journal.locks import DeskLock
-from dutydesk.journal.store import Store, make_tables
+from dutydesk.journal.making import make_tables
+from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
 from tests.journal import desks as d
 

@@ -19,7 +19,8 @@ from dutydesk.core.paths import Home
 from dutydesk.core.settings import save
 from dutydesk.journal import recipe, tables, upgrade
 from dutydesk.journal.locks import DeskLock
-from dutydesk.journal.store import Store, statements
+from dutydesk.journal.making import statements
+from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
 from tests.journal import desks as d
 
@@ -78,7 +79,8 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (scripts / "versions" / "0002_later.py").write_text(SECOND, encoding="utf-8")
     monkeypatch.setattr(upgrade, "SCRIPTS", scripts)
     monkeypatch.setattr(tables, "VERSION", 2)
-    monkeypatch.setattr("dutydesk.journal.store.VERSION", 2)
+    for module in ("store", "making"):
+        monkeypatch.setattr(f"dutydesk.journal.{module}.VERSION", 2)
     return scripts
 
 
