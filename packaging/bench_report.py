@@ -47,7 +47,10 @@ WHAT = {
     "B16": "rebuild the projections of 100,000 acts, against raw inserts",
 }
 REASONS = {
-    "B15": "the floor only hashes; the note compares with reading the same acts and hashing them",
+    "B7 rows": "the declarations of all features are read, and the pane of the log is built, before the first row",
+    "B7 window": "about 25 ms are PySide's enumerations, which bare Qt never touches; the rest is board and entry line",
+    "B15": "reading an act costs three times its hash, and the floor only hashes; the note compares with reading the same"
+    " acts and hashing them",
     "B1 p99": "a commit waits for the disk and for whoever else uses the processor; the p50 says what the save itself takes",
     "B1 beside import": "a save that meets an act of 25 rows waits for its commit",
     "B1 beside process": "two processes take turns at one file; a save that meets an act of 25 rows waits for its commit",
