@@ -59,11 +59,12 @@ def draw(desk: Desk, *, shift: str | None = None) -> tuple[Document, Made]:
     document.pairs(_head(desk, span, row), columns=3)
     _blocks(document, _open(desk, now, row), now)
     _equipment(document, row)
-    # What is signed stands with what is handed over; numbers and log are its annexes.
+    # What is signed stands with what is handed over and what it was made from; numbers and log are its annexes, and no
+    # last page is spent on one line.
+    _record(document, made, places)
     document.signatures([_("交班人"), _("接班人"), _("带班领导")])
     _counters(document, desk, span.start, until)
     _log(document, desk, until)
-    _record(document, made, places)
     return document, made
 
 

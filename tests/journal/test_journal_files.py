@@ -344,7 +344,7 @@ def test_synced_folders_are_refused(folder: str) -> None:
     ],
 )
 def test_local_folders_are_taken(folder: str, table: list[tuple[str, str]]) -> None:
-    recipe.refuse_place(Path(folder), table)
+    assert recipe.refuse_place(Path(folder), table) is None  # anything else would have been raised
 
 
 def test_a_desk_is_neither_made_nor_opened_in_a_wrong_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

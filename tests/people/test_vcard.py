@@ -260,7 +260,10 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @settings(max_examples=50, deadline=None)
 def test_any_declared_character_set(value: bytes, charset: str) -> None:
     value = value.replace(b"\n", b"").replace(b"\r", b"")
-    read_vcards(b"BEGIN:VCARD\nFN:A\nNOTE;CHARSET=" + charset.encode() + b":" + value + b"\nEND:VCARD\n", "a.vcf")
+    found = read_vcards(
+        b"BEGIN:VCARD\nFN:A\nNOTE;CHARSET=" + charset.encode() + b":" + value + b"\nEND:VCARD\n", "a.vcf"
+    )
+    assert found.read == len(found.cards) + len(found.refused) == 1
 
 
 def test_a_hostile_nest_of_agents_ends() -> None:
