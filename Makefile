@@ -41,7 +41,7 @@ lint: setup
 ## make bench   measure, and write docs/performance.md
 bench: setup
 	@rm -f build/bench.json
-	@$(PYTEST) -m bench -n 0 -s tests/bench
+	@$(PYTEST) -m bench -n 0 -s -o faulthandler_timeout=0 --durations=0 --durations-min=1 tests/bench
 	@$(PY) packaging/bench_report.py
 
 ## make faults  the fault tests with their full counts
