@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from dutydesk.accounts.feature import ACCOUNT_FEATURE
 from dutydesk.admin.feature import ADMIN
+from dutydesk.attendance.feature import ATTENDANCE_FEATURE
 from dutydesk.core.clock import Clock, SystemClock
 from dutydesk.core.paths import Home
 from dutydesk.daybook.feature import DAYBOOK
@@ -12,8 +14,10 @@ from dutydesk.incidents.feature import INCIDENT_FEATURE
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.schema import Schema, schema_of
 from dutydesk.journal.store import Store
+from dutydesk.papers.feature import PAPER_FEATURE
 from dutydesk.people.feature import PEOPLE_FEATURE
 from dutydesk.rain.feature import RAIN
+from dutydesk.roster.feature import ROSTER_FEATURE
 from dutydesk.shelters.feature import SHELTER_FEATURE
 from dutydesk.shifts.feature import SHIFT_FEATURE
 from dutydesk.supplies.feature import SUPPLY_FEATURE
@@ -30,6 +34,10 @@ FEATURES = (
     SUPPLY_FEATURE,
     TEAM_FEATURE,
     SHIFT_FEATURE,
+    ROSTER_FEATURE,
+    ATTENDANCE_FEATURE,
+    PAPER_FEATURE,
+    ACCOUNT_FEATURE,
     ADMIN,
 )
 

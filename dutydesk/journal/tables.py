@@ -6,7 +6,7 @@ projections and are made from their declarations (`journal/schema.py`).
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 """`user_version` of a file of this program."""
 
 APPLICATION_ID = 0x44445431
@@ -184,5 +184,24 @@ CREATE TABLE local_batch (
   body BLOB NOT NULL,
   PRIMARY KEY (batch)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE local_pin (
+  person TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  enrolled_at INTEGER NOT NULL,
+  PRIMARY KEY (person)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE local_key (
+  name TEXT NOT NULL,
+  secret BLOB NOT NULL,
+  made_at INTEGER NOT NULL,
+  PRIMARY KEY (name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE local_peer (
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  changed_at INTEGER NOT NULL,
+  PRIMARY KEY (name)
+) STRICT, WITHOUT ROWID;
 """
-"""Never acts, never synced: window state, drafts, import mappings, job runs (house.md §6)."""
+"""Never acts, never synced: window state, drafts, import mappings, job runs, PIN hashes, keys, what is known of a hub
+or another desk (house.md §6)."""

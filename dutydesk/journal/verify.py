@@ -6,54 +6,24 @@ hash, link and personal side row hold; do the projections equal the ones made an
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import struct
 import tempfile
 from collections.abc import Generator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from dutydesk.core.errors import Damaged, DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
-from dutydesk.journal import chain, headfile, recipe
-from dutydesk.journal.apply import parse_body
+from dutydesk.journal import headfile, recipe
+from dutydesk.journal.chaincheck import GARBLED, MOST_PROBLEMS, Fault, Position, chain_problems
 from dutydesk.journal.digest import digest, ledger_digest
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.making import statements
 from dutydesk.journal.rebuild import Progress, no_progress, replay
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
-
-MOST_PROBLEMS = 200
-GARBLED = (ValueError, TypeError, LookupError, AttributeError, struct.error)
-"""What a page of noise does to code that expects what it once wrote: a value of another type, a text that is none."""
-SIDE_BY_SIDE = 200_000
-"""Acts from which on several processes pay for their start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that is not as it was written."""
-
-    where: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far one desk's epoch reaches here."""
-
-    desk: bytes
-    epoch: int
-    seq: int
-    hash: bytes
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -197,124 +167,6 @@ def _made(statement: str) -> str:
     """The name of what a statement makes."""
     words = statement.replace("VIRTUAL ", "").replace("UNIQUE ", "").split(maxsplit=3)
     return words[2]
-
-
-def chain_problems(
-    raw: recipe.Raw,
-    problems: list[Fault],
-    progress: Progress = no_progress,
-    *,
-    file: Path | None = None,
-    key: bytes | None = None,
-) -> tuple[int, list[Position]]:
-    """Check every act's hash and link and every personal side row; returns the number of acts and how far each desk's
-    epoch reaches. What is wrong is added to `problems`.
-
-    Where `file` names the database, a long chain is cut in parts that several processes check side by side: reading
-    and hashing a million acts is work for more than one core.
-    """
-    whole = int(raw.execute("SELECT count(*) FROM act").fetchone()[0])
-    found = raw.execute("SELECT desk, epoch, min(seq), max(seq), count(*) FROM act GROUP BY desk, epoch").fetchall()
-    positions: list[Position] = []
-    parts: list[Part] = []
-    workers = min(4, os.cpu_count() or 1) if file is not None and whole >= SIDE_BY_SIDE else 1
-    size = max(SIDE_BY_SIDE // 4, -(-whole // workers))
-    for desk, epoch, low, high, count in sorted(found):
-        if low != 1 or count != high:
-            problems.append(Fault(_place(desk, epoch, low), _("前面缺少记录")))
-        last = raw.execute("SELECT hash FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (desk, epoch, high))
-        positions.append(Position(desk, epoch, high, last.fetchone()[0]))
-        parts += [(desk, epoch, start, min(start + size - 1, high)) for start in range(low, high + 1, size)]
-    if workers == 1 or file is None:
-        done = 0
-        for part in parts:
-            done = _check_part(raw, part, problems, done, whole, progress)
-            if len(problems) > MOST_PROBLEMS:
-                break
-        return whole, positions
-    done = 0
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for checked, faults in pool.map(_check_apart, ((str(file), key, part) for part in parts)):
-            problems += faults
-            done += checked
-            progress(done, whole)
-    return whole, positions
-
-
-Part = tuple[bytes, int, int, int]
-"""Desk, epoch, first and last seq of a stretch of the chain."""
-
-
-def _check_apart(told: tuple[str, bytes | None, Part]) -> tuple[int, list[Fault]]:
-    """In a process of its own: check one stretch."""
-    file, key, part = told
-    raw = recipe.connect(file, key, read_only=True)
-    problems: list[Fault] = []
-    try:
-        return _check_part(raw, part, problems, 0, 0, no_progress), problems
-    finally:
-        raw.close()
-
-
-def _check_part(raw: recipe.Raw, part: Part, problems: list[Fault], done: int, whole: int, progress: Progress) -> int:
-    """Check one stretch, its first act against the one before it; returns `done` and how many more."""
-    desk, epoch, low, high = part
-    cursor, side = raw.cursor(), raw.cursor()
-    before = cursor.execute(
-        "SELECT seq, hash FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (desk, epoch, low - 1)
-    ).fetchone()
-    last_seq, last_hash = before or (0, b"")
-    pack, names, fault, algorithm = chain.pack_fixed, chain.names, problems.append, chain.SHA256
-    cursor.execute(
-        "SELECT seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash FROM act"
-        " WHERE desk = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq",
-        (desk, epoch, low, high),
-    )
-    while rows := cursor.fetchmany(2_000):
-        for seq, act_id, hlc, happened, recorded, by, kind, sv, body, alg, prev, held in rows:
-            head = pack(desk, epoch, seq, act_id, hlc, happened, recorded, sv) + names(by, kind)
-            whole_body = alg == algorithm and sha256(b"\x01" + prev + head + body).digest() == held
-            if not whole_body:
-                fault(Fault(_place(desk, epoch, seq), _("内容或校验值被改动")))
-            if seq != last_seq + 1:
-                fault(Fault(_place(desk, epoch, seq), _("前面缺少记录")))
-            elif last_seq and prev != last_hash:
-                fault(Fault(_place(desk, epoch, seq), _("与上一条不衔接")))
-            elif not last_seq and kind != "epoch.open":
-                fault(Fault(_place(desk, epoch, seq), _("第一条不是开启记录")))
-            last_seq, last_hash = seq, held
-            if whole_body and b'"personal":"' in body:
-                _check_personal(side, act_id, body, _place(desk, epoch, seq), problems)
-        done += len(rows)
-        progress(done, whole)
-        if len(problems) > MOST_PROBLEMS:
-            break
-    cursor.close()
-    side.close()
-    return done
-
-
-def _place(desk: bytes, epoch: int, seq: int) -> str:
-    return f"#{seq} {desk.hex()[:8]}/{epoch}"
-
-
-def _check_personal(cursor: recipe.Cursor, act_id: bytes, body: bytes, where: str, problems: list[Fault]) -> None:
-    held = {
-        n: (salt, data)
-        for n, salt, data in cursor.execute("SELECT n, salt, data FROM personal WHERE act_id = ?", (act_id,)).fetchall()
-    }
-    for n, change in enumerate(parse_body(body)["changes"]):
-        if "personal" not in change:
-            continue
-        if n in held:
-            if chain.personal_hash(*held[n]) != change["personal"]:
-                problems.append(Fault(where, _("个人信息与校验值不符")))
-            continue
-        erased = cursor.execute(
-            "SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (change["ledger"], bytes.fromhex(change["row"]))
-        ).fetchone()
-        if erased is None:
-            problems.append(Fault(where, _("个人信息缺失")))
 
 
 def _compare_projection(

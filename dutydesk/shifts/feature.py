@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dutydesk.core.i18n import N_
 from dutydesk.ledger.feature import Feature, Figure, Form, OpenItem
-from dutydesk.shifts.ledger import PRINTS, SHIFTS
-from dutydesk.shifts.model import PRINT_TABLE, SHIFT_TABLE
+from dutydesk.shifts.ledger import HANDOVER_ITEMS, HANDOVERS, PRINTS, SHIFTS
+from dutydesk.shifts.model import HANDOVER_ITEM_TABLE, HANDOVER_TABLE, PRINT_TABLE, SHIFT_TABLE
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,6 +44,8 @@ SHIFT_FEATURE = Feature(
     tables=(
         (SHIFTS, SHIFT_TABLE),
         (PRINTS, PRINT_TABLE),
+        (HANDOVERS, HANDOVER_TABLE),
+        (HANDOVER_ITEMS, HANDOVER_ITEM_TABLE),
     ),
     forms=(Form("P01", N_("交接班记录表"), "dutydesk.shifts.report:p01", ("shift",)),),
     printed="dutydesk.shifts.service:record_print",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dutydesk.core.i18n import N_
 from dutydesk.ledger.choices import choices
-from dutydesk.ledger.kinds import CODE, DAY, LONG, TEXT, TIME, ref
-from dutydesk.ledger.spec import Field, Ledger, On, Search
+from dutydesk.ledger.kinds import CODE, COUNT, DAY, LONG, TEXT, TIME, ref
+from dutydesk.ledger.spec import Choice, Field, Ledger, On, Search
 
 SHIFTS = Ledger(
     "shifts",
@@ -44,4 +44,58 @@ PRINTS = Ledger(
         Field("sha256", TEXT, N_("文件校验"), width=20, on=On.FILE),
     ),
     order="-at",
+)
+HANDOVER_STATES = (
+    Choice("PREPARED", N_("待交班签字")),
+    Choice("SIGNED_OUT", N_("待接班签字")),
+    Choice("TAKEN_OVER", N_("待带班签字")),
+    Choice("COUNTERSIGNED", N_("已完成")),
+    Choice("EMERGENCY", N_("单方交接待补签")),
+)
+ITEM_STATES = (
+    Choice("OPEN", N_("待确认")),
+    Choice("ACCEPTED", N_("已接")),
+    Choice("QUESTIONED", N_("有疑问")),
+    Choice("ANSWERED", N_("已答复")),
+)
+HANDOVERS = Ledger(
+    "handovers",
+    N_("交接班"),
+    (
+        Field("shift", TEXT, N_("交班班次"), required=True, width=16),
+        Field("next_shift", TEXT, N_("接班班次"), width=16),
+        Field("state", CODE, N_("状态"), required=True, choices=HANDOVER_STATES, width=12),
+        Field("giver", ref("people"), N_("交班人"), width=12),
+        Field("given_at", TIME, N_("交班签字"), width=16),
+        Field("taker", ref("people"), N_("接班人"), width=12),
+        Field("taken_at", TIME, N_("接班签字"), width=16),
+        Field("leader", ref("people"), N_("带班领导"), width=12),
+        Field("countersigned_at", TIME, N_("带班签字"), width=16),
+        Field("joint", LONG, N_("共同处置"), width=20, help=N_("重大事项处置中交接时，怎样共同处置")),
+        Field("reason", LONG, N_("单方交接原因"), width=20),
+        Field("sealed_seq", COUNT, N_("封存至"), width=8),
+        Field("sealed_head", TEXT, N_("封存校验值"), width=20),
+        Field("sealed_at", TIME, N_("封存时间"), width=16),
+        Field("note", LONG, N_("备注"), width=20, search=Search.TEXT),
+    ),
+    match=("shift",),
+    order="-shift",
+)
+HANDOVER_ITEMS = Ledger(
+    "handover_items",
+    N_("交接事项"),
+    (
+        Field("handover", ref("handovers"), N_("交接班"), required=True, width=16),
+        Field("block", CODE, N_("类别"), required=True, choices=choices("duty", "block"), width=10),
+        Field("title", TEXT, N_("事项"), required=True, width=30, search=Search.TEXT),
+        Field("due_at", TIME, N_("时限"), width=16),
+        Field("detail", LONG, N_("说明"), width=20),
+        Field("ledger", TEXT, N_("台账"), width=10, on=On.FILE),
+        Field("row", TEXT, N_("条目"), width=20, on=On.FILE),
+        Field("answer", LONG, N_("交班答复"), width=24),
+        Field("state", CODE, N_("接班意见"), required=True, choices=ITEM_STATES, width=10),
+        Field("question", LONG, N_("疑问"), width=24),
+        Field("settled_at", TIME, N_("确认时间"), width=16),
+    ),
+    order="block",
 )
