@@ -83,7 +83,7 @@ from dutydesk.features import schema
 from dutydesk.journal import recipe, tables, upgrade
 import alembic.command, alembic.config, alembic.runtime.migration
 upgrade.SCRIPTS = Path(sys.argv[1])
-tables.VERSION = 2
+tables.VERSION += 1
 root, kills = Path(sys.argv[2]), [float(word) for word in sys.argv[3:]]
 for n, after in enumerate(kills):
     source, out = os.pipe()
@@ -91,7 +91,7 @@ for n, after in enumerate(kills):
     if child == 0:
         home = Home(root)
         os.write(out, b".")
-        upgrade.upgrade(home, recipe.connect(home.database), 1)
+        upgrade.upgrade(home, recipe.connect(home.database), tables.VERSION - 1)
         os._exit(0)
     os.read(source, 1)
     threading.Event().wait(after)
@@ -102,10 +102,11 @@ for n, after in enumerate(kills):
         break
 """
 
-SECOND = """
+NOW, NEXT = tables.VERSION, tables.VERSION + 1
+FOLLOWING = """
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "NEXT"
+down_revision = "NOW"
 branch_labels = None
 depends_on = None
 
@@ -114,7 +115,7 @@ def upgrade():
     op.execute("ALTER TABLE checkpoint ADD COLUMN witness TEXT NOT NULL DEFAULT ''")
     for n in range(40):
         op.execute(f"CREATE TABLE local_added{n} (key TEXT NOT NULL, PRIMARY KEY (key)) STRICT, WITHOUT ROWID")
-"""
+""".replace("NEXT", f"{NEXT:04d}").replace("NOW", f"{NOW:04d}")
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_a_migration_killed_at_any_moment_makes_no_act(seed: int, place: Path, m
     other, until one start gets through."""
     scripts = place / "scripts"
     shutil.copytree(upgrade.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_later.py").write_text(SECOND, encoding="utf-8")
+    (scripts / "versions" / f"{NEXT:04d}_later.py").write_text(FOLLOWING, encoding="utf-8")
     home = Home(place / "desk")
     with d.make(home.root) as store:
         for n in range(30):
@@ -150,14 +151,14 @@ def test_a_migration_killed_at_any_moment_makes_no_act(seed: int, place: Path, m
     added = raw.execute(
         "SELECT count(*) FROM sqlite_master WHERE name LIKE 'local_added%' AND type = 'table'"
     ).fetchone()
-    assert (version, added[0]) in {(1, 0), (2, 40)}, "all of it or nothing"
+    assert (version, added[0]) in {(NOW, 0), (NEXT, 40)}, "all of it or nothing"
     assert [tuple(act) for act in raw.execute("SELECT * FROM act").fetchall()] == acts
     raw.close()
     monkeypatch.setattr(upgrade, "SCRIPTS", scripts)
-    monkeypatch.setattr(tables, "VERSION", 2)
+    monkeypatch.setattr(tables, "VERSION", NEXT)
     for module in ("store", "making"):
-        monkeypatch.setattr(f"dutydesk.journal.{module}.VERSION", 2)
+        monkeypatch.setattr(f"dutydesk.journal.{module}.VERSION", NEXT)
     with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
-        assert d.ask(store, "PRAGMA user_version") == [(2,)]
+        assert d.ask(store, "PRAGMA user_version") == [(NEXT,)]
         assert d.ask(store, "SELECT * FROM act") == acts
     assert verify(home, d.FULL).ok
