@@ -105,6 +105,8 @@ def header(
 
 pack_fixed = _FIXED.pack
 """The fixed part of a header: desk, epoch, seq, act_id, hlc, happened_at, recorded_at, sv."""
+pack_linked = struct.Struct(">B32s16sIQ16sqqqH").pack
+"""The same after what stands before it in a hash: alg, prev."""
 
 
 @lru_cache(maxsize=4_096)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from dutydesk.journal.making import statements
 from dutydesk.journal.rebuild import Progress, no_progress, replay
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -25,9 +25,10 @@ from dutydesk.core.ids import CLI
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import load
 from dutydesk.journal import headfile, recipe
+from dutydesk.journal.chaincheck import Fault, chain_problems
 from dutydesk.journal.digest import digest
 from dutydesk.journal.store import ACT_COLUMNS, Store
-from dutydesk.journal.verify import Fault, chain_problems, verify
+from dutydesk.journal.verify import verify
 from tests.faults import apswdb
 from tests.faults.disks import Disk, Op, Recorder, RecordingVFS
 from tests.journal import desks as d
