@@ -12,6 +12,7 @@ from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
 
 OF_DAMAGE = (
     "malformed", "not a database", "corrupt", "vtable constructor failed", "error in tokenize", "decode to UTF-8",
+    "invalid fts5 file format",
 )  # fmt: skip
 """Words of the driver's errors that mean the file, not the disk or a lock."""
 
