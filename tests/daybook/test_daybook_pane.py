@@ -49,8 +49,8 @@ def window(desk: Desk, qtbot: Any) -> Iterator[QWidget]:
     made.line, made.pane, made.opened, made.printed = line, pane, opened, printed  # pyright: ignore[reportAttributeAccessIssue]
     qtbot.addWidget(made)
     made.resize(1366, 768)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     made.activateWindow()
     yield made
     desk.services["announcer"].close()

@@ -37,8 +37,8 @@ def pane(qtbot: Any, desk: Desk, people: dict[str, bytes], window: Window) -> Pe
     made = PeoplePane(desk)
     qtbot.addWidget(made)
     made.resize(1100, 640)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 

@@ -95,8 +95,8 @@ def chart(themed, qtbot) -> Hyetograph:
     made = Hyetograph()
     qtbot.addWidget(made)
     made.resize(900, 400)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.usefixtures("themed")
 def window(qtbot) -> QWidget:
     made = QWidget()
     qtbot.addWidget(made)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 
@@ -45,7 +45,7 @@ def test_asking_gives_yes_or_no(window, qtbot) -> None:
 
 def test_confirming_means_no_on_enter(window, qtbot) -> None:
     dialog = dialogs.confirm(window, "删除这一条?", "删除")
-    qtbot.waitExposed(dialog)
+    qtbot.waitUntil(dialog.isVisible)
     with qtbot.waitSignal(dialog.answered) as answered:
         qtbot.keyClick(dialog, Qt.Key.Key_Return)
     assert answered.args == [False]

@@ -22,8 +22,8 @@ ROW = bytes(range(16))
 def made(qtbot, field: Field, **more) -> Editor:
     editor = make_editor(field, **more)
     qtbot.addWidget(editor)
-    editor.show()
-    qtbot.waitExposed(editor)
+    with qtbot.waitExposed(editor):
+        editor.show()
     return editor
 
 
@@ -170,8 +170,8 @@ def test_picking_by_initials_and_enter(qtbot) -> None:
 def test_the_arrow_shows_everything_and_down_takes_another(qtbot) -> None:
     picker = Picker(among(CHOICES))
     qtbot.addWidget(picker)
-    picker.show()
-    qtbot.waitExposed(picker)
+    with qtbot.waitExposed(picker):
+        picker.show()
     qtbot.keyClick(picker, Qt.Key.Key_Down)
     assert len(picker.offered) == len(CHOICES)
     qtbot.keyClick(picker._completer.popup(), Qt.Key.Key_Down)

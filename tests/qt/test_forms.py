@@ -23,8 +23,8 @@ def form(qtbot, ledger, desk) -> LedgerForm:
     made = LedgerForm(ledger, desk, find={"region": places})
     qtbot.addWidget(made)
     made.resize(700, 600)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 

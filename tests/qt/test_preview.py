@@ -39,8 +39,8 @@ def preview(qtbot) -> PdfPreview:
     made = PdfPreview()
     qtbot.addWidget(made)
     made.resize(900, 700)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     made.show_pdf(pdf(30), "值班日志", "P02.pdf")
     return made
 

@@ -96,8 +96,8 @@ def test_keeping_the_place_while_rows_come_in(desk, qtbot) -> None:
     view = LedgerView(LedgerModel(CALLS, desk))
     qtbot.addWidget(view)
     view.resize(800, 400)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     view.show_row(view.ledger_model.row(450).id)
     top = view.ledger_model.row(view.rowAt(0))["text"]
     desk.act("calls.add", [desk.new("calls", {"happened_at": NOW + n * MINUTE, "text": "新"}) for n in range(300)])

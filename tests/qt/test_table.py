@@ -29,8 +29,8 @@ def view(model, qtbot) -> LedgerView:
     )
     qtbot.addWidget(made)
     made.resize(1200, 600)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 
@@ -56,8 +56,8 @@ def test_a_million_rows_open_as_a_page(ledger, desk, query, qtbot) -> None:
     view = LedgerView(model)
     qtbot.addWidget(view)
     view.resize(1200, 800)
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     view.grab()
     assert model.rowCount() == 1_000_000
     assert len(desk.fetched) <= 3

@@ -33,8 +33,8 @@ def pane(desk: Desk, qtbot: Any) -> Iterator[RainPane]:
     made = RainPane(desk)
     qtbot.addWidget(made)
     made.resize(1100, 640)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     qtbot.waitUntil(lambda: made.chart is not None)
     made.focus_first()
     yield made
@@ -61,8 +61,8 @@ def test_an_empty_desk_says_what_to_do_next(desk: Desk, qtbot: Any) -> None:
     desk.services["import"] = lambda ledger, parent: asked.append((ledger, parent))
     pane = RainPane(desk)
     qtbot.addWidget(pane)
-    pane.show()
-    qtbot.waitExposed(pane)
+    with qtbot.waitExposed(pane):
+        pane.show()
     qtbot.waitUntil(pane.isActiveWindow)
     pane.focus_first()
     assert pane.empty.isVisible()

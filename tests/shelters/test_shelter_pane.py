@@ -34,8 +34,8 @@ def pane(qtbot: Any, desk: Desk, shelters: dict[str, bytes], window: Window) -> 
     made = SheltersPane(desk)
     qtbot.addWidget(made)
     made.resize(1100, 600)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 

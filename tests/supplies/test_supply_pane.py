@@ -28,8 +28,8 @@ def pane(qtbot: Any, desk: Desk, window: Window) -> SuppliesPane:
     made = SuppliesPane(desk)
     qtbot.addWidget(made)
     made.resize(1100, 500)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 

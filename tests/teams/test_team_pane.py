@@ -23,8 +23,8 @@ def pane(qtbot: Any, desk: Desk, window: Window) -> TeamsPane:
     made = TeamsPane(desk)
     qtbot.addWidget(made)
     made.resize(1100, 500)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made):
+        made.show()
     return made
 
 
