@@ -55,14 +55,14 @@ def open_window(home: Home, clock: Clock | None = None, *, view: str = "", langu
     single = SingleWindow(home.root)
     if not single.first():
         return 0
-    logs.start(home.logs)
     guard = CrashGuard(home.logs)
     last = guard.last_time()
     guard.start()
     starter = Starter(home, clock)
+    begin = _Begin(starter, home, single, last, view)
+    starter.shown.connect(begin.listen)
     single.asked.connect(starter.window.come_forward)
     guard.struck.connect(starter.tell)
-    begin = _Begin(starter, last, view)
     starter.ready.connect(begin.go)
     starter.start()
     try:
@@ -82,13 +82,21 @@ def _kept(home: Home) -> dict[str, str]:
 
 
 class _Begin(QObject):
-    """What follows when the desk is there."""
+    """What follows when the window is there, and when the desk is."""
 
-    def __init__(self, starter: Starter, last_crash: str, view: str) -> None:
+    def __init__(self, starter: Starter, home: Home, single: SingleWindow, last_crash: str, view: str) -> None:
         super().__init__(starter)
         self._starter = starter
+        self._home = home
+        self._single = single
         self._last = last_crash
         self._view = view
+
+    def listen(self) -> None:
+        """The window is there: write the log, and hear of further starts."""
+        self._starter.shown.disconnect(self.listen)  # once, even when the record is opened again after the wizard
+        logs.start(self._home.logs)
+        self._single.listen()
 
     def go(self) -> None:
         """Tell of last night's crash, ask who is here, begin the quiet work."""

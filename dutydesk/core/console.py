@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -30,6 +29,8 @@ def warn(text: str) -> None:
 
 def answer(value: Any) -> None:
     """The one JSON value of `--json`."""
+    import json  # a window asks for none
+
     say(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 

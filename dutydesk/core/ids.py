@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
-import secrets
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -13,12 +11,14 @@ CLI = "cli"
 RESERVED_AUTHORS = (SYSTEM, CLI)
 
 
-_bytes: Callable[[int], bytes] = secrets.token_bytes
+_bytes: Callable[[int], bytes] = os.urandom
 
 
 @contextmanager
 def seeded(seed: int | None) -> Generator[None]:
     """Within, ids and salts follow from `seed`: for pictures, golden prints and tests alone. `None` changes nothing."""
+    import random  # loads what the first window does without
+
     global _bytes
     before = _bytes
     if seed is not None:
@@ -45,6 +45,8 @@ def new_id(at: int) -> bytes:
 def named_id(*names: str) -> bytes:
     """The same 16 bytes for the same names on every desk (UUIDv8, RFC 9562 §5.8): for rows that exist once, like a
     setting."""
+    import hashlib  # loads OpenSSL, which the first window does without
+
     raw = bytearray(hashlib.sha256("\x1f".join(names).encode()).digest()[:16])
     raw[6] = (raw[6] & 0x0F) | 0x80
     raw[8] = (raw[8] & 0x3F) | 0x80

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import threading
 from pathlib import Path
 
@@ -12,6 +11,8 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 def start(folder: Path) -> None:
     """Write the log into `folder`, where uncaught exceptions of any thread end too."""
+    import logging.handlers  # loads sockets and pickles, which the first window does without
+
     folder.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.TimedRotatingFileHandler(
         folder / "dutydesk.log", when="midnight", backupCount=5, encoding="utf-8", delay=True
@@ -33,6 +34,8 @@ def start(folder: Path) -> None:
 
 def stop() -> None:
     """Close what `start` opened."""
+    import logging.handlers
+
     root = logging.getLogger()
     for handler in list(root.handlers):
         if isinstance(handler, logging.handlers.TimedRotatingFileHandler):

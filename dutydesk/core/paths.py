@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-
-from platformdirs import user_data_path
 
 from dutydesk.core.errors import Unavailable
 
@@ -61,13 +58,21 @@ class Home:
 def default_home() -> Home:
     """`$DUTYDESK_HOME`, else the platform's data folder."""
     named = os.environ.get("DUTYDESK_HOME", "")
-    return Home(Path(named).expanduser() if named else user_data_path(APP, appauthor=False, roaming=False))
+    if named:
+        return Home(Path(named).expanduser())
+    from platformdirs import user_data_path
+
+    return Home(user_data_path(APP, appauthor=False, roaming=False))
+
+
+def _package() -> Path:
+    return Path(__file__).parent.parent
 
 
 @cache
 def _resource_root() -> Path:
-    installed = Path(str(files("dutydesk"))) / "_resources"
-    return installed if installed.is_dir() else Path(str(files("dutydesk"))).parent / "resources"
+    installed = _package() / "_resources"
+    return installed if installed.is_dir() else _package().parent / "resources"
 
 
 def resources(*parts: str) -> Path:
@@ -81,7 +86,7 @@ def fonts_dir() -> Path:
     Raises `Unavailable` when the faces are in none of these.
     """
     named = os.environ.get("DUTYDESK_FONTS", "")
-    places = [Path(named)] if named else [resources("fonts"), Path(str(files("dutydesk"))).parent / "build" / "fonts"]
+    places = [Path(named)] if named else [resources("fonts"), _package().parent / "build" / "fonts"]
     for place in places:
         if any(place.glob("*.ttf")):
             return place

@@ -12,7 +12,8 @@ A theme is put on the whole program; Qt then sends every widget a `StyleChange`,
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
@@ -27,8 +28,7 @@ BODY = 14
 ROW = 28
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """A warning colour: `fill` a badge's ground and `ink` the word on it; `text` a word on a plain ground; `soft` a
     tinted ground for a row or tile, on which `text` stands."""
 
@@ -38,8 +38,7 @@ class Level:
     soft: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """The colours of a theme, `#RRGGBB`. `window` lies behind everything, `surface` holds data, `raised` is what can be
     pressed; `selection` is the ground of what is chosen."""
 
@@ -252,7 +251,7 @@ def apply(app: QApplication, theme: Theme) -> None:
 def names(tokens: Tokens) -> list[str]:
     """Dotted names of every colour of `tokens`."""
     found: list[str] = []
-    for item in fields(tokens):
-        value = getattr(tokens, item.name)
-        found += [f"{item.name}.{part.name}" for part in fields(value)] if isinstance(value, Level) else [item.name]
+    for name in Tokens._fields:
+        value = getattr(tokens, name)
+        found += [f"{name}.{part}" for part in Level._fields] if isinstance(value, Level) else [name]
     return found

@@ -53,9 +53,10 @@ class Starter(QObject):
     """Brings one window up: shows it at once, then opens the record.
 
     Signals:
-        ready: the window holds the desk. failed: it could not be opened; one sentence.
+        shown: the window is on the screen and takes typing. ready: the window holds the desk. failed: it could not be opened; one sentence.
     """
 
+    shown = Signal()
     ready = Signal()
     failed = Signal(str)
 
@@ -77,6 +78,8 @@ class Starter(QObject):
 
     def open_record(self) -> None:
         """Open the desk, or ask what it shall be when there is none."""
+        self.shown.emit()
+        self.window.furnish()
         if not self.home.is_desk:
             from dutydesk.shell.wizard import Wizard
 

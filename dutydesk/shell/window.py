@@ -2,6 +2,9 @@
 
 The window is on the screen before the record is open: until then the entry line is a plain line that already takes
 typing, and what was typed goes into the real one. Panes are built when they are first seen.
+
+Classes and enumerations of Qt that the first window does without are named through their modules (`QtCore.Qt`): PySide
+makes them when they are first named, all hundred of `Qt` at once (docs/performance.md, B7).
 """
 
 from __future__ import annotations
@@ -11,25 +14,17 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import (
-    QApplication,
-    QLineEdit,
-    QMainWindow,
-    QMenu,
-    QStackedLayout,
-    QToolBar,
-    QWidget,
-)
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow, QVBoxLayout, QWidget
 
 from dutydesk.core.clock import DAY, Clock
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _, language
 from dutydesk.qt import theme
-from dutydesk.shell.board import StatusBoard
 
 if TYPE_CHECKING:
+    from dutydesk.shell.board import StatusBoard
     from dutydesk.shell.docks import PaneDock
 
 log = logging.getLogger(__name__)
@@ -47,16 +42,18 @@ NARROW = 800
 class MainWindow(QMainWindow):
     """See the module's docstring. `attach(desk)` brings it to life.
 
-    Attributes: `board`; `docks` by feature name, `todo`, `rail` and `desk` once attached; `entry` the entry line; `closed`
+    Attributes: `board` once furnished; `docks` by feature name, `todo`, `rail` and `desk` once attached; `entry` the entry line; `closed`
     once it has been closed.
     """
+
+    desk: Any = None
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self.setObjectName("main-window")
         self.setWindowTitle(_("值班台"))
         self.clock = clock
-        self.desk: Any = None
+        self.board: StatusBoard
         self.entry: Any = None
         self.docks: dict[str, PaneDock] = {}
         self._actions: Any = None
@@ -64,18 +61,9 @@ class MainWindow(QMainWindow):
         self.arranging = self.closed = False
         self._side = 0
         self._known_size = QSize()
-        self.setDockNestingEnabled(True)
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-        )
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea))
-        self.board = StatusBoard()
-        self.setMenuWidget(self.board)
         self.todo: Any = None
         self.rail: Any = None
-        self._lay_out_entry()
+        self._lay_out_early()
         self._second = QTimer(self)
         self._second.setInterval(1_000)
         self._second.timeout.connect(self._tick)
@@ -103,23 +91,33 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 540)
         self.resize(1366, 768)
 
-    def _lay_out_entry(self) -> None:
-        self.entry_bar = QToolBar(_("记一笔"))
-        self.entry_bar.setObjectName("entry-bar")
-        self.entry_bar.setMovable(False)
-        self.entry_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        holder = QWidget()
-        holder.setMinimumWidth(1)  # Qt adds the widths of bars at the foot and at the side: 1,536 pixels at 200 %
-        self._entry_stack = QStackedLayout(holder)
-        self._entry_stack.setContentsMargins(0, 0, 0, 0)
+    def _lay_out_early(self) -> None:
+        """What the window holds until the record is open: room for the first rows, and at the foot, where the entry
+        line will be, a plain line that takes typing."""
+        early = QWidget()
+        self._early_column = QVBoxLayout(early)
+        self._early_column.setContentsMargins(0, 0, 0, 0)
+        self._early_column.addStretch(1)
         self._early = QLineEdit()
         self._early.setObjectName("early-entry")
         self._early.setPlaceholderText(_("正在打开记录，可以先写"))
         self._early.setAccessibleName(_("内容"))
-        self._entry_stack.addWidget(self._early)
-        self.entry_bar.addWidget(holder)
-        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self.entry_bar)
+        self._early_column.addWidget(self._early)
+        self.setCentralWidget(early)
         self._early.setFocus()
+
+    def furnish(self) -> None:
+        """The board, and what docks need: all that can wait until the window has been seen."""
+        if hasattr(self, "board"):
+            return
+        from dutydesk.shell.board import StatusBoard
+
+        options = QMainWindow.DockOption
+        self.setDockOptions(options.AnimatedDocks | options.AllowNestedDocks | options.AllowTabbedDocks)
+        area = QtCore.Qt.DockWidgetArea
+        self.setTabPosition(area.AllDockWidgetAreas, self.tabPosition(area.TopDockWidgetArea))
+        self.board = StatusBoard()
+        self.setMenuWidget(self.board)
 
     # -- coming to life --------------------------------------------------------------------------------------------
 
@@ -129,6 +127,7 @@ class MainWindow(QMainWindow):
         from dutydesk.qt.jobs import JobBar, JobRunner
         from dutydesk.shell.actions import Actions
 
+        self.furnish()
         self.desk = desk
         self.announcer = announcer_for(desk.store)
         self.jobs = JobRunner(self)
@@ -181,25 +180,35 @@ class MainWindow(QMainWindow):
         from dutydesk.daybook.pane import EntryLine
 
         self.entry = EntryLine(self.desk)
-        self._entry_stack.addWidget(self.entry)
-        self._entry_stack.setCurrentWidget(self.entry)
+        self.entry_bar = QtWidgets.QToolBar(_("记一笔"))
+        self.entry_bar.setObjectName("entry-bar")
+        self.entry_bar.setMovable(False)
+        self.entry_bar.setContextMenuPolicy(QtCore.Qt.ContextMenuPolicy.PreventContextMenu)
+        holder = QWidget()
+        holder.setMinimumWidth(1)  # Qt adds the widths of bars at the foot and at the side: 1,536 pixels at 200 %
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.entry)
+        self.entry_bar.addWidget(holder)
+        QtGui.QGuiApplication.inputMethod().commit()  # a word half composed is text, not lost
         typed, had_focus = self._early.text(), self._early.hasFocus()
+        self.takeCentralWidget().deleteLater()
+        self.addToolBar(QtCore.Qt.ToolBarArea.BottomToolBarArea, self.entry_bar)
         if typed:
             self.entry.prefill({"text": typed})
         if had_focus or typed:
             self.entry.focus_entry()
-        self._early.deleteLater()
 
     def _build_rail(self) -> None:
         from dutydesk.shell.rail import Rail
 
         self.rail = Rail()
-        self._rail_bar = QToolBar(_("窗格"))
+        self._rail_bar = QtWidgets.QToolBar(_("窗格"))
         self._rail_bar.setObjectName("rail")
         self._rail_bar.setMovable(False)
-        self._rail_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._rail_bar.setContextMenuPolicy(QtCore.Qt.ContextMenuPolicy.PreventContextMenu)
         self._rail_bar.addWidget(self.rail)
-        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
+        self.addToolBar(QtCore.Qt.ToolBarArea.LeftToolBarArea, self._rail_bar)
 
     def _build_docks(self) -> None:
         from PySide6.QtWidgets import QDockWidget
@@ -213,12 +222,12 @@ class MainWindow(QMainWindow):
             dock = PaneDock(feature.name, _(feature.title), self._maker(feature.pane), self)
             dock.seen.connect(self._dock_seen)
             self.docks[feature.name] = dock
-            action = QAction(_(feature.title), self)
+            action = QtGui.QAction(_(feature.title), self)
             action.setObjectName(f"go-{feature.name}")
             action.setData(feature.name)
             if feature.key:
-                action.setShortcut(QKeySequence(feature.key))
-                action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+                action.setShortcut(QtGui.QKeySequence(feature.key))
+                action.setShortcutContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
             action.triggered.connect(self._go)
             self.addAction(action)
             self.rail.add(feature.name, _(feature.title), feature.key)
@@ -255,7 +264,7 @@ class MainWindow(QMainWindow):
         beside = {"汛期": "rain", "交接班": "shifts"}.get(name, "")
         for feature, dock in self.docks.items():
             if feature != beside:
-                self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+                self.addDockWidget(QtCore.Qt.DockWidgetArea.LeftDockWidgetArea, dock)
                 if first is None:
                     first = dock
                 else:
@@ -264,15 +273,17 @@ class MainWindow(QMainWindow):
         assert first is not None
         if beside in self.docks:
             # Not splitDockWidget: beside a dock that is a tab Qt makes the other one a tab, too.
-            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.docks[beside], Qt.Orientation.Horizontal)
+            self.addDockWidget(
+                QtCore.Qt.DockWidgetArea.LeftDockWidgetArea, self.docks[beside], QtCore.Qt.Orientation.Horizontal
+            )
             self.docks[beside].show()
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.todo_dock)
+        self.addDockWidget(QtCore.Qt.DockWidgetArea.RightDockWidgetArea, self.todo_dock)
         self.todo_dock.show()
         width = max(self.width() - self._rail_bar.sizeHint().width(), 640)
         side = self._side = min(theme.current().px(280), width // 4)
         row = [first, self.docks[beside], self.todo_dock] if beside in self.docks else [first, self.todo_dock]
         each = (width - side) // (len(row) - 1)
-        self.resizeDocks(row, [*([each] * (len(row) - 1)), side], Qt.Orientation.Horizontal)
+        self.resizeDocks(row, [*([each] * (len(row) - 1)), side], QtCore.Qt.Orientation.Horizontal)
         first.raise_()
         self._placed.start()
         self.desk.store.remember("arrangement", name)
@@ -312,17 +323,17 @@ class MainWindow(QMainWindow):
         geometry, state = store.state("window.geometry"), store.state("window.state")
         self.arrange(store.state("arrangement") or ARRANGEMENTS[0])
         if geometry:
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+            self.restoreGeometry(QtCore.QByteArray.fromBase64(geometry.encode()))
         if state:
             self.arranging = True
             self._side = 0
-            self.restoreState(QByteArray.fromBase64(state.encode()), STATE_VERSION)
+            self.restoreState(QtCore.QByteArray.fromBase64(state.encode()), STATE_VERSION)
             self._placed.start()
         self.fetch_back()
 
     def fetch_back(self) -> None:
         """Bring every window back that no screen shows."""
-        screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        screens = [screen.availableGeometry() for screen in QtGui.QGuiApplication.screens()]
         for widget in (self, *[dock for dock in (*self.docks.values(), self.todo_dock) if dock.isFloating()]):
             frame = widget.frameGeometry()
             if not any(screen.intersects(frame.adjusted(40, 40, -40, -40)) for screen in screens) and screens:
@@ -347,7 +358,7 @@ class MainWindow(QMainWindow):
         self._shortcut("Ctrl+Shift+P", self._actions.choose_form)
         self._shortcut("F11", self.tear)
         self._shortcut("Alt+M", self.board.menu.showMenu)
-        menu = QMenu(self.board.menu)
+        menu = QtWidgets.QMenu(self.board.menu)
         menu.setObjectName("main-menu")
         for text, key, run in self.window_commands()[:-1]:  # all but the menu itself
             action = menu.addAction(text, run)
@@ -362,8 +373,8 @@ class MainWindow(QMainWindow):
         self.board.menu.setMenu(menu)
 
     def _shortcut(self, key: str, run: Callable[[], None]) -> None:
-        shortcut = QShortcut(QKeySequence(key), self)
-        shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
+        shortcut = QtGui.QShortcut(QtGui.QKeySequence(key), self)
+        shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
         shortcut.activated.connect(run)
 
     def window_commands(self) -> list[tuple[str, str, Callable[[], None]]]:
@@ -401,7 +412,7 @@ class MainWindow(QMainWindow):
         commands += [Command(_("排列：{name}").format(name=_(name)), "", _Arrange(self, name)) for name in ARRANGEMENTS]
         palette = Palette(self.desk, commands, self)
         palette.opened.connect(self.open_row)
-        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.open()
 
     def show_keys(self) -> None:
@@ -410,7 +421,7 @@ class MainWindow(QMainWindow):
 
         panes = [(dock.windowTitle(), dock.pane) for dock in self.docks.values() if dock.built]
         sheet = KeySheet(self.window_commands(), self.desk.features, panes, self)
-        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        sheet.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.open()
 
     def focus_entry(self) -> None:
@@ -436,7 +447,7 @@ class MainWindow(QMainWindow):
 
     def _go(self) -> None:
         action = self.sender()
-        if isinstance(action, QAction):
+        if isinstance(action, QtGui.QAction):
             self.show_pane(str(action.data()))
 
     def show_beside(self, name: str) -> None:
@@ -444,7 +455,7 @@ class MainWindow(QMainWindow):
         dock = self.docks[name]
         dock.setFloating(False)
         self.removeDockWidget(dock)
-        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
+        self.addDockWidget(QtCore.Qt.DockWidgetArea.LeftDockWidgetArea, dock, QtCore.Qt.Orientation.Horizontal)
         self.show_pane(name)
         self._placed.start()
 
@@ -507,7 +518,7 @@ class MainWindow(QMainWindow):
 
     def _arrange_asked(self) -> None:
         action = self.sender()
-        if isinstance(action, QAction):
+        if isinstance(action, QtGui.QAction):
             self.arrange(str(action.data()))
 
     def switch_person(self) -> None:
@@ -515,7 +526,7 @@ class MainWindow(QMainWindow):
         from dutydesk.shell.who import WhoDialog
 
         dialog = WhoDialog(self.desk, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self._person_chosen)
         dialog.open()
 
@@ -618,7 +629,7 @@ class MainWindow(QMainWindow):
     def sizeHint(self) -> QSize:
         return QSize(1366, 768)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)
         self._known_size = self.size()
         if self.rail is not None:
@@ -640,20 +651,20 @@ class MainWindow(QMainWindow):
             left = [dock for dock in self.docks.values() if dock.front and not dock.isFloating()]
             room = self.width() - self._rail_bar.width() - self._side
             sizes = [max(room // max(len(left), 1), 1) for _dock in left]
-            self.resizeDocks([*left, self.todo_dock], [*sizes, self._side], Qt.Orientation.Horizontal)
+            self.resizeDocks([*left, self.todo_dock], [*sizes, self._side], QtCore.Qt.Orientation.Horizontal)
 
     def _side_moved(self) -> None:
         still = self.size() == self._known_size and not self._growing and not self.arranging
         if still and not self.todo_dock.isFloating():
             self._side = self.todo_dock.width()
 
-    def changeEvent(self, event: QEvent) -> None:
+    def changeEvent(self, event: QtCore.QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange and self.desk is not None and not self.closed:
+        if self.desk is not None and not self.closed and event.type() == QtCore.QEvent.Type.StyleChange:
             self._fit_rail()
             self._soon.start(0)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         if self.desk is not None and self._actions is not None and not self._actions.may_close():
             event.ignore()
             return

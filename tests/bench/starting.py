@@ -58,10 +58,9 @@ def watch() -> None:
 
 
 if __name__ == "__main__":
-    from dutydesk import cli
+    from dutydesk import cli  # as `dutydesk.__main__` does, before anything of Qt
+    from dutydesk.__main__ import main
 
-    args = cli.parse(["--home", HOME])
+    assert cli
     watch()
-    from dutydesk import app
-
-    app.main(args)
+    main(["--home", HOME])

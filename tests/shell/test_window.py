@@ -258,6 +258,7 @@ def test_closing_keeps_the_draft_and_stops_everything(
 def test_a_second_start_raises_the_first(qtbot: Any, window: Any, home: Home) -> None:
     one, two = SingleWindow(home.root), SingleWindow(home.root)
     assert one.first()
+    one.listen()
     one.asked.connect(window.come_forward)
     window.showMinimized()
     with qtbot.waitSignal(one.asked):
