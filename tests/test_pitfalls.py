@@ -23,6 +23,7 @@ from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import Code, Day, Phone, Ref, Time
 from dutydesk.ledger.spec import Field, Ledger, Mode, Search
 from tests.desks import a_desk
+from tests.journal.desks import deliver
 
 PACKAGE = Path(__file__).resolve().parent.parent / "dutydesk"
 LEDGERS = sorted(schema().shapes)
@@ -118,3 +119,20 @@ def test_a_deleted_row_is_gone_from_every_view_and_stays_in_the_record(desk: Des
     assert len(versions) == 2, "its making and its deletion"
     with pytest.raises(Refused):
         desk.act(f"{ledger}.edit", [Change(ledger, row.row, row.values)])
+
+
+def test_two_desks_of_a_district_give_no_number_twice(tmp_path: Path) -> None:
+    """Two machines without a network number their entries at the same moments (ZS-Karte #569)."""
+    clock = FixedClock(parse_iso("2026-06-18 22:00"))
+    with (
+        a_desk(tmp_path / "one", clock, desk="a1" * 16, code="A") as one,
+        a_desk(tmp_path / "two", clock, desk="b2" * 16, code="B") as two,
+    ):
+        for n in range(3):
+            for desk in (one, two):
+                desk.act("log.add", [desk.new("log", {"happened_at": clock.now(), "text": f"示例{n}"})])
+        deliver(one.store, two.store)
+        deliver(two.store, one.store)
+        numbers = [[row["no"] for row in desk.rows("log", order="no")] for desk in (one, two)]
+    assert numbers[0] == numbers[1]
+    assert numbers[0] == ["A-2026-0001", "A-2026-0002", "A-2026-0003", "B-2026-0001", "B-2026-0002", "B-2026-0003"]
