@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.theme import current
@@ -23,9 +23,17 @@ class ColumnFit(QObject):
 
     def __init__(self, view: LedgerView, widths: Mapping[str, int], gives_way: Sequence[str]) -> None:
         super().__init__(view)
-        self._view, self._widths, self._gives_way = view, dict(widths), tuple(gives_way)
+        self._view, self._gives_way = view, tuple(gives_way)
+        self._widths = {name: max(width, self._title(name)) for name, width in widths.items()}
         self._done: tuple[int, frozenset[str]] | None = None
         view.installEventFilter(self)
+
+    def _title(self, name: str) -> int:
+        """Pixels at 100 % that a column's title needs in the language in use, the mark of the order beside it."""
+        theme, model = current(), self._view.ledger_model
+        at = next(n for n, item in enumerate(model.fields) if item.name == name)
+        title = str(model.headerData(at, Qt.Orientation.Horizontal) or "")
+        return self._view.horizontalHeader().fontMetrics().horizontalAdvance(title) * 100 // theme.percent + 20
 
     def fit(self) -> None:
         """Look again."""
