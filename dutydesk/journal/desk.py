@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import select
@@ -41,6 +42,18 @@ class Found:
     title: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Service:
+    """What a feature does for the others, bound to a desk; its module is imported at the first call."""
+
+    desk: Desk = field(repr=False)
+    dotted: str
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        module, name = self.dotted.split(":")
+        return getattr(import_module(module), name)(self.desk, *given, **named)
+
+
 @dataclass(frozen=True)
 class Desk:
     """The reading side and the one way to write, handed to every pane, form and report (house.md §5)."""
@@ -50,6 +63,13 @@ class Desk:
     me: Me
     features: tuple[Feature, ...] = ()
     services: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What features do for one another (`Feature.services`), and what the window gives its panes."""
+
+    def __post_init__(self) -> None:
+        for feature in self.features:
+            for name, dotted in feature.services.items():
+                if isinstance(self.services.get(name), Service | None):  # a copy of a desk serves whoever sits there
+                    self.services[name] = Service(self, dotted)
 
     @property
     def config(self) -> DeskConfig:

@@ -196,6 +196,8 @@ class Feature:
     dotted `module:function`, called with `(desk, values)`; it returns a `Receipt` or the new row's id. `finishers` name
     what is done with each line of an imported table: ledger → dotted `module:function`, `TableLine` → `Finished`.
     `printed` names what records that a paper was made, called with `(desk, form, title, about, pdf)`; one feature has it.
+    `services` are what a feature does for the others: name → dotted `module:function`, imported at the first call.
+    `desk.services[name](…)` calls it with the desk first.
     """
 
     name: str
@@ -209,6 +211,7 @@ class Feature:
     finishers: Mapping[str, str] = field(default_factory=dict[str, str])
     forms: tuple[Form, ...] = ()
     printed: str = ""
+    services: Mapping[str, str] = field(default_factory=dict[str, str])
     pane: str = ""
     key: str = ""
     open_items: Callable[[Connection, int], Sequence[OpenItem]] = nothing_open

@@ -105,12 +105,6 @@ class Starter(QObject):
         return desk
 
     def _attach(self, desk: Desk) -> None:
-        from dutydesk.shifts.service import code_of
-
-        def shift_of(at: int) -> str:
-            return code_of(desk, at)
-
-        desk.services["shift_of"] = shift_of
         self.window.attach(desk)
         self.ready.emit()
 

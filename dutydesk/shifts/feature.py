@@ -49,6 +49,7 @@ SHIFT_FEATURE = Feature(
     ),
     forms=(Form("P01", N_("交接班记录表"), "dutydesk.shifts.report:p01", ("shift",)),),
     printed="dutydesk.shifts.service:record_print",
+    services={"shift_of": "dutydesk.shifts.service:code_of"},
     pane="dutydesk.shifts.pane:ShiftsPane",
     key="Alt+0",
     open_items=open_items,
