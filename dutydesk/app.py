@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from dutydesk.core import i18n
+from dutydesk.core import i18n, looks
 from dutydesk.core import log as logs
 from dutydesk.core.clock import Clock
-from dutydesk.core.errors import Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home, default_home
-from dutydesk.journal.peek import peek
-from dutydesk.qt import theme, words
-from dutydesk.shell.start import Starter, application, desk_key
+from dutydesk.qt import theme
+from dutydesk.shell.start import Starter, application
+
+if TYPE_CHECKING:
+    from dutydesk.shell.single import SingleWindow
 
 
 def main(args: argparse.Namespace) -> int:
@@ -46,12 +48,10 @@ def open_window(home: Home, clock: Clock | None = None, *, view: str = "", langu
     from dutydesk.shell.single import SingleWindow
 
     app = application()
-    kept = _kept(home)
-    if not language:
-        i18n.use(kept.get("language", i18n.language()))
-    night, _blank, percent = kept.get("theme", "0 100").partition(" ")
-    theme.apply(app, theme.Theme(night == "1", int(percent) if percent.isdigit() else 100))
-    words.speak(app)
+    kept = looks.read(home)
+    if kept.language and not language:
+        i18n.use(kept.language)
+    theme.dress(app, theme.Theme(kept.night, kept.percent))
     single = SingleWindow(home.root)
     if not single.first():
         return 0
@@ -74,13 +74,6 @@ def open_window(home: Home, clock: Clock | None = None, *, view: str = "", langu
         logs.stop()
 
 
-def _kept(home: Home) -> dict[str, str]:
-    try:
-        return peek(home, desk_key())
-    except Unavailable:
-        return {}  # opening the record says it in a sentence, with the window there
-
-
 class _Begin(QObject):
     """What follows when the window is there, and when the desk is."""
 
@@ -93,8 +86,13 @@ class _Begin(QObject):
         self._view = view
 
     def listen(self) -> None:
-        """The window is there: write the log, and hear of further starts."""
+        """The window is there: bring its faces and Qt's own words, write the log, hear of further starts."""
+        from dutydesk.qt import words
+
         self._starter.shown.disconnect(self.listen)  # once, even when the record is opened again after the wizard
+        app = application()
+        words.speak(app)
+        theme.apply(app, theme.current())
         logs.start(self._home.logs)
         self._single.listen()
 

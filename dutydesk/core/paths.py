@@ -27,6 +27,10 @@ class Home:
         return self.root / "desk.head"
 
     @property
+    def looks(self) -> Path:
+        return self.root / "desk.looks"
+
+    @property
     def lock(self) -> Path:
         return self.root / "desk.lock"
 

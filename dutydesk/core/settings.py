@@ -1,4 +1,4 @@
-"""`desk.toml`: what a workstation is. Rules and thresholds are the ledger `settings`; looks are `local_*` (house.md §6)."""
+"""`desk.toml`: what a workstation is. Rules and thresholds are the ledger `settings`; looks are `desk.looks`, the rest `local_*`."""
 
 from __future__ import annotations
 

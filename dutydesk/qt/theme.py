@@ -15,16 +15,20 @@ import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QPalette
+from PySide6 import QtGui
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from dutydesk.core import paths
 from dutydesk.core.errors import Unavailable
 from dutydesk.core.i18n import N_
+from dutydesk.core.looks import PERCENTS as PERCENTS
 
 FAMILIES = ("Noto Sans SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "sans-serif")
-PERCENTS = (100, 125, 150, 175, 200)
 BODY = 14
+FUSION = "dutydesk-fusion"
+"""Property of an application that was begun with Qt's Fusion style (`-style fusion`). Asking it for its style makes
+PySide build all enumerations of QStyle, a tenth of the time to the first window."""
 ROW = 28
 
 
@@ -165,17 +169,17 @@ class Theme:
         wanted = "red" if code == "late" else code
         return getattr(self.tokens, wanted) if wanted in LEVELS else None
 
-    def font(self, size: int = BODY, *, bold: bool = False) -> QFont:
+    def font(self, size: int = BODY, *, bold: bool = False) -> QtGui.QFont:
         """The face at `size` pixels (at 100 %) with figures of equal width."""
-        face = QFont(list(FAMILIES))
+        face = QtGui.QFont(list(FAMILIES))
         face.setPixelSize(self.px(size))
         face.setBold(bold)
-        face.setFeature(QFont.Tag("tnum"), 1)
+        face.setFeature(QtGui.QFont.Tag("tnum"), 1)
         return face
 
-    def digits(self, count: int, font: QFont | None = None) -> int:
+    def digits(self, count: int, font: QtGui.QFont | None = None) -> int:
         """Pixels that `count` figures take."""
-        return QFontMetrics(font or self.font()).horizontalAdvance("0") * count
+        return QtGui.QFontMetrics(font or self.font()).horizontalAdvance("0") * count
 
 
 _current = Theme()
@@ -197,7 +201,9 @@ def load_fonts() -> list[str]:
             logging.getLogger(__name__).info("screen face: %s", missing)
             return []
         for file in sorted(folder.glob("*Sans*.ttf")):
-            _families.extend(QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(file))))
+            _families.extend(
+                QtGui.QFontDatabase.applicationFontFamilies(QtGui.QFontDatabase.addApplicationFont(str(file)))
+            )
     return list(_families)
 
 
@@ -236,16 +242,25 @@ def palette(theme: Theme) -> QPalette:
 
 def apply(app: QApplication, theme: Theme) -> None:
     """Put `theme` on the whole program. May be called again at any time; every widget gets a `StyleChange`."""
+    global _current
+    _current = theme
+    load_fonts()
+    app.setFont(theme.font())
+    dress(app, theme)
+
+
+def dress(app: QApplication, theme: Theme) -> None:
+    """The colours and measures of `theme` without its face, which takes its time to load: the first frame has them."""
     from dutydesk.qt.style import sheet
 
     global _current
     _current = theme
-    load_fonts()
-    if app.style().objectName() != "fusion" and not app.styleSheet():
+    if not app.property(FUSION) and not app.styleSheet():
         app.setStyle(QStyleFactory.create("Fusion"))
     app.setPalette(palette(theme))
-    app.setFont(theme.font())
-    app.setStyleSheet(sheet(theme))
+    made = sheet(theme)
+    if app.styleSheet() != made:
+        app.setStyleSheet(made)
 
 
 def names(tokens: Tokens) -> list[str]:

@@ -15,6 +15,7 @@ from dutydesk.core.clock import Clock, SystemClock
 from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
+from dutydesk.qt import theme
 from dutydesk.shell.window import MainWindow
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def application() -> QApplication:
     if not isinstance(app, QApplication):
         if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        app = QApplication(sys.argv[:1])
+        app = QApplication([*sys.argv[:1], "-style", "fusion"])
+        app.setProperty(theme.FUSION, True)
     app.setApplicationName("DutyDesk")
     app.setQuitOnLastWindowClosed(True)
     return app

@@ -18,6 +18,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow, QVBoxLayout, QWidget
 
+from dutydesk.core import looks
 from dutydesk.core.clock import DAY, Clock
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _, language
@@ -566,14 +567,16 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         theme.apply(app, wanted)
         if self.desk is not None:
-            self.desk.store.remember("theme", f"{int(wanted.night)} {wanted.percent}")
+            home = self.desk.store.home
+            looks.keep(home, looks.read(home)._replace(night=wanted.night, percent=wanted.percent))
 
     def switch_language(self) -> None:
         """The other language, from the next start on."""
         from dutydesk.qt import dialogs
 
         other = "en" if language() == "zh_CN" else "zh_CN"
-        self.desk.store.remember("language", other)
+        home = self.desk.store.home
+        looks.keep(home, looks.read(home)._replace(language=other))
         dialogs.tell(self, _("下次启动时换成 {language}").format(language="English" if other == "en" else "中文"))
 
     # -- what changes by itself ------------------------------------------------------------------------------------

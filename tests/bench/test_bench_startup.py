@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,9 +49,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def run(*words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, check=False, env={**os.environ, "DUTYDESK_MUTE": "1"}
-    )
+    with tempfile.TemporaryDirectory() as folder:  # what leaves at once leaves its socket there
+        env = {**os.environ, "DUTYDESK_MUTE": "1", "TMPDIR": folder}
+        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -70,8 +70,7 @@ def test_b7_window_that_takes_typing(home: Home) -> None:
 
 def test_b7_first_rows(home: Home) -> None:
     def ours() -> None:
-        told = json.loads(run(str(STARTING), "rows", str(home.root)))
-        assert told["heavy"] == []
+        assert run(str(STARTING), "rows", str(home.root)) == ""
 
     def floor() -> None:
         run("-c", BARE + SELECT, str(home.database))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -23,4 +22,4 @@ def test_nothing_heavy_is_loaded_by_the_time_the_desk_is_shown(home: Home) -> No
         env={**os.environ, "DUTYDESK_MUTE": "1"},
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"heavy": []}
+    assert done.stdout == ""

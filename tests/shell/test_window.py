@@ -157,7 +157,7 @@ def test_a_pane_beside_the_one_in_front(qtbot: Any, window: Any) -> None:
 
 
 def test_theme_scale_and_language_are_remembered(qtbot: Any, window: Any, home: Home, starter: Any) -> None:
-    from dutydesk.journal.peek import peek
+    from dutydesk.core import looks
 
     press(Qt.Key.Key_Plus, CTRL)
     press(Qt.Key.Key_D, CTRL | Qt.KeyboardModifier.ShiftModifier)
@@ -167,7 +167,7 @@ def test_theme_scale_and_language_are_remembered(qtbot: Any, window: Any, home: 
     assert "English" in told.text.text()
     told.accept()
     starter.shut()
-    assert peek(home) == {"theme": "1 125", "language": "en"}
+    assert looks.read(home) == looks.Looks(night=True, percent=125, language="en")
 
 
 @pytest.mark.parametrize("percent", [100, 200])
