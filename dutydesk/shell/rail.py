@@ -1,10 +1,11 @@
-"""The rail on the left: one button a pane, with its picture, its name and the figure that Alt brings it to the front."""
+"""The rail on the left: one button a pane, with its picture, its name and the figure that Alt brings it to the front.
+Where the window is too low for all, it scrolls, and the pane in front stays in sight."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
 from dutydesk.qt.icons import paint_icon
@@ -20,9 +21,13 @@ ICONS = {
     "supplies": "box",
     "teams": "flag",
     "shifts": "hand",
+    "roster": "calendar",
+    "attendance": "check",
+    "papers": "paper",
+    "sync": "refresh",
     "admin": "sliders",
 }
-TALL, LEAST = 36, 17
+TALL, LEAST = 36, 18
 
 
 class RailButton(QAbstractButton):
@@ -84,7 +89,7 @@ class RailButton(QAbstractButton):
             self.updateGeometry()
 
 
-class Rail(QWidget):
+class Rail(QScrollArea):
     """All panes, one below the other.
 
     Signals:
@@ -99,8 +104,17 @@ class Rail(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("rail-panes")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.buttons: dict[str, RailButton] = {}
-        self._column = QVBoxLayout(self)
+        inside = QWidget()
+        inside.setObjectName("rail-inside")
+        self.setWidget(inside)
+        for ground in (self.viewport(), inside):
+            ground.setAutoFillBackground(False)
+        self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addStretch(1)
@@ -108,7 +122,7 @@ class Rail(QWidget):
 
     def add(self, name: str, title: str, key: str) -> None:
         """One more pane, below the others."""
-        made = RailButton(name, title, key, self)
+        made = RailButton(name, title, key, self.widget())
         made.clicked.connect(self._pressed)
         made.customContextMenuRequested.connect(self._menu)
         self._column.insertWidget(self._column.count() - 1, made)
@@ -126,6 +140,21 @@ class Rail(QWidget):
         """Show which panes are in front."""
         for name, made in self.buttons.items():
             made.setChecked(name in names)
+            if name in names:
+                self.ensureWidgetVisible(made, 0, 0)
+
+    def sizeHint(self) -> QSize:
+        """As wide as the widest name, and a scroll bar beside it where one is needed."""
+        whole = self.widget().sizeHint()
+        low = self.height() < self.widget().minimumSizeHint().height()
+        return QSize(whole.width() + (self.verticalScrollBar().sizeHint().width() if low else 0), whole.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.sizeHint().width(), current().px(3 * LEAST))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
 
     def _pressed(self) -> None:
         made = self.sender()
