@@ -38,6 +38,19 @@ class Constant(QAbstractTableModel):
         return "凯旋街道值班室" if role == Qt.ItemDataRole.DisplayRole else None
 
 
+class Nothing:
+    """Pages without a row: the same view is made for the constant model, and no database is asked."""
+
+    def __init__(self, _query: Any) -> None:
+        pass
+
+    def count(self) -> int:
+        return 0
+
+    def page(self, _number: int) -> list[Any]:
+        return []
+
+
 @pytest.fixture(scope="module")
 def desk() -> Any:
     opened = open_desk(big_home(ROWS), FixedClock(START))
@@ -64,10 +77,11 @@ def test_b4_first_paint_of_a_million_rows(desk: Desk, qtbot: Any) -> None:
         view = LedgerView(LedgerModel(LOG, desk, columns=COLUMNS), important="text")
         paint(view)
         assert view.ledger_model.rowCount() == ROWS
+        assert "编号999" in view.ledger_model.index(0, COLUMNS.index("text")).data()
         views.append(view)
 
     def floor() -> None:
-        view = LedgerView(LedgerModel(LOG, desk, columns=COLUMNS), important="text")
+        view = LedgerView(LedgerModel(LOG, desk, columns=COLUMNS, pages=Nothing), important="text")
         view.setModel(Constant(view))
         paint(view)
         views.append(view)
