@@ -46,7 +46,7 @@ bench: setup
 
 ## make faults  the fault tests with their full counts
 faults: setup
-	@DUTYDESK_FAULTS=full DUTYDESK_EXAMPLES=10000 $(PYTEST) -m "faults or not faults" -n $(WORKERS) tests/faults \
+	@DUTYDESK_FAULTS=full DUTYDESK_EXAMPLES=10000 $(PYTEST) -o faulthandler_timeout=0 -m "faults or not faults" -n $(WORKERS) tests/faults \
 	    tests/sync tests/journal/test_journal_merge.py
 
 ## make shots   the pictures of docs/screens
