@@ -25,9 +25,9 @@ from dutydesk.roster.pane_sheet import (
     DayHead,
     LineHead,
     Paints,
-    Sheet,
     SheetModel,
 )
+from dutydesk.roster.sheets import Sheet
 
 PICKER_WIDTH = 220
 

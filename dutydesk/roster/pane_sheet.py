@@ -1,4 +1,5 @@
-"""What a grid of the roster shows and how its cells and heads are painted; `pane_grid` is the grid itself.
+"""How the cells and heads of a grid of the roster are painted; `sheets` says what stands in them, `pane_grid` is the
+grid itself.
 
 Every cell says what it means in words: 缺 for a post without a person, 调 代 增 for how somebody came there, a sign
 before a name with something against it, the reason of which is the cell's tooltip, its accessible description and the
@@ -8,7 +9,7 @@ in the head of the column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionView
 
 from dutydesk.core.i18n import _
 from dutydesk.qt.theme import Theme, current
+from dutydesk.roster.sheets import EMPTY, Cell, Line, Sheet
 
 if TYPE_CHECKING:
     from dutydesk.roster.pane_grid import RosterView
@@ -44,57 +46,6 @@ _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """Head of a column. `word` is what kind of day it is (休 假 班 未公布), `detail` the whole in a sentence."""
-
-    date: str
-    number: str
-    weekday: str
-    word: str = ""
-    detail: str = ""
-    today: bool = False
-    shaded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Head of a row: a post of a shift, or a person with counts. `use` says in a word who has too much or too little."""
-
-    key: Hashable
-    label: str
-    numbers: tuple[str, ...] = ()
-    use: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in a cell. `lacks`: a post that somebody must stand and nobody does; `away`: why a person cannot
-    (假 for leave); `against`: what speaks against it, one sentence each."""
-
-    text: str = ""
-    mark: str = ""
-    lacks: bool = False
-    away: str = ""
-    against: tuple[str, ...] = ()
-    detail: str = ""
-
-
-EMPTY = Cell()
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Everything that a grid shows; `cells` by (row, column). `captions` head the numbers of the lines."""
-
-    days: tuple[Day, ...] = ()
-    lines: tuple[Line, ...] = ()
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict[tuple[int, int], Cell])
-    captions: tuple[str, ...] = ()
-    corner: str = ""
 
 
 class SheetModel(QAbstractTableModel):

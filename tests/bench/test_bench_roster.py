@@ -12,7 +12,8 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
 from dutydesk.roster.pane_grid import RosterView
-from dutydesk.roster.pane_sheet import Cell, CellPainter, Day, Line, Sheet
+from dutydesk.roster.pane_sheet import CellPainter
+from dutydesk.roster.sheets import Cell, Day, Line, Sheet
 from tests.bench.harness import report
 
 pytestmark = pytest.mark.bench
