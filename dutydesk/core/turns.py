@@ -15,6 +15,7 @@ from typing import Any
 from dutydesk.core.clock import CST, DAY, MINUTE, local, utc_ms
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _, pick
+from dutydesk.core.ids import named_id
 
 Tables = Mapping[str, Any]
 _DAY_MINUTES = DAY // MINUTE
@@ -114,3 +115,8 @@ def shift_label(shift: Shift) -> str:
     if end.date() > start.date():
         until = "24:00" if until == "00:00" else _("次日 {time}").format(time=until)
     return f"{shift.date} {shift.label} {start:%H:%M}–{until}"
+
+
+def shift_id(district: str, day: str, code: str) -> bytes:
+    """The id of a shift's row in `shifts`: the same on every desk of the district."""
+    return named_id("shifts", district, day, code)
