@@ -66,9 +66,12 @@ class Desk:
     """What features do for one another (`Feature.services`), and what the window gives its panes."""
 
     def __post_init__(self) -> None:
+        if any(isinstance(one, Service) and one.desk is not self for one in self.services.values()):
+            # A copy for someone else: what it offers must not take the place of what the desk itself does.
+            object.__setattr__(self, "services", dict(self.services))
         for feature in self.features:
             for name, dotted in feature.services.items():
-                if isinstance(self.services.get(name), Service | None):  # a copy of a desk serves whoever sits there
+                if isinstance(self.services.get(name), Service | None):
                     self.services[name] = Service(self, dotted)
 
     @property

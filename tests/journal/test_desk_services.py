@@ -38,6 +38,7 @@ def test_a_copy_of_a_desk_serves_whoever_sits_there_and_keeps_what_was_given(tmp
         desk.services["kept"] = given
         other = replace(desk, me=Me(name="赵示例"))
         assert other.services["who"]()[0] == "赵示例"
+        assert desk.services["who"]()[0] == "李示例"
         assert other.services["kept"] is given
 
 
