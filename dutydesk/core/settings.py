@@ -16,7 +16,8 @@ class DeskConfig:
     """One workstation. To add a setting: add it here with its default, read it somewhere, name it in the manual.
 
     `desk`: 32 hex digits; `code`: the desk's short code in its district, part of its numbers when given;
-    `district`: GB/T 2260 code; `epoch`: the epoch this folder writes.
+    `district`: GB/T 2260 code; `epoch`: the epoch this folder writes; `hub`: address of the hub, without a password;
+    `hub_ca`: file of the authority that vouches for the hub's certificate.
     """
 
     desk: str
@@ -29,6 +30,8 @@ class DeskConfig:
     drill: bool = False
     shift_pattern: str = "H24_0830"
     second_snapshots: str = ""
+    hub: str = ""
+    hub_ca: str = ""
 
     @property
     def desk_id(self) -> bytes:

@@ -45,17 +45,17 @@ def take_in(store: Store, delivery: Sequence[tuple[Act, Personal]]) -> Taken:
                 if mine == act.hash:
                     known += 1
                 else:
-                    quarantined += _set_aside(store, act, _("同一序号有两条不同的记录（分叉）"))
+                    quarantined += set_aside(store, act, _("同一序号有两条不同的记录（分叉）"))
                 continue
             reason = problem(act, personal)
             if reason:
-                quarantined += _set_aside(store, act, reason)
+                quarantined += set_aside(store, act, reason)
                 continue
             if act.seq != seq + 1:
                 waiting += 1
                 continue
             if act.seq > 1 and act.prev != link:
-                quarantined += _set_aside(store, act, _("与上一条不衔接"))
+                quarantined += set_aside(store, act, _("与上一条不衔接"))
                 continue
             ready.append((act, personal))
             seq, link = act.seq, act.hash
@@ -109,8 +109,8 @@ def _hash_at(store: Store, desk: bytes, epoch: int, seq: int) -> bytes:
     return b"" if found is None else bytes(found[0])
 
 
-def _set_aside(store: Store, act: Act, reason: str) -> int:
-    """Keep what cannot be admitted, with the reason; the same thing twice is kept once."""
+def set_aside(store: Store, act: Act, reason: str) -> int:
+    """Keep what cannot be admitted, with the reason; the same thing twice is kept once. Returns 1."""
     held = json.dumps(
         {
             key: base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -27,7 +27,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM, new_id, token
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
-from dutydesk.journal import chain, headfile, recipe
+from dutydesk.journal import chain, headfile, peers, recipe
 from dutydesk.journal.apply import DELETE, Applier, Rows
 from dutydesk.journal.chain import Act, canonical
 from dutydesk.journal.locks import DeskLock
@@ -93,6 +93,7 @@ class Store:
     """One desk's record.
 
     Attributes: `home`, `schema`, `clock`, `config`; `listeners`: callables told of every commit here;
+    `guard`: asked with kind and author before an act is made here, raises `Refused`; never asked about what arrives;
     `notes`: sentences about what was found at opening; `tidy`: its housekeeping; `clock_behind`: milliseconds by which the clock is behind the
     last act (0 when it is not).
     """
@@ -104,6 +105,7 @@ class Store:
         self.config = config
         self.key = key
         self.listeners: list[Callable[[Announcement], None]] = []
+        self.guard: Callable[[str, str], None] | None = None
         self.notes: list[str] = []
         self.tidy = Tidy(self)
         self.clock_behind = 0
@@ -196,6 +198,7 @@ class Store:
         self._writer = self._borrowed.enter_context(recipe.core(raw, self.home.attachments))
         try:
             self._check_version()
+            self._adopt_epoch()
             self._compare(head)
             if head is not None and not head.clean:
                 self._quick_check()
@@ -346,13 +349,13 @@ class Store:
         return self._lock is not None and not self._lock.exclusive and self._lock.shared()
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make all projections again from the acts, for which the desk must have been opened exclusively; returns the
-        number of acts. `progress(done, whole)` may raise to stop: the old projections stay."""
+        """Make all projections again from the acts, while no other process has the desk; returns the number of acts.
+        `progress(done, whole)` may raise to stop: the old projections stay. Raises `Unavailable` when others have it."""
         from dutydesk.journal.rebuild import no_progress, rebuild  # rarely needed
 
-        if self._raw is None or self._lock is None or not self._lock.exclusive:
+        if self._raw is None or self._lock is None:
             raise Unavailable(_("数据文件夹正被另一个程序使用，请先关闭它"))
-        with self._gate:
+        with self._gate, self._lock.exclusively():
             return rebuild(self._raw, self.schema, self.home.attachments, progress or no_progress)
 
     def data_version(self) -> int:
@@ -376,9 +379,11 @@ class Store:
 
     def open_epoch(self, prev: bytes, info: Mapping[str, Any], numbers: Sequence[tuple[str, int, int]] = ()) -> Receipt:
         """Begin the epoch that `config` names. `info` says what the desk is and what it continues; `numbers` are
-        (ledger, year, last number used), so that no number on paper is ever given twice."""
+        (ledger, year, last number used), so that no number on paper is ever given twice. A desk that is neither
+        sample nor drill, which are never synced, says its public key."""
         from dutydesk import __version__
 
+        key = {} if self.config.sample or self.config.drill else {"key": peers.own_public(self).hex()}
         told = {
             "code": self.config.code,
             "desk": self.config.desk,
@@ -388,11 +393,37 @@ class Store:
             "sample": int(self.config.sample),
             "unit": self.config.unit,
             "version": __version__,
+            **key,
         } | dict(info)
         extra: dict[str, Any] = {"epoch": told}
         if numbers:
             extra["numbers"] = [list(entry) for entry in numbers]
         return self._append("epoch.open", (), by=SYSTEM, extra=extra, prev=prev)
+
+    def next_epoch(self, epoch: int, info: Mapping[str, Any]) -> Receipt:
+        """Go on in another epoch of this desk, which continues the present one: its own acts came back from elsewhere,
+        or another machine has used its name. Every process that has the desk open goes on there with its next act."""
+        with self._gate:
+            before, (_seq, link) = self.config, self.position()
+            self.config = replace(before, epoch=epoch)
+            try:
+                receipt = self.open_epoch(link, {"continues": link.hex(), **info})
+            except BaseException:
+                self.config = before
+                raise
+            save(self.home.config, self.config)
+            return receipt
+
+    def _adopt_epoch(self) -> None:
+        """Follow the desk into the epoch that was opened while this process had it open, or while `desk.toml` could
+        not be written."""
+        epoch = int(self._local("epoch") or 0)
+        if epoch > self.config.epoch:
+            self.config = replace(self.config, epoch=epoch)
+
+    def declare(self, kind: str, told: Mapping[str, Any]) -> Receipt:
+        """An act about the desk itself, without changes of ledgers, such as its key (`desk.key`)."""
+        return self._append(kind, (), by=SYSTEM, extra=told)
 
     def act(
         self,
@@ -432,8 +463,14 @@ class Store:
     ) -> Receipt:
         if by not in (SYSTEM, CLI) and len(by) != 32:
             raise Refused(_("没有值班人员，不能保存"))
+        if self.guard is not None and extra.get("batch", {}).get("n", 1) == 1:  # a series that began is finished
+            self.guard(kind, by)
         with self._transaction() as cursor:
             now = self.clock.now()
+            if kind == "epoch.open":
+                self._set_local("epoch", str(self.config.epoch))
+            else:
+                self._adopt_epoch()
             desk, epoch = self.config.desk_id, self.config.epoch
             place = cursor.execute(
                 "SELECT seq, hash FROM frontier WHERE desk = ? AND epoch = ?", (desk, epoch)
@@ -484,6 +521,8 @@ class Store:
         """Take in acts of other desks, contiguous per desk and already verified, in one transaction (`journal.inbox`)."""
         with self._transaction() as cursor:
             rows = self._admit(cursor, [(act, json.loads(act.body), personal) for act, personal in acts])
+        if any((act.desk, act.epoch) == (self.config.desk_id, self.config.epoch) for act, _personal in acts):
+            self._note_head(*self.position())  # its own acts come back to a desk that has lost them
         self._announce(rows)
         return rows
 
@@ -513,6 +552,25 @@ class Store:
         applier.finish()
         self.update_derived(rows)
         return rows
+
+    def arrived(self, hashes: Sequence[str]) -> None:
+        """Bring derived figures up to date with attached files that came after the acts that name them."""
+        asked: dict[str, list[str]] = {}
+        for name in {name for derived in self.schema.derived for name in derived.on}:
+            asked[name] = [field for field in self.schema[name].names if field.endswith("sha256")]
+        if not hashes or not any(asked.values()):
+            return
+        rows: Rows = {}
+        marks = ",".join("?" * len(hashes))
+        with self._transaction() as cursor:
+            for ledger, fields in asked.items():
+                for name in fields:
+                    cursor.execute(f'SELECT id FROM {ledger} WHERE "{name}" IN ({marks})', tuple(hashes))
+                    rows.setdefault(ledger, []).extend(row for (row,) in cursor.fetchall())
+            rows = {ledger: ids for ledger, ids in rows.items() if ids}
+            self.update_derived(rows)
+        if rows:
+            self._announce(rows)
 
     def update_derived(self, rows: Rows) -> None:
         """Bring the derived figures of the touched ledgers up to date, inside the running transaction."""
