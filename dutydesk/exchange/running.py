@@ -223,6 +223,8 @@ def print_form(desk: Desk, args: argparse.Namespace) -> int:
     given = {name: value for name, value in given.items() if value not in (None, "")}
     _check_params(form, given)
     data: bytes = load(form.make)(desk, **given)
+    for problem in getattr(data, "missing", ()):
+        warn(str(problem))
     save(Path(args.out), data)
     about = next((str(given[name]) for name in ("incident", "warning") if name in given), "")
     for recorder in [feature.printed for feature in desk.features if feature.printed]:

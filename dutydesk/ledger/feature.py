@@ -55,10 +55,16 @@ class Figure:
     severity: int = 0
 
 
+class Pdf(bytes):
+    """A printout's bytes, and what in it no face can draw: to be said before it is printed."""
+
+    missing: tuple[Problem, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A printout by its code: `make(desk, **params)` gives PDF bytes; `params` names what it takes (shift, incident,
-    warning, start, end, blank)."""
+    """A printout by its code: `make(desk, **params)` gives PDF bytes (a `Pdf`); `params` names what it takes (shift,
+    incident, warning, start, end, blank)."""
 
     code: str
     title: str

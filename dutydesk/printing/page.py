@@ -18,6 +18,7 @@ from math import cos, radians, sin
 from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import _
+from dutydesk.ledger.feature import Pdf
 from dutydesk.printing import pdf, qr
 from dutydesk.printing.fonts import EM, SERIF, widths
 from dutydesk.printing.sheet import FRAME, THIN, Align, Leaf, Paper, Sheets, Style, mm, undrawable
@@ -186,8 +187,8 @@ class Document:
         """Start a new page unless `height` millimetres are free here."""
         self._sheets.need(mm(height))
 
-    def pdf(self) -> bytes:
-        """The finished file. The document stays as it is and may be written on and asked again."""
+    def pdf(self) -> Pdf:
+        """The finished file, with what is missing in it. The document stays as it is and may be written on and asked again."""
         sheets = self._sheets
         kept = sheets.pages, sheets.page
         sheets.pages = [
@@ -200,7 +201,9 @@ class Document:
                 page.under.append(self._watermark())
         made = sheets.finished()
         sheets.pages, sheets.page = kept
-        return pdf.write(made, sheets.codes.values(), title=self.title, author=self.unit, at=self.at)
+        whole = Pdf(pdf.write(made, sheets.codes.values(), title=self.title, author=self.unit, at=self.at))
+        whole.missing = tuple(self.missing)
+        return whole
 
     def _titled(self, title: str, subtitle: str) -> None:
         sheets = self._sheets

@@ -196,6 +196,7 @@ class Actions(QObject):
         self, pdf: bytes, title: str, form: str = "", about: str = "", missing: Sequence[Problem] = ()
     ) -> QDialog:
         """Show a PDF in the window's own preview; printing or saving it is recorded."""
+        missing = missing or getattr(pdf, "missing", ())
         if missing:
             dialogs.tell(self.window, "\n".join(str(problem) for problem in missing[:8]))
         from dutydesk.qt.preview import PdfPreview

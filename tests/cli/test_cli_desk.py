@@ -153,6 +153,14 @@ def test_a_print_is_recorded_and_the_second_sheet_of_a_shift_is_a_copy(line: Lin
     assert line.count("prints") == 3, "what was not made is not recorded"
 
 
+def test_what_no_face_can_draw_is_said_before_it_is_printed(line: Line, tmp_path: Path) -> None:
+    assert line("add", "log", "happened_at=2026-06-18T21:00", "text=𠮷示例路口积水").code == 0
+    said = line("print", "P02", "--from", "2026-06-18 20:59", "--to", "2026-06-18 21:01", "--out", tmp_path / "p02.pdf")
+    assert said.code == 0
+    assert "𠮷" in said.err
+    assert "U+20BB7" in said.err
+
+
 def test_the_form_of_an_incident_asks_for_one(line: Line, tmp_path: Path) -> None:
     said = line("print", "INC", "--out", tmp_path / "inc.pdf")
     assert said.code == 1
