@@ -104,8 +104,9 @@ DUTY_TICKS = Ledger(
     (
         Field("duty", ref("duties"), N_("事项"), required=True, width=20),
         Field("due_at", TIME, N_("应完成"), required=True, width=16),
-        Field("done_at", TIME, N_("完成"), required=True, width=16),
+        Field("done_at", TIME, N_("办结"), required=True, width=16),
         Field("late_min", COUNT, N_("超时"), width=8, unit=N_("分钟")),
+        Field("not_done", FLAG, N_("未办"), width=6),
         Field("by", TEXT, N_("办理人"), width=10),
         Field("note", TEXT, N_("备注"), width=20, search=Search.TEXT),
     ),

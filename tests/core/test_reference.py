@@ -20,6 +20,7 @@ MINE = (
     "supplies",
     "teams",
     "duty",
+    "attendance",
 )
 MARKS = ("verified V", "public document", "from memory", "design")
 
