@@ -82,6 +82,11 @@ def reason(made: Facts, code: str, person: bytes, key: Key) -> str:
         if member.joined and key[0] < member.joined:
             return _("{day} 起才在岗").format(day=member.joined)
         return _("{day} 后不在岗").format(day=member.left)
+    return reason_name(code)
+
+
+def reason_name(code: str) -> str:
+    """What a finding is called."""
     row = by_code("roster", "check").get(code)
     return pick(dict(row)) if row else code
 
