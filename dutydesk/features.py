@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from dutydesk.accounts.feature import ACCOUNT_FEATURE
+from dutydesk.accounts.guard import Guard
 from dutydesk.admin.feature import ADMIN
 from dutydesk.attendance.feature import ATTENDANCE_FEATURE
 from dutydesk.core.clock import Clock, SystemClock
@@ -54,4 +55,6 @@ def open_desk(
     """Open the desk in a folder; see `Store.open` for what it refuses."""
     clock = clock or SystemClock()
     store = Store.open(home, schema(), clock, key=key, exclusive=exclusive)
-    return Desk(store, clock, me or Me(), FEATURES)
+    desk = Desk(store, clock, me or Me(), FEATURES)
+    store.guard = Guard(desk)
+    return desk
