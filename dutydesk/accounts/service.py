@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dutydesk.accounts import rules
-from dutydesk.accounts.guard import Guard, enforced
+from dutydesk.accounts.guard import Guard, enforced, roles
 from dutydesk.accounts.rules import Attempt, Policy
-from dutydesk.core.clock import MINUTE
+from dutydesk.core.clock import MINUTE, local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM, named_id
@@ -22,7 +22,7 @@ from dutydesk.core.reference import rows as reference_rows
 from dutydesk.journal import audit, settings
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk, Me
-from dutydesk.ledger.feature import Change
+from dutydesk.ledger.feature import Change, OpenItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,6 +147,46 @@ def crew_at(connection: Connection, now: int) -> list[str]:
     )
     found = [person.hex() for person in (*shift[:3], *(row[0] for row in more)) if person]
     return list(dict.fromkeys(found))
+
+
+def open_items(read: Connection, now: int) -> list[OpenItem]:
+    """Who stands the running shift and cannot sign in at this desk; which accounts wrong PINs have locked, and where."""
+    pins = {str(person) for (person,) in read.exec_driver_sql("SELECT person FROM local_pin")}
+    held, crew_now = roles(read), crew_at(read, now)
+    locked = _locked_at(read, now)
+    names = _names(read, [*crew_now, *(person for person, _until, _where in locked)])
+    items: list[OpenItem] = []
+    for person in crew_now:
+        if person not in held or person not in pins:
+            text = _("{name}还没有账号") if person not in held else _("{name}还没有在这台工作站设置口令")
+            title = text.format(name=names.get(person, ""))
+            items.append(OpenItem("TODO", title, severity=1, ledger=LEDGER, row=named_id(LEDGER, person)))
+    for person, until, where in locked:
+        title = _("{name}的账号已锁定").format(name=names.get(person, ""))
+        detail = _("连续输错口令，锁到 {at}，{where}").format(at=f"{local(until):%H:%M}", where=where)
+        row = named_id(LEDGER, person)
+        items.append(OpenItem("TODO", title, severity=1, ledger=LEDGER, row=row, detail=detail))
+    return items
+
+
+def _locked_at(read: Connection, now: int) -> list[tuple[str, int, str]]:
+    """(person, until, workstation) of the lock-outs that still hold, at whatever desk they happened."""
+    length = policy_at(read).lock_ms
+    found = read.exec_driver_sql(
+        "SELECT substr(subject, 8), at, coalesce(workstation, '') FROM audit AS lock"
+        " WHERE _state = 1 AND at > ? AND at <= ? AND action = 'LOCKED' AND NOT EXISTS (SELECT 1 FROM audit AS later"
+        "  WHERE later._state = 1 AND later.at >= lock.at AND later._n > lock._n AND later.subject = lock.subject"
+        "  AND later.workstation IS lock.workstation AND later.action IN ('SIGN_IN', 'ENROL', 'RESET')) ORDER BY at",
+        (now - length, now),
+    )
+    return [(str(person), at + length, str(where)) for person, at, where in found]
+
+
+def _names(read: Connection, persons: list[str]) -> dict[str, str]:
+    ids = [bytes.fromhex(person) for person in dict.fromkeys(persons)]
+    marks = ", ".join("?" * len(ids))
+    found = read.exec_driver_sql(f"SELECT lower(hex(id)), name FROM people WHERE id IN ({marks})", tuple(ids))  # noqa: S608 - question marks
+    return {str(person): str(name or "") for person, name in found}
 
 
 # -- who sits at the desk ----------------------------------------------------------------------------------------------
