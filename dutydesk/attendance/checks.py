@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from dutydesk.attendance import rules
@@ -212,8 +212,6 @@ def month_span(month: str) -> tuple[int, int]:
 
 
 def _midnight(day: date) -> int:
-    from datetime import datetime
-
     return utc_ms(datetime(day.year, day.month, day.day, tzinfo=CST))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -96,16 +96,18 @@ def items(connection: Connection, now: int, until: int, more: Sequence[Turn] = (
     read = [(row, plan) for row in held if (plan := _readable(row, today)) is not None]
     if not read:
         return []
-    start = min(_day_start(plan.first) for _row, plan in read)
-    turns = _turns(connection, read, start, until, more)
-    seasons = crew.seasons(connection, local(start).date(), local(until).date(), turns)
+    start = min(utc_ms_of(plan.first) for _row, plan in read)
+    end = utc_ms_of(local(until).date()) + DAY  # whole days, so that what was computed once serves the whole day
+    turns = _turns(connection, read, start, end, more)
+    seasons = crew.seasons(connection, local(start).date(), local(end).date(), turns)
     ticks = _ticks(connection, [row.id for row, _plan in read])
     found: list[Item] = []
     for row, plan in read:
         mine = _by_key(plan, ticks.get(row.id, ()), turns)
-        for due in _dues(plan, start, until, turns if plan.rhythm == SHIFT else (), seasons):
-            tick = mine.get(due.key)
-            found.append(Item(row, plan, due, plans.state(due, plan, now, tick), tick))
+        for due in _dues(plan, start, end, turns if plan.rhythm == SHIFT else (), seasons):
+            if due.at < until:
+                tick = mine.get(due.key)
+                found.append(Item(row, plan, due, plans.state(due, plan, now, tick), tick))
     return sorted(found, key=_by_due)
 
 
@@ -128,9 +130,8 @@ def _dues(plan: Plan, start: int, until: int, turns: tuple[Turn, ...], seasons: 
 def _turns(
     connection: Connection, read: Iterable[tuple[Row, Plan]], start: int, until: int, more: Sequence[Turn]
 ) -> tuple[Turn, ...]:
-    if all(plan.rhythm != SHIFT for _row, plan in read):
-        # The modes of shifts matter to the seasons of days as well.
-        start = max(start, until - 40 * DAY)
+    if all(plan.rhythm != SHIFT and not plan.season for _row, plan in read):
+        return ()
     held = [span.turn for span in crew.spans(connection, start, until)]
     known = {turn.key for turn in held}
     return tuple(sorted([*held, *(turn for turn in more if turn.key not in known)], key=_starts))
@@ -164,14 +165,8 @@ def _by_key(plan: Plan, ticks: Sequence[dict[str, Any]], turns: Sequence[Turn]) 
     return found
 
 
-def _day_start(day: date) -> int:
-    return 0 if day == date.min else utc_ms_of(day)
-
-
 def utc_ms_of(day: date) -> int:
     """The first moment of a local day."""
-    from datetime import datetime
-
     return utc_ms(datetime(day.year, day.month, day.day, tzinfo=CST))
 
 
@@ -303,6 +298,15 @@ def tick(desk: Desk, duty: bytes, due_at: int | None = None, *, note: str = "", 
     if note.strip():
         values["note"] = note.strip()
     return desk.act("duty.tick", [desk.new("duty_ticks", values)])
+
+
+def tick_row(desk: Desk, values: Values) -> Receipt:
+    """`dutydesk add duty_ticks duty=… [due_at=…] [not_done=1] [note=…]`: answers a due now, by the rules of `tick`."""
+    duty, due_at = values.get("duty"), values.get("due_at")
+    if not isinstance(duty, bytes):
+        raise Refused(Problem(_("必填"), "duty"))
+    note, done = str(values.get("note") or ""), not values.get("not_done")
+    return tick(desk, duty, due_at if isinstance(due_at, int) else None, note=note, done=done)
 
 
 def find(desk: Desk, name: str) -> bytes:
