@@ -19,8 +19,20 @@ from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import button, label, restyle, shortcut
 
 Answers = dict[str, Value]
+MOST_TOLD = 8
 Do = Callable[[Desk, Answers], Any]
 """`do(desk, answers)` with the desk as whoever signs; writes, or raises a `DutyDeskError`."""
+
+
+def matching(text: str, options: Sequence[Option]) -> list[Option]:
+    """Those whose label holds a text, or is meant by it in pinyin."""
+    from dutydesk.ledger.pinyin import matches
+
+    wanted = text.strip().casefold()
+    if not wanted:
+        return list(options)
+    spelt = wanted.isascii()
+    return [one for one in options if wanted in one.label.casefold() or (spelt and matches(wanted, one.label))]
 
 
 def as_person(desk: Desk, person: bytes) -> Desk:
@@ -121,28 +133,19 @@ class AskDialog(QDialog):
         self._add(name, "person", text, picker, required)
         return picker
 
-    def choice(
-        self, name: str, text: str, options: Sequence[Option], value: str = "", *, required: bool = True
-    ) -> Picker:
-        """Ask for one of a few answers."""
-
-        def find(typed: str) -> Sequence[Option]:
-            from dutydesk.ledger.pinyin import matches
-
-            wanted = typed.strip().casefold()
-            return [
-                one
-                for one in options
-                if not wanted or wanted in one.label.casefold() or (wanted.isascii() and matches(wanted, one.label))
-            ]
-
+    def choice(self, name: str, text: str, find: Find, value: str = "", *, required: bool = True) -> Picker:
+        """Ask for one of a few answers, found anew at each key."""
         picker = Picker(find)
-        chosen = next((one for one in options if one.key == value), None)
+        chosen = next((one for one in find("") if one.key == value), None) if value else None
         if chosen is not None:
             picker.choose(chosen)
         picker.entered.connect(self._go_on)
         self._add(name, "choice", text, picker, required)
         return picker
+
+    def chosen_person(self, name: str) -> bytes | None:
+        """Whom a question names so far."""
+        return self._person(name)
 
     def text(self, name: str, text: str, value: str = "", *, required: bool = True, hint: str = "") -> QLineEdit:
         """Ask for a text."""
@@ -262,10 +265,11 @@ class AskDialog(QDialog):
 
     def tell(self, problems: Sequence[Problem]) -> None:
         """Each problem beside its question, the others below them all."""
-        beside = {one.field or one.file: one.reason for one in reversed(problems)}
+        beside = {one.field: one.reason for one in reversed(problems) if one.field in self._asked}
+        rest = [one.reason for one in problems if one.field not in self._asked]
         first: Any = None
         for name, asked in self._asked.items():
-            text = beside.pop(name, "")
+            text = beside.get(name, "")
             asked.problem.setText(f"× {text}" if text else "")
             asked.problem.setVisible(bool(text))
             asked.input.setAccessibleDescription(text)
@@ -273,8 +277,9 @@ class AskDialog(QDialog):
                 asked.input.setProperty("problem", bool(text))
                 restyle(asked.input)
             first = first or (asked.input if text else None)
-        self.general.setText("\n".join(beside.values()))
-        self.general.setVisible(bool(beside))
+        more = [_("另有 {count} 处").format(count=len(rest) - MOST_TOLD)] if len(rest) > MOST_TOLD else []
+        self.general.setText("\n".join([*rest[:MOST_TOLD], *more]))
+        self.general.setVisible(bool(rest))
         if first is not None:
             first.setFocus()
         self.adjustSize()

@@ -60,6 +60,8 @@ class RosterView(QTableView):
         self.target: tuple[int, int] | None = None
         """The cell above which a dragged one is."""
         self.editable = True
+        self.active = False
+        """Whether the keyboard is here, or was here last."""
         self._find: Find | None = None
         self._find_at: tuple[int, int] = (0, 0)
         self._pressed: QPoint | None = None

@@ -179,8 +179,8 @@ class CellPainter(QStyledItemDelegate):
         colours = paints.colours
         place = (row, column)
         chosen = place == view.place
-        ink = colours["on_selection"] if chosen else colours["text"]
-        if chosen:
+        ink = colours["on_selection"] if chosen and view.active else colours["text"]
+        if chosen and view.active:
             painter.fillRect(rect, colours["selection"])
         elif sheet.days[column].shaded:
             painter.fillRect(rect, colours["window"])
@@ -193,7 +193,7 @@ class CellPainter(QStyledItemDelegate):
             painter.setPen(QPen(colours["text"], 1, Qt.PenStyle.DashLine))
             painter.drawRect(rect.adjusted(1, 1, -2, -2))
         elif chosen:
-            painter.setPen(QPen(colours["accent"] if view.hasFocus() else colours["outline"], 1))
+            painter.setPen(QPen(colours["accent" if view.active else "outline"], 1))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
     def _picture(self, size: QSize, cell: Cell, ink: QColor, paints: Paints) -> QPixmap:

@@ -123,8 +123,8 @@ def by_post(grid: rows.Grid, today: str, plan: Mapping[rows.Key, bytes] | None =
             if plan is not None:
                 person = plan.get(key)
                 if person is not None:
-                    fresh = held is None or held.person != person
-                    cells[row, column] = Cell(grid.names.get(person, ""), _("新") if fresh else "")
+                    other = held is not None and held.person not in (None, person)
+                    cells[row, column] = Cell(grid.names.get(person, ""), _("改") if other else "")
                 elif held is not None and held.wanted:
                     cells[row, column] = Cell(lacks=True)
                 continue
@@ -149,7 +149,7 @@ def by_person(
     """People down, with their counts and in a word who has too much or too little."""
     where = {person: row for row, person in enumerate(people)}
     column_of = {day.date: column for column, day in enumerate(grid.days)}
-    labels = {(line.shift, line.post, line.slot): line.label for line in grid.lines}
+    labels = short_labels(grid.lines)
     cells: dict[tuple[int, int], Cell] = {}
     for absence in away:
         row = where.get(absence.person)
@@ -173,6 +173,21 @@ def by_person(
     lines = tuple(_line(grid, person, counted.get(person, rows.Counts())) for person in people)
     captions = (_("总"), _("末"), _("节"), _("夜"))
     return Sheet(heads(grid.days, today), lines, cells, captions, _("人员"))
+
+
+def short_labels(lines: Sequence[rows.Line]) -> dict[tuple[str, str, int], str]:
+    """Posts in two or three characters, the first letter of the shift before them where a day has several: 带班, 主班,
+    夜主班. Where two begin alike (带班领导, 带班主任) their ends tell them apart."""
+    posts = {line.label.split()[-1] for line in lines}
+    made: dict[tuple[str, str, int], str] = {}
+    for line in lines:
+        *shift, post = line.label.split()
+        short = post
+        if len(post) > 3:
+            alike = any(other != post and other[:2] == post[:2] and other[:-1] != post[:-1] for other in posts)
+            short = post[-2:] if alike else post[:2]
+        made[line.shift, line.post, line.slot] = (shift[0][:1] if shift else "") + short
+    return made
 
 
 def _standing(grid: rows.Grid, plan: Mapping[rows.Key, bytes] | None) -> Sequence[tuple[rows.Key, bytes]]:

@@ -1,0 +1,639 @@
+"""The month as it is seen: two grids over one span, what is in force and what is missing above, the reason below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dutydesk.core.clock import MINUTE, local
+from dutydesk.core.errors import DutyDeskError
+from dutydesk.core.i18n import N_, _
+from dutydesk.core.reference import label as reference_label
+from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Condition
+from dutydesk.ledger.kinds import choice_label
+from dutydesk.qt.announcer import Changed
+from dutydesk.qt.flow import flow
+from dutydesk.qt.theme import current
+from dutydesk.qt.widgets import Badge, Elided, SplitTitle, button, label, shortcut
+from dutydesk.roster import rows, service, sheets
+from dutydesk.roster.ledger import LEAVES, STAFF
+from dutydesk.roster.pane_grid import RosterView
+from dutydesk.roster.rows import Key, Plan
+from dutydesk.roster.rules import posts_of
+
+CommandRow = tuple[str, str, Callable[[], None]]
+VIEWS = ("both", "day", "person")
+LENGTHS = (1, 3)
+LOW = 430
+"""Pixels at 100 % below which the two grids are not shown together."""
+MOST_PIXELS = 16_777_215
+"""Qt's own limit of a height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line of the list below the grid: what is wrong, and the place that Enter goes to."""
+
+    text: str
+    key: Key | None = None
+
+
+class MonthView(QWidget):
+    """The two grids over one span, the tools above them, the line and the list below. What is done to the roster is
+    its subclasses' (`pane_edit`, `pane_month`)."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("roster-month")
+        self.desk = desk
+        self.first = local(desk.clock.now()).date().replace(day=1)
+        self.months = 1
+        self.grid: rows.Grid | None = None
+        self.plan: Plan | None = None
+        self.view_name = desk.store.state("roster.view") or VIEWS[0]
+        self.people: list[bytes] = []
+        self._away: list[sheets.Absence] = []
+        self._notes: list[Note] = []
+        self.listed = ""
+        self._keys: list[CommandRow] = []
+        self.gaps = rows.Coverage(0)
+        self._lay_out()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(100)
+        self._soon.timeout.connect(self.refresh)
+        self._stale = True
+
+    # -- layout ----------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        theme = current()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self.head = SplitTitle("")
+        self.head.title.setObjectName("roster-title")
+        self.head.note.setObjectName("roster-state")
+        outer.addWidget(self.head)
+        tools = QWidget()
+        bar = flow(tools, theme.px(8))
+        bar.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
+        self.back = self.tool(_("‹ 上月"), "roster-back", "Ctrl+PgUp", self.go_back)
+        self.onward = self.tool(_("下月 ›"), "roster-onward", "Ctrl+PgDown", self.go_onward)
+        self.today = self.tool(_("今天"), "roster-today", "Ctrl+T", self.go_today)
+        self.length = QComboBox()
+        self.length.setObjectName("roster-length")
+        self.length.setAccessibleName(_("长度"))
+        self.length.addItems([_("一个月"), _("三个月")])
+        self.length.currentIndexChanged.connect(self._lengthened)
+        self.which = QComboBox()
+        self.which.setObjectName("roster-view")
+        self.which.setAccessibleName(_("看法"))
+        self.which.setToolTip(_("换看法（F5）"))
+        self.which.addItems([_("对照"), _("按日"), _("按人")])
+        self.which.setCurrentIndex(VIEWS.index(self.view_name) if self.view_name in VIEWS else 0)
+        self.which.currentIndexChanged.connect(self._view_chosen)
+        self.posture = Badge("", "")
+        self.posture.setObjectName("roster-posture")
+        self.covered = self.tool("", "roster-coverage", "F9", self.list_coverage, flat=True)
+        self.wrong = self.tool("", "roster-problems", "F7", self.list_problems, flat=True)
+        for widget in (
+            self.back, self.onward, self.today, self.length, self.which, self.posture, self.covered, self.wrong,
+        ):  # fmt: skip
+            bar.addWidget(widget)
+        outer.addWidget(tools)
+        self.above = QVBoxLayout()
+        """Between the tools and the grid: what a page puts there."""
+        outer.addLayout(self.above)
+        self.by_post = RosterView("roster-by-post", _("按日排班"))
+        self.by_person = RosterView("roster-by-person", _("按人排班"))
+        for view in (self.by_post, self.by_person):
+            view.looked.connect(self.tell_cell)
+            view.notice.connect(self.say)
+            view.installEventFilter(self)
+        self.by_post.horizontalScrollBar().valueChanged.connect(self.by_person.horizontalScrollBar().setValue)
+        self.by_person.horizontalScrollBar().valueChanged.connect(self.by_post.horizontalScrollBar().setValue)
+        self.split = QSplitter(Qt.Orientation.Vertical)
+        self.split.setObjectName("roster-split")
+        self.split.setChildrenCollapsible(False)
+        grids = QWidget()
+        column = QVBoxLayout(grids)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.by_post)
+        column.addWidget(self.by_person, 1)
+        self.split.addWidget(grids)
+        self.split.addWidget(self._note_box())
+        self.split.setStretchFactor(0, 1)
+        outer.addWidget(self.split, 1)
+        self.status = Elided("")
+        self.status.setObjectName("roster-status")
+        self.status.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
+        self.status.setFixedHeight(theme.px(28))
+        outer.addWidget(self.status)
+        self.key(_("换看法"), "F5", self.next_view)
+
+    def key(self, text: str, keys: str, run: Callable[[], None]) -> None:
+        """A key of the page and its place in the palette."""
+        shortcut(self, keys, run)
+        self._keys.append((text, keys, run))
+
+    def tool(
+        self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False, flat: bool = False
+    ) -> QPushButton:
+        tip = _("{text}（{key}）").format(text=text, key=key) if key and text else key
+        made = button(text, primary=primary, flat=flat, tip=tip)
+        made.setObjectName(name)
+        made.clicked.connect(run)
+        if key:
+            shortcut(self, key, run)
+            self._keys.append((text or _(NAMED[name]), key, run))
+        return made
+
+    def _note_box(self) -> QWidget:
+        theme = current()
+        self.notes_box = QWidget()
+        column = QVBoxLayout(self.notes_box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.notes_head = label("", "muted")
+        self.notes_head.setObjectName("roster-notes-head")
+        self.notes_head.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
+        self.notes = QListWidget()
+        self.notes.setObjectName("roster-notes")
+        self.notes.setUniformItemSizes(True)
+        self.notes.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.notes.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.notes.itemActivated.connect(self._note_chosen)
+        self.notes.installEventFilter(self)
+        column.addWidget(self.notes_head)
+        column.addWidget(self.notes, 1)
+        self.notes_box.hide()
+        return self.notes_box
+
+    # -- for the window --------------------------------------------------------------------------------------------
+
+    def focus_first(self) -> None:
+        """The grid that is shown."""
+        self.shown_views()[0].setFocus()
+
+    def shown_views(self) -> list[RosterView]:
+        """The grids in sight, from above."""
+        return [view for view in (self.by_post, self.by_person) if not view.isHidden()]
+
+    def active(self) -> RosterView:
+        """The grid that has the keyboard, else the first."""
+        views = self.shown_views()
+        return next((view for view in views if view.active), views[0])
+
+    def commands(self) -> list[CommandRow]:
+        """What the palette and the key sheet show."""
+        return list(self._keys)
+
+    def heed(self, changed: Changed) -> None:
+        """Something was written; the grid follows when it can be seen."""
+        touched = changed.touches(
+            "assignments", "rosters", "roster_people", "day_types", "postures", "leaves", "swaps", "people", "settings"
+        )
+        if touched:
+            self._stale = True
+            if self.isVisible():
+                self._soon.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress:
+            key: Any = event
+            if key.key() == Qt.Key.Key_Escape and not key.modifiers():
+                if watched is self.notes:
+                    self.hide_notes()
+                    return True
+        if event.type() == QEvent.Type.FocusIn and isinstance(watched, RosterView):
+            for view in (self.by_post, self.by_person):
+                view.active = view is watched
+                view.viewport().update()
+            self.tell_cell()
+        return super().eventFilter(watched, event)
+
+    # -- the span --------------------------------------------------------------------------------------------------
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """First and last day that are shown."""
+        return (self.first.isoformat(), (_month(self.first, self.months) - timedelta(days=1)).isoformat())
+
+    def go_back(self) -> None:
+        """A month earlier."""
+        self._go(_month(self.first, -1))
+
+    def go_onward(self) -> None:
+        """A month later."""
+        self._go(_month(self.first, 1))
+
+    def go_today(self) -> None:
+        """To the running month, today's column."""
+        today = local(self.desk.clock.now()).date()
+        self._go(today.replace(day=1))
+        for view in self.shown_views():
+            view.go(max((view.place or (0, 0))[0], 0), (today - self.first).days)
+
+    def show_day(self, day: str) -> None:
+        """Bring a day into sight."""
+        when = date.fromisoformat(day)
+        if not self.span[0] <= day <= self.span[1]:
+            self._go(when.replace(day=1))
+        for view in self.shown_views():
+            view.go((view.place or (0, 0))[0], (when - self.first).days)
+
+    def show_place(self, key: Key) -> None:
+        """Make a place current in the grid of posts."""
+        self.show_day(key[0])
+        if self.by_post.isHidden():
+            self.show_view("both")
+        lines = self.by_post.sheet_model.sheet.lines
+        at = next((n for n, line in enumerate(lines) if line.key == key[1:]), 0)
+        self.by_post.go(at, (date.fromisoformat(key[0]) - self.first).days)
+        self.by_post.setFocus()
+
+    def _go(self, first: date) -> None:
+        if first != self.first:
+            self.first = first
+            self.leave_span()
+            self.refresh()
+
+    def _lengthened(self, index: int) -> None:
+        self.months = LENGTHS[index]
+        self.leave_span()
+        self.refresh()
+
+    def leave_span(self) -> None:
+        """Another span is about to be shown."""
+
+    # -- views -----------------------------------------------------------------------------------------------------
+
+    def next_view(self) -> None:
+        """F5: together, by day, by person."""
+        self.which.setCurrentIndex((self.which.currentIndex() + 1) % len(VIEWS))
+
+    def show_view(self, name: str) -> None:
+        self.which.setCurrentIndex(VIEWS.index(name))
+
+    def _view_chosen(self, index: int) -> None:
+        self.view_name = VIEWS[index]
+        self.desk.store.remember("roster.view", self.view_name)
+        self._arrange()
+        self.active().setFocus()
+
+    def _arrange(self) -> None:
+        """Which grids are shown, how wide their heads, how high the upper one."""
+        name = self.view_name
+        if name == "both" and self.height() < current().px(LOW):
+            name = "day"
+        focus = self.by_post.hasFocus() or self.by_person.hasFocus()
+        self.by_post.setVisible(name != "person")
+        self.by_person.setVisible(name != "day")
+        both = name == "both"
+        self.by_post.setHorizontalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAlwaysOff if both else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        )
+        widths = [view.head_width() for view in self.shown_views()]
+        for view in self.shown_views():
+            view.set_head_width(max(widths))
+        scroll = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if both else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.by_post.setVerticalScrollBarPolicy(scroll)
+        self.by_person.setVerticalScrollBarPolicy(scroll)
+        tall = min(self.by_post.rows_height(), self.height() // 2)
+        self.by_post.setMinimumHeight(tall if both else 0)
+        self.by_post.setMaximumHeight(tall if both else MOST_PIXELS)
+        if focus and not self.active().hasFocus():
+            self.active().setFocus()
+
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the span again."""
+        self._stale = False
+        start, end = self.span
+        try:
+            grid = service.grid(self.desk, start, end)
+            covered = service.coverage(self.desk, start, end)
+        except DutyDeskError as error:
+            self.say(str(error))
+            return
+        self.grid = grid
+        self.people = self._ordered(grid)
+        self._away = self._absences(start, end)
+        self.show_sheets()
+        self.tell_head(grid)
+        self._tell_coverage(covered)
+        self._tell_problems()
+        self._tell_posture()
+        if self.listed:
+            self._fill_notes()
+
+    def show_sheets(self) -> None:
+        grid = self.grid
+        if grid is None:
+            return
+        today = local(self.desk.clock.now()).date().isoformat()
+        plan = counts = None
+        if self.plan is not None:
+            plan = {(one.date, one.shift, one.post, one.slot): one.person for one in self.plan.assignments}
+            counts = {
+                one.person: rows.Counts(one.total, one.weekend, one.holiday, one.night) for one in self.plan.fairness
+            }
+        self.by_post.show_sheet(sheets.by_post(grid, today, plan))
+        self.by_person.show_sheet(sheets.by_person(grid, today, self.people, self._away, counts, plan))
+        for view in (self.by_post, self.by_person):
+            view.editable = self.plan is None
+        self._arrange()
+        self.tell_cell()
+
+    def _ordered(self, grid: rows.Grid) -> list[bytes]:
+        """Leaders first, then as the posts stand in the grid, then by how they are entered."""
+        order = {post: n for n, post in enumerate(dict.fromkeys(line.post for line in grid.lines))}
+        rank: dict[bytes, tuple[int, int]] = {}
+        for n, row in enumerate(self.desk.rows(STAFF.name)):
+            person = row.get("person")
+            if isinstance(person, bytes):
+                rank[person] = (min((order.get(post, 99) for post in posts_of(row.text("posts"))), default=99), n)
+        shown = [*grid.counts, *(cell.person for cell in grid.cells.values() if cell.person)]
+        return sorted(dict.fromkeys(shown), key=lambda person: rank.get(person, (100, 0)))
+
+    def _absences(self, start: str, end: str) -> list[sheets.Absence]:
+        found: list[sheets.Absence] = []
+        where = (
+            Condition("state", "in", ("APPROVED", "RETURNED")),
+            Condition("starts_on", "<=", end),
+            Condition("ends_on", ">=", start),
+        )
+        for row in self.desk.rows("leaves", *where):
+            person = row.get("person")
+            if isinstance(person, bytes):
+                until = row.text("ends_on")
+                if row.get("returned_on"):
+                    back = date.fromisoformat(row.text("returned_on")) - timedelta(days=1)
+                    until = min(until, back.isoformat())
+                word = choice_label(row.text("kind"), LEAVES["kind"])[:2]
+                found.append(sheets.Absence(person, row.text("starts_on"), until, word))
+        return found
+
+    def tell_head(self, grid: rows.Grid) -> None:
+        last = _month(self.first, self.months - 1)
+        text = _("{year} 年 {month} 月").format(year=self.first.year, month=self.first.month)
+        if self.months > 1:
+            text += _(" – {month} 月").format(month=last.month)
+        self.head.title.setText(text)
+        self.head.note.setText(self._state(grid))
+
+    def _state(self, grid: rows.Grid) -> str:
+        if not grid.published:
+            return _("草稿，尚未发布")
+        found = self.desk.rows(
+            "rosters",
+            Condition("state", "=", "PUBLISHED"),
+            Condition("starts_on", "<=", grid.start),
+            Condition("ends_on", ">=", grid.end),
+            limit=1,
+        )
+        if not found:
+            return _("已发布")
+        row = found[0]
+        at = local(row.number("published_at")).strftime("%m-%d %H:%M") if row.get("published_at") else ""
+        maker, approver = row.get("maker"), row.get("approver")
+        return _("已发布 {at} · 制表 {maker} · 审批 {approver}").format(
+            at=at,
+            maker=self.desk.title("people", maker if isinstance(maker, bytes) else None),
+            approver=self.desk.title("people", approver if isinstance(approver, bytes) else None),
+        )
+
+    def _tell_coverage(self, covered: rows.Coverage) -> None:
+        self.gaps = covered
+        short = hours_text(covered.short_minutes)
+        text = _("{hours} 小时中 {short} 小时不足").format(hours=f"{covered.hours:,}", short=short)
+        self.covered.setText(
+            text if covered.short_minutes else _("{hours} 小时全覆盖").format(hours=f"{covered.hours:,}")
+        )
+        self.covered.setAccessibleName(self.covered.text())
+        self.covered.setToolTip(_("列出不足的班（F9）"))
+
+    def _tell_problems(self) -> None:
+        count = len(self.problem_notes())
+        self.wrong.setText(_("△ {count} 处有问题").format(count=count) if count else _("没有问题"))
+        self.wrong.setAccessibleName(self.wrong.text())
+        self.wrong.setToolTip(_("列出问题（F7）"))
+
+    def _tell_posture(self) -> None:
+        """What is in force today, or on the first day that is shown."""
+        today = local(self.desk.clock.now()).date().isoformat()
+        start, end = self.span
+        day = today if start <= today <= end else start
+        try:
+            demand = service.demand(self.desk, day)
+        except DutyDeskError:
+            self.posture.hide()
+            return
+        modes = [
+            reference_label("duty", "duty_mode", mode)
+            for mode in [one for one in demand.modes if one != "NORMAL"] or ["NORMAL"]
+        ]
+        crew = _("、").join(f"{service.post_name(self.desk, post)} {count}" for post, count in demand.crew.items())
+        self.posture.set("", " · ".join(modes))
+        self.posture.setToolTip(_("{day} 每班：{crew}").format(day=sheets.date_text(day), crew=crew))
+        self.posture.show()
+
+    # -- the line below, and the list ------------------------------------------------------------------------------
+
+    def tell_cell(self) -> None:
+        view = self.active()
+        self._follow(view)
+        here = view.place
+        if here is None or here[0] >= view.sheet_model.rowCount() or here[1] >= view.sheet_model.columnCount():
+            self.status.setText("")
+            return
+        cell = view.sheet_model.cell(*here)
+        text = view.sheet_model.described(*here).replace("\n", " · ")
+        self.status.setText(f"△ {text}" if cell.against else text)
+
+    def _follow(self, view: RosterView) -> None:
+        """The other grid goes to the same day, and to whoever stands in the current cell."""
+        other = self.by_person if view is self.by_post else self.by_post
+        if view.place is None or other.isHidden() or self.grid is None or not self.people:
+            return
+        row, column = view.place
+        if row >= view.sheet_model.rowCount() or column >= view.sheet_model.columnCount():
+            return
+        at = other.place[0] if other.place is not None else 0
+        if view is self.by_post:
+            held = self.grid.cells.get(self.key_at(row, column))
+            if held is not None and held.person in self.people:
+                at = self.people.index(held.person)
+        else:
+            duties = self.duties_at(row, column)
+            if duties:
+                lines = [(line.shift, line.post, line.slot) for line in self.grid.lines]
+                at = lines.index(duties[0][1:]) if duties[0][1:] in lines else at
+        blocker = QSignalBlocker(other)
+        other.go(min(at, other.sheet_model.rowCount() - 1), column)
+        blocker.unblock()
+
+    def say(self, text: str) -> None:
+        """One sentence in the line below; the next move of the cell takes its place."""
+        if text:
+            self.status.setText(text)
+        else:
+            self.tell_cell()
+
+    def list_problems(self) -> None:
+        """F7."""
+        self.list_notes("problems")
+
+    def list_coverage(self) -> None:
+        """F9."""
+        self.list_notes("coverage")
+
+    def list_notes(self, what: str) -> None:
+        if self.listed == what and self.notes_box.isVisible():
+            self.hide_notes()
+            return
+        self.listed = what
+        self._fill_notes()
+        self.notes_box.show()
+        self.split.setSizes([max(self.height() - current().px(160), 1), current().px(160)])
+        self.notes.setFocus()
+        if self.notes.count():
+            self.notes.setCurrentRow(0)
+
+    def hide_notes(self) -> None:
+        """Put the list away."""
+        self.listed = ""
+        self.notes_box.hide()
+        self.active().setFocus()
+
+    def _fill_notes(self) -> None:
+        head, notes = self.note_texts()
+        self.notes_head.setText(head)
+        here = self.notes.currentRow()
+        self._notes = notes
+        self.notes.clear()
+        for note in notes:
+            item = QListWidgetItem(note.text)
+            item.setToolTip(note.text)
+            self.notes.addItem(item)
+        if notes:
+            self.notes.setCurrentRow(min(max(here, 0), len(notes) - 1))
+
+    def note_texts(self) -> tuple[str, list[Note]]:
+        if self.listed == "coverage":
+            year = self.first.year
+            try:
+                whole = service.coverage(self.desk, f"{year}-01-01", f"{year}-12-31")
+                told = _("{year} 年 {hours} 小时中 {short} 小时不足").format(
+                    year=year, hours=f"{whole.hours:,}", short=hours_text(whole.short_minutes)
+                )
+            except DutyDeskError as error:
+                told = str(error)
+            notes = [
+                Note(
+                    _("{place}：要 {wanted} 人，排了 {held} 人，{hours} 小时").format(
+                        place=self.place_text((gap.date, gap.shift, gap.post, gap.held + 1)),
+                        wanted=gap.wanted,
+                        held=gap.held,
+                        hours=hours_text((gap.end - gap.start) // MINUTE),
+                    ),
+                    (gap.date, gap.shift, gap.post, gap.held + 1),
+                )
+                for gap in self.gaps.missing
+            ]
+            return _("{told}；本期不足 {count} 处").format(told=told, count=len(notes)), notes
+        notes = self.problem_notes()
+        return (_("问题 {count} 处，回车到那一格，Esc 收起").format(count=len(notes)), notes)
+
+    def problem_notes(self) -> list[Note]:
+        grid = self.grid
+        if grid is None:
+            return []
+        found = sorted((key, cell) for key, cell in grid.cells.items() if cell.problems and self._in_span(key))
+        return [
+            Note(f"{self.place_text(key)} {grid.names.get(cell.person or b'', '')}{_('：')}{text}", key)
+            for key, cell in found
+            for text in cell.problems
+        ]
+
+    def _in_span(self, key: Key) -> bool:
+        return self.span[0] <= key[0] <= self.span[1]
+
+    def place_text(self, key: Key) -> str:
+        labels = {(line.shift, line.post, line.slot): line.label for line in self.grid.lines} if self.grid else {}
+        return f"{sheets.date_text(key[0])} {labels.get(key[1:], service.post_name(self.desk, key[2]))}"
+
+    def _note_chosen(self, item: QListWidgetItem) -> None:
+        at = self.notes.row(item)
+        if 0 <= at < len(self._notes):
+            key = self._notes[at].key
+            if key is not None:
+                self.show_place(key)
+
+    # -- who and what a cell means -----------------------------------------------------------------------------------
+
+    def key_at(self, row: int, column: int) -> Key:
+        """The place of a cell in the grid of posts."""
+        assert self.grid is not None
+        line, day = self.grid.lines[row], self.grid.days[column]
+        return (day.date, line.shift, line.post, line.slot)
+
+    def duties_at(self, row: int, column: int) -> list[Key]:
+        """The places where the person of a row stands on a day."""
+        assert self.grid is not None
+        person, day = self.people[row], self.grid.days[column].date
+        return [key for key, cell in self.grid.cells.items() if key[0] == day and cell.person == person]
+
+    def current_place(self) -> Key | None:
+        """The place that the current cell means, if somebody stands there."""
+        view = self.active()
+        if view.place is None or self.grid is None:
+            return None
+        if view is self.by_post:
+            key = self.key_at(*view.place)
+            held = self.grid.cells.get(key)
+            return key if held is not None and held.person is not None else None
+        duties = self.duties_at(*view.place)
+        return duties[0] if duties else None
+
+
+NAMED = {"roster-coverage": N_("不足的班"), "roster-problems": N_("问题")}
+
+
+def _month(first: date, by: int) -> date:
+    """The first day of the month `by` months later."""
+    number = first.year * 12 + first.month - 1 + by
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def hours_text(minutes: int) -> str:
+    """`3`, `3.5`: minutes as hours."""
+    return f"{minutes // 60}" if minutes % 60 == 0 else f"{minutes / 60:.1f}"
