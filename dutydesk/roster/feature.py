@@ -27,4 +27,6 @@ ROSTER_FEATURE = Feature(
         (DAY_TYPES, DAY_TABLE),
         (POSTURES, POSTURE_TABLE),
     ),
+    pane="dutydesk.roster.pane:RosterPane",
+    key="Alt+=",
 )

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dutydesk.core.clock import local
 from dutydesk.core.i18n import _
 from dutydesk.journal import plain
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.query import Condition, Row
+from dutydesk.journal.query import Condition, Query, Row
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
 from dutydesk.qt.forms import LedgerForm
-from dutydesk.qt.listpane import ListPane, Narrow
-from dutydesk.qt.picker import Find
+from dutydesk.qt.listpane import ListPane, Narrow, RowPages
+from dutydesk.qt.picker import Find, Option
 from dutydesk.roster import rows, service, sheets
-from dutydesk.roster.ledger import DAY_TYPES, LEAVES, POSTURES
-from dutydesk.roster.pane_form import Answers, AskDialog, Do, me_of, must_sign
-from dutydesk.roster.pane_swap import leader_at, leaders, person_in
+from dutydesk.roster.ledger import DAY_TYPES, LEAVES, POSTURES, STAFF
+from dutydesk.roster.pane_form import Answers, AskDialog, Do, matching, me_of, must_sign
+from dutydesk.roster.pane_swap import leader_at, leaders, narrower, person_in
 from dutydesk.roster.rules import parse_crew, posts_of
 
 ASKED = ("person", "kind", "starts_on", "ends_on", "place", "reason", "acting", "phone")
-OPEN = ("ASKED", "APPROVED")
+LEAVE_WIDTHS = {
+    "state": 6,
+    "person": 7,
+    "kind": 7,
+    "starts_on": 9,
+    "ends_on": 9,
+    "place": 10,
+    "acting": 7,
+    "approver": 7,
+}
+STAFF_WIDTHS = {
+    "person": 8,
+    "posts": 16,
+    "trained_on": 9,
+    "deputy": 8,
+    "standby": 4,
+    "principal": 6,
+    "joined_on": 9,
+    "left_on": 9,
+}
 
 
 class LeavesPage(ListPane):
@@ -34,6 +54,7 @@ class LeavesPage(ListPane):
             desk,
             "leaves",
             title=_("请假外出"),
+            shown=narrower(LEAVES, LEAVE_WIDTHS),
             columns=("state", "person", "kind", "starts_on", "ends_on", "place", "reason", "acting", "approver"),
             important="reason",
             hint=_("事由"),
@@ -235,12 +256,31 @@ class StaffPage(PlainPage):
             desk,
             "roster_people",
             title=_("值班人员"),
+            shown=narrower(STAFF, STAFF_WIDTHS),
             columns=("person", "posts", "trained_on", "deputy", "standby", "principal", "joined_on", "left_on", "note"),
             important="posts",
-            shows={"posts": self._posts},
-            hint=_("姓名"),
+            shows={"posts": self._posts, "standby": self._standby, "principal": self._principal},
+            pages=self._pages_of,
+            hint=_("姓名、拼音首字母或岗位"),
             empty=(_("还没有值班人员"), _("按 Ctrl+N 登记谁能任哪个岗位，或按 Ctrl+I 导入")),
         )
+
+    own_search = True
+
+    def _pages_of(self, query: Query) -> RowPages:
+        """Found by the person's name or a post; in the order of their posts where nothing else is asked for."""
+        held = plain.listed(self.desk, replace(query, search=""), STAFF, list)
+        if not query.search:
+            return RowPages(held)
+        names = self.desk.titles("people", [person for row in held if isinstance(person := row.get("person"), bytes)])
+        options = [Option(str(at), f"{names.get(_person(row), '')} {self._posts(row)}") for at, row in enumerate(held)]
+        return RowPages([held[int(one.key)] for one in matching(query.search, options)])
+
+    def _standby(self, row: Row) -> str:
+        return _("备班") if row.get("standby") else ""
+
+    def _principal(self, row: Row) -> str:
+        return _("主要领导") if row.get("principal") else ""
 
     def _posts(self, row: Row) -> str:
         return _("、").join(service.post_name(self.desk, post) for post in row.text("posts").split())
@@ -258,6 +298,11 @@ class StaffPage(PlainPage):
 
     def listens(self) -> tuple[str, ...]:
         return ("people",)
+
+
+def _person(row: Row) -> bytes:
+    person = row.get("person")
+    return person if isinstance(person, bytes) else b""
 
 
 def _by_count(item: tuple[str, int]) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from PySide6.QtWidgets import QWidget
@@ -13,7 +14,7 @@ from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
 from dutydesk.ledger.kinds import choice_label
-from dutydesk.ledger.spec import Value
+from dutydesk.ledger.spec import Ledger, Value
 from dutydesk.qt.listpane import ListPane, Narrow
 from dutydesk.qt.picker import Find, Option
 from dutydesk.roster import service, sheets
@@ -22,9 +23,26 @@ from dutydesk.roster.pane_form import Answers, AskDialog, Do, matching, me_of
 from dutydesk.roster.rows import Key
 from dutydesk.roster.rules import posts_of
 
+WIDTHS = {
+    "state": 10,
+    "kind": 5,
+    "date": 9,
+    "post": 7,
+    "person": 7,
+    "other": 7,
+    "other_date": 9,
+    "reason": 16,
+    "approver": 7,
+}
 AHEAD = 92
 """Days of duties that may be swapped."""
 OPEN = ("ASKED", "ACCEPTED")
+
+
+def narrower(ledger: Ledger, widths: Mapping[str, int]) -> Ledger:
+    """A ledger as a list shows it where there is little room."""
+    fields = tuple(replace(item, width=widths.get(item.name, item.width)) for item in ledger.fields)
+    return replace(ledger, fields=fields)
 
 
 def key_text(key: Key) -> str:
@@ -142,6 +160,7 @@ class SwapsPage(ListPane):
             desk,
             "swaps",
             title=_("调班代班"),
+            shown=narrower(SWAPS, WIDTHS),
             columns=("state", "kind", "date", "post", "person", "other", "other_date", "reason", "approver"),
             important="reason",
             shows={"post": self._post},

@@ -190,8 +190,9 @@ class MonthView(QWidget):
     # -- for the window --------------------------------------------------------------------------------------------
 
     def focus_first(self) -> None:
-        """The grid that is shown."""
-        self.shown_views()[0].setFocus()
+        """The grid that the keys are about."""
+        self.activate(self.active())
+        self.active().setFocus()
 
     def shown_views(self) -> list[RosterView]:
         """The grids in sight, from above."""
@@ -201,6 +202,13 @@ class MonthView(QWidget):
         """The grid that has the keyboard, else the first."""
         views = self.shown_views()
         return next((view for view in views if view.active), views[0])
+
+    def activate(self, view: RosterView) -> None:
+        """The keys and the line below are about this grid from now on."""
+        for one in (self.by_post, self.by_person):
+            one.active = one is view
+            one.viewport().update()
+        self.tell_cell()
 
     def commands(self) -> list[CommandRow]:
         """What the palette and the key sheet show."""
@@ -224,15 +232,11 @@ class MonthView(QWidget):
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress:
             key: Any = event
-            if key.key() == Qt.Key.Key_Escape and not key.modifiers():
-                if watched is self.notes:
-                    self.hide_notes()
-                    return True
+            if key.key() == Qt.Key.Key_Escape and not key.modifiers() and watched is self.notes:
+                self.hide_notes()
+                return True
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, RosterView):
-            for view in (self.by_post, self.by_person):
-                view.active = view is watched
-                view.viewport().update()
-            self.tell_cell()
+            self.activate(watched)
         return super().eventFilter(watched, event)
 
     # -- the span --------------------------------------------------------------------------------------------------
@@ -272,6 +276,7 @@ class MonthView(QWidget):
             self.show_view("both")
         lines = self.by_post.sheet_model.sheet.lines
         at = next((n for n, line in enumerate(lines) if line.key == key[1:]), 0)
+        self.activate(self.by_post)
         self.by_post.go(at, (date.fromisoformat(key[0]) - self.first).days)
         self.by_post.setFocus()
 
