@@ -1,0 +1,585 @@
+"""The hub: a PostgreSQL database, or what speaks its protocol, spoken to in plain SQL.
+
+`Hub.connect` gives a connection on which every method is one exchange: `hello` reads state and frontier in one
+statement, `push` writes one transaction, `acts` reads a page. Every statement stands by name in
+`hubsql/statements.sql`. Nothing here decides anything: who pushes what and whom to believe is `protocol`'s affair.
+"""
+
+from __future__ import annotations
+
+import re
+import selectors
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Self, cast
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from dutydesk.core.crashpoint import step
+from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.i18n import _
+from dutydesk.journal.chain import Act
+from dutydesk.sync.seals import Seal
+from dutydesk.sync.wire import Parcel, Personal, pack
+
+PROTOCOL = 1
+"""What this program speaks; a hub may ask for a later one."""
+VERSION = 3
+"""The last of the numbered files; a hub below it is brought up by its owner."""
+MOST_ACTS, MOST_BYTES = 500, 2**20
+"""One push: so many acts, or so many bytes of bodies (engineering.md §1.2)."""
+CHUNK = 256 * 1024
+PATIENCE = 90.0
+"""Seconds without an answer after which a connection counts as lost: longer than the slowest link."""
+CONNECT_SECONDS = 15
+RETRIES = 5
+"""How often a transaction that another one pushed aside is tried again (SQLSTATE 40001, 40P01)."""
+DESK_ROLE, READER_ROLE, PROJECT_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_project"
+ROLES = (DESK_ROLE, READER_ROLE, PROJECT_ROLE)
+_RANGE = "(desk = %s AND epoch = %s AND seq > %s AND seq <= %s)"
+_PLACE = "(desk = %s AND epoch = %s AND seq = %s)"
+_ROW = "(ledger = %s AND row_id = %s)"
+
+Chain = tuple[bytes, int]
+"""A desk's id and an epoch."""
+Head = tuple[int, bytes]
+"""The last seq of a chain and its hash."""
+Range = tuple[bytes, int, int, int]
+"""Acts of a chain: desk, epoch, after which seq, up to which one."""
+
+
+class Forked(Refused):
+    """The hub holds another act at the same place of a chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A desk as the hub's owner enrolled it; `until`: the hub's counter when it was revoked."""
+
+    desk: bytes
+    public: bytes
+    code: str
+    name: str
+    revoked: bool
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What the hub says first: who it is, its time (ms UTC), its counter, the desks it knows and how far each chain
+    reaches."""
+
+    hub: bytes
+    incarnation: int
+    arrival: int
+    time: int
+    desks: Mapping[bytes, Enrolled]
+    frontier: Mapping[Chain, Head]
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An attached file at the hub."""
+
+    sha256: bytes
+    size: int
+    chunks: int
+    arrival: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one push writes: acts of one chain, contiguous, and the seal over the last of them where there is one."""
+
+    parcels: Sequence[Parcel]
+    seal: Seal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How to reach a hub: libpq's parameters, checked."""
+
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def public(self) -> str:
+        """The address without the password, as it may be shown and stored."""
+        host, port = self.params.get("host", ""), self.params.get("port", "")
+        if host.startswith("/"):
+            return f"postgresql:///{self.params.get('dbname', '')}?host={host}" + (f"&port={port}" if port else "")
+        user = f"{self.params['user']}@" if "user" in self.params else ""
+        return f"postgresql://{user}{host}{':' + port if port else ''}/{self.params.get('dbname', '')}"
+
+
+def target(url: str, *, ca: str = "", password: str = "") -> Target:
+    """Read an address. To any machine but this one the connection is verified (`sslmode=verify-full`) by the
+    authority in the file `ca`, or by the system's. Raises `Refused` for an address that says less."""
+    try:
+        params = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError as error:
+        raise Refused(Problem(_("中心库地址读不懂：{error}").format(error=_first_line(error)), "hub")) from None
+    host = params.get("host", "")
+    if not host or not params.get("dbname"):
+        raise Refused(Problem(_("中心库地址应如 postgresql://主机/库名"), "hub"))
+    here = all(_is_here(name) for name in host.split(","))
+    if ca:
+        if not Path(ca).is_file():
+            raise Refused(Problem(_("没有这个证书文件：{file}").format(file=ca), "hub_ca"))
+        params["sslrootcert"] = ca
+        params.setdefault("sslmode", "verify-full")
+    if not here:
+        if params.setdefault("sslmode", "verify-full") != "verify-full":
+            raise Refused(Problem(_("到另一台机器的连接必须验证证书（sslmode=verify-full）"), "hub"))
+        params.setdefault("sslrootcert", "system")
+    if password:
+        params["password"] = password
+    return Target(params)
+
+
+def _is_here(host: str) -> bool:
+    return host.startswith(("/", "@")) or host in ("localhost", "127.0.0.1", "::1")
+
+
+# -- statements ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def statements() -> Mapping[str, str]:
+    """Every statement by its name."""
+    text = files("dutydesk.sync").joinpath("hubsql", "statements.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
+    return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+@cache
+def numbered() -> tuple[tuple[int, str], ...]:
+    """The numbered files that make a hub, in order."""
+    folder = files("dutydesk.sync").joinpath("hubsql")
+    return tuple(
+        sorted((int(file.name[:4]), file.read_text("utf-8")) for file in folder.iterdir() if file.name[:4].isdigit())
+    )
+
+
+def split(script: str) -> list[str]:
+    """The statements of a numbered file; none of them holds a semicolon within."""
+    plain = re.sub(r"^\s*--.*$", "", script, flags=re.MULTILINE)
+    return [part.strip() for part in plain.split(";") if part.strip()]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def _families() -> Generator[None]:
+    """The driver's errors in our families."""
+    try:
+        yield
+    except errors.InsufficientPrivilege as error:
+        raise Refused(_("在中心库没有这个权限：{error}").format(error=_first_line(error))) from None
+    except (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidCatalogName) as error:
+        raise Refused(
+            _("中心库还没有建好或太旧，请其管理员运行 dutydesk hub init（{error}）").format(error=_first_line(error))
+        ) from None
+    except errors.ForeignKeyViolation as error:
+        raise Forked(_("中心库不接受：与那里的记录不衔接（{error}）").format(error=_first_line(error))) from None
+    except (errors.IntegrityError, errors.DataError) as error:
+        raise Refused(_("中心库不接受：{error}").format(error=_first_line(error))) from None
+    except psycopg.Error as error:
+        raise Unavailable(_("与中心库的连接断了：{error}").format(error=_first_line(error))) from None
+
+
+class _Patient(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that gives up on a hub which is silent too long, or when the user has had enough: libpq itself
+    waits for ever behind a line that was cut without a word."""
+
+    patience: float = PATIENCE
+    cancelled: Callable[[], bool] | None = None
+
+    def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        until = time.monotonic() + (self.patience if timeout is None else timeout)
+        try:
+            wanted = next(gen)
+            with selectors.DefaultSelector() as selector:
+                selector.register(self.pgconn.socket, wanted)
+                while True:
+                    ready = selector.select(timeout=interval)
+                    if not ready:
+                        self._give_up(late=time.monotonic() > until)
+                    wanted = gen.send(ready[0][1] if ready else 0)
+                    selector.modify(self.pgconn.socket, wanted)
+        except StopIteration as end:
+            return end.value
+
+    def _give_up(self, *, late: bool) -> None:
+        """Close a connection that nobody waits for any more: a rollback on it would be waited for as long again."""
+        if self.cancelled is not None and self.cancelled():
+            self.pgconn.finish()
+            raise psycopg.OperationalError(_("已中断"))
+        if late:
+            self.pgconn.finish()
+            raise psycopg.OperationalError(_("{seconds} 秒没有回音").format(seconds=int(self.patience)))
+
+
+# -- the connection ------------------------------------------------------------------------------------------------------
+
+
+class Hub:
+    """A connection to a hub. Methods raise `Unavailable` when it is lost, `Refused` when the hub does not allow or
+    accept something, `Forked` when it holds another act at a place."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], where: Target) -> None:
+        self._connection = connection
+        self.where = where
+        self.hub_id = b""
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        ca: str = "",
+        password: str = "",
+        patience: float = PATIENCE,
+        cancel: Callable[[], bool] | None = None,
+    ) -> Hub:
+        """Reach the hub at `url`; see `target` for what it must say. `cancel` is asked ten times a second while an
+        answer is awaited."""
+        where = target(url, ca=ca, password=password)
+        params: dict[str, Any] = {
+            "application_name": "dutydesk",
+            "connect_timeout": CONNECT_SECONDS,
+            "tcp_user_timeout": int(patience * 1_000),
+            **where.params,
+        }
+        with _families():
+            try:
+                connection = _Patient.connect(make_conninfo("", **params), autocommit=True, prepare_threshold=None)
+            except psycopg.OperationalError as error:
+                raise Unavailable(
+                    _("连不上中心库 {hub}：{error}").format(hub=where.public, error=_first_line(error))
+                ) from None
+            connection.patience = patience
+            connection.cancelled = cancel
+        return cls(connection, where)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _run(self, name: str, values: Sequence[Any] = (), **groups: str) -> psycopg.Cursor[tuple[Any, ...]]:
+        text = statements()[name]
+        for group, places in groups.items():
+            text = text.replace(f"{{{group}}}", places)
+        cursor = self._connection.cursor(binary=True)
+        cursor.execute(text.encode(), values or None)
+        return cursor
+
+    def _ask(self, name: str, values: Sequence[Any] = (), **groups: str) -> list[tuple[Any, ...]]:
+        with _families(), self._run(name, values, **groups) as cursor:
+            return cursor.fetchall()
+
+    def _compose(self, name: str, **parts: sql.Composable) -> None:
+        text = cast("Any", statements()[name])  # a constant of ours; the type asks for a literal in the source
+        self._connection.execute(sql.SQL(text).format(**parts))
+
+    # -- the owner's part ----------------------------------------------------------------------------------------------
+
+    def init(self, hub_id: bytes, *, restored: bool = False) -> list[int]:
+        """Make the hub, or bring an older one up: the numbered files that it has not seen, each in a transaction of its
+        own; returns their numbers. `restored` says that it was put back from a copy: desks push again what it lacks."""
+        with _families():
+            self._run("init_version").close()
+            for role in ROLES:
+                if not self._ask("role_exists", (role,)):
+                    try:
+                        self._compose("make_role", role=sql.Identifier(role))
+                    except (errors.DuplicateObject, errors.UniqueViolation):
+                        pass  # another hub of the same server is being made now
+            done = {int(n) for (n,) in self._ask("versions")}
+            fresh: list[int] = []
+            for number, script in numbered():
+                if number in done:
+                    continue
+                with self._connection.transaction():
+                    for statement in split(script):
+                        self._connection.execute(statement.encode())
+                    self._run("add_version", (number,)).close()
+                    step("hub.init")
+                fresh.append(number)
+            with self._connection.transaction():
+                self._run("init_state", (hub_id, PROTOCOL)).close()
+                self._run("init_counter").close()
+                if restored:
+                    self._run("next_incarnation").close()
+        return fresh
+
+    def enrol(self, card: Any, login: str, password: str) -> None:
+        """Enter a desk with its key (`keys.Card`), or enter it anew with another one, and give it a login of its own
+        that may add and read. The password goes as the verifier that the server stores (RFC 5803)."""
+        with _families(), self._connection.transaction():
+            self._run("enrol", (card.desk, card.public, card.code, card.district, card.name, card.unit, login)).close()
+            self._run("enrol_key", (card.desk, card.public)).close()
+            known = bool(self._ask("role_exists", (login,)))
+            verifier = self._connection.pgconn.encrypt_password(
+                password.encode(), login.encode(), b"scram-sha-256"
+            ).decode()
+            self._compose(
+                "new_password" if known else "make_login", login=sql.Identifier(login), password=sql.Literal(verifier)
+            )
+            self._compose("give_role", role=sql.Identifier(DESK_ROLE), login=sql.Identifier(login))
+
+    def revoke(self, desk: bytes, reason: str) -> bool:
+        """Shut a desk out: its login loses its rights, and nothing of it that comes from now on counts. False when it
+        was shut out before."""
+        with _families(), self._connection.transaction():
+            logins = [row[5] for row in self._ask("desks") if bytes(row[0]) == desk]
+            with self._run("revoke", (reason, desk)) as cursor:
+                changed = cursor.rowcount > 0
+            for login in logins:
+                if login and self._ask("role_exists", (login,)):
+                    self._compose("take_role", role=sql.Identifier(DESK_ROLE), login=sql.Identifier(login))
+        return changed
+
+    def desks(self) -> list[tuple[bytes, str, str, str, bool]]:
+        """Every enrolled desk: id, code, district, name, whether it was revoked."""
+        return [(bytes(row[0]), row[2], row[3], row[4], bool(row[6])) for row in self._ask("desks")]
+
+    # -- hello ---------------------------------------------------------------------------------------------------------
+
+    def hello(self) -> Hello:
+        """State, desks and frontier in one statement. Raises `Refused` when hub and program do not fit."""
+        rows = self._ask("hello")
+        if not rows:
+            raise Refused(_("中心库还没有建好，请其管理员运行 dutydesk hub init"))
+        hub, incarnation, least, version, arrival, now = rows[0][:6]
+        if least > PROTOCOL:
+            raise Refused(_("本机程序太旧，中心库要求更新的版本"))
+        if version < VERSION:
+            raise Refused(_("中心库太旧，请其管理员运行 dutydesk hub init"))
+        desks: dict[bytes, Enrolled] = {}
+        frontier: dict[Chain, Head] = {}
+        for row in rows:
+            if row[6] is None:
+                continue
+            desk = bytes(row[6])
+            desks[desk] = Enrolled(desk, bytes(row[7]), row[8], row[9], bool(row[10]), row[11])
+            if row[13] is not None:
+                frontier[desk, int(row[12])] = (int(row[13]), bytes(row[14]))
+        self.hub_id = bytes(hub)
+        return Hello(self.hub_id, int(incarnation), int(arrival), int(now), desks, frontier)
+
+    def hashes_at(self, places: Iterable[tuple[bytes, int, int]]) -> dict[tuple[bytes, int, int], bytes]:
+        """The hashes of single acts."""
+        out: dict[tuple[bytes, int, int], bytes] = {}
+        for part in _parts(list(places), 500):
+            values = [value for place in part for value in place]
+            for desk, epoch, seq, digest in self._ask("hashes_at", values, places=" OR ".join([_PLACE] * len(part))):
+                out[bytes(desk), int(epoch), int(seq)] = bytes(digest)
+        return out
+
+    # -- push ----------------------------------------------------------------------------------------------------------
+
+    def push(self, batch: Batch) -> None:
+        """Write a batch, all or nothing; what is there already stays and must be the same. Raises `Forked`."""
+        for attempt in range(RETRIES):
+            try:
+                with _families():
+                    try:
+                        self._push(batch)
+                    except (errors.SerializationFailure, errors.DeadlockDetected):
+                        if attempt + 1 == RETRIES:
+                            raise
+                        threading.Event().wait(0.05 * (attempt + 1))
+                        continue
+            finally:
+                step("push.ended")
+            return
+
+    def _push(self, batch: Batch) -> None:
+        acts = [act for act, _personal in batch.parcels]
+        first, last = acts[0], acts[-1]
+        with self._connection.transaction():
+            with self._run("take_numbers", (len(acts),)) as cursor:
+                (taken,) = cursor.fetchone() or (0,)
+            step("push.locked")
+            if first.seq == 1:
+                self._run("add_chain", (first.desk, first.epoch)).close()
+            base = int(taken) - len(acts)
+            rows = [_row(act, base + n) for n, act in enumerate(acts, 1)]
+            with self._run("add_acts", [v for row in rows for v in row], rows=_groups(len(rows), 15)) as cursor:
+                added = cursor.rowcount
+            step("push.acts")
+            if added != len(acts):
+                self._compare(acts)
+            self._push_personal(batch.parcels)
+            if batch.seal is not None:
+                seal = batch.seal
+                self._run("add_seal", (seal.desk, seal.epoch, seal.seq, seal.hash, seal.sig)).close()
+                self._run("add_witness", (seal.desk, seal.epoch, seal.seq, seal.hash, taken)).close()
+            elif last.seq:
+                self._run("add_witness", (last.desk, last.epoch, last.seq, last.hash, taken)).close()
+            step("push.before-commit")
+        step("push.committed")
+
+    def _compare(self, acts: Sequence[Act]) -> None:
+        first, last = acts[0], acts[-1]
+        held = {
+            int(seq): bytes(digest)
+            for seq, digest in self._run("hashes", (first.desk, first.epoch, first.seq, last.seq)).fetchall()
+        }
+        for act in acts:
+            if held.get(act.seq) != act.hash:
+                raise Forked(_("同一序号有两条不同的记录（分叉）：#{seq}").format(seq=act.seq))
+
+    def _push_personal(self, parcels: Sequence[Parcel]) -> None:
+        rows: list[tuple[Any, ...]] = []
+        erased: list[tuple[str, bytes]] = []
+        for act, personal in parcels:
+            if not personal and b'"erase":' not in act.body:
+                continue
+            for n, change in enumerate(_changes(act)):
+                row = bytes.fromhex(change["row"])
+                if n in personal:
+                    rows.append((act.desk, act.epoch, act.seq, n, change["ledger"], row, *personal[n]))
+                if "erase" in change:
+                    erased.append((change["ledger"], row))
+        for part in _parts(rows, 1_000):
+            self._run("add_personal", [v for row in part for v in row], rows=_groups(len(part), 8)).close()
+        for part in _parts(erased, 1_000):
+            values = [value for row in part for value in row]
+            self._run("add_erased", values, rows=_groups(len(part), 2)).close()
+            self._run("forget", values, places=" OR ".join([_ROW] * len(part))).close()
+        if rows:
+            first, last = parcels[0][0], parcels[-1][0]
+            self._run("forget_late", (first.desk, first.epoch, first.seq, last.seq)).close()
+
+    def set_aside(self, parcels: Sequence[Parcel], reason: str, reporter: bytes) -> None:
+        """Keep the other branch of a fork beside the chain; the same act is kept once."""
+        for part in _parts(list(parcels), 200):
+            values = [
+                value
+                for act, personal in part
+                for value in (act.desk, act.epoch, act.seq, act.hash, reason, reporter, pack(act, dict(personal)))
+            ]
+            with _families():
+                self._run("add_quarantine", values, rows=_groups(len(part), 7)).close()
+
+    # -- pull ----------------------------------------------------------------------------------------------------------
+
+    def acts(self, ranges: Sequence[Range]) -> list[Parcel]:
+        """The acts of some ranges with their side rows, by chain and seq."""
+        where, values = _where(ranges)
+        if not ranges:
+            return []
+        found = self._ask("acts", values, ranges=where)
+        sides: dict[tuple[bytes, int, int], Personal] = {}
+        if any(b'"personal":' in row[10] for row in found):
+            for desk, epoch, seq, n, salt, data in self._ask("sides", values, ranges=where):
+                sides.setdefault((bytes(desk), int(epoch), int(seq)), {})[int(n)] = (bytes(salt), bytes(data))
+        return [(act := Act(*row), sides.get((act.desk, act.epoch, act.seq), {})) for row in found]
+
+    def seals(self, ranges: Sequence[Range], *, after: bool = False) -> list[Seal]:
+        """The last seal within each range, or the first one with `after`; a place may have false ones beside it."""
+        if not ranges:
+            return []
+        where, values = _where(ranges)
+        rows = self._ask("next_seals" if after else "last_seals", values, ranges=where)
+        return [Seal(bytes(row[0]), int(row[1]), int(row[2]), bytes(row[3]), bytes(row[4])) for row in rows]
+
+    def last_before(self, chain: Chain, arrival: int) -> int:
+        """How far a chain reached when the counter stood at `arrival`."""
+        ((seq,),) = self._ask("last_before", (*chain, arrival))
+        return int(seq or 0)
+
+    def erased(self, rows: Sequence[tuple[str, bytes]]) -> set[tuple[str, bytes]]:
+        """Which of some rows were erased."""
+        out: set[tuple[str, bytes]] = set()
+        for part in _parts(list(rows), 500):
+            values = [value for row in part for value in row]
+            found = self._ask("erased_of", values, places=" OR ".join([_ROW] * len(part)))
+            out |= {(str(ledger), bytes(row)) for ledger, row in found}
+        return out
+
+    # -- attached files ------------------------------------------------------------------------------------------------
+
+    def blobs_held(self, hashes: Sequence[bytes]) -> set[bytes]:
+        """Which of some files the hub has whole."""
+        out: set[bytes] = set()
+        for part in _parts(list(hashes), 1_000):
+            out |= {bytes(held) for (held,) in self._ask("blobs_held", part, rows=", ".join(["%s"] * len(part)))}
+        return out
+
+    def put_blob(self, sha256: bytes, data: bytes) -> None:
+        """Send a file piece by piece; pieces that are there are not sent again."""
+        pieces = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
+        held = {int(n) for (n,) in self._ask("chunks_held", (sha256,))}
+        with _families():
+            for n, piece in enumerate(pieces):
+                if n not in held:
+                    self._run("add_chunk", (sha256, n, piece)).close()
+                    step("blob.sent")
+            with self._connection.transaction():
+                (taken,) = self._run("take_numbers", (1,)).fetchone() or (0,)
+                self._run("add_blob", (sha256, len(data), len(pieces), taken)).close()
+
+    def blobs_since(self, arrival: int, most: int = 500) -> list[Blob]:
+        """Files that came whole after a number of the counter, in order."""
+        return [Blob(bytes(row[0]), row[1], row[2], row[3]) for row in self._ask("blobs_since", (arrival, most))]
+
+    def chunk(self, sha256: bytes, n: int) -> bytes:
+        """One piece of a file. Raises `Unavailable` when it is not there."""
+        found = self._ask("chunk", (sha256, n))
+        if not found:
+            raise Unavailable(_("中心库里缺少附件 {name} 的一段").format(name=sha256.hex()[:8]))
+        return bytes(found[0][0])
+
+    # -- digests -------------------------------------------------------------------------------------------------------
+
+    def tell_digest(self, frontier: bytes, fingerprint: str, desk: bytes, digest: str) -> dict[bytes, set[str]]:
+        """Leave what this desk shows at a frontier, and hear what others of the same program showed there."""
+        with _families():
+            self._run("add_projection", (frontier, fingerprint, desk, digest)).close()
+        out: dict[bytes, set[str]] = {}
+        for other, told in self._ask("projections", (frontier, fingerprint)):
+            out.setdefault(bytes(other), set()).add(str(told))
+        return out
+
+
+def _changes(act: Act) -> list[dict[str, Any]]:
+    from dutydesk.journal.apply import parse_body
+
+    return parse_body(act.body)["changes"]
+
+
+def _row(act: Act, arrival: int) -> tuple[Any, ...]:
+    return (
+        act.desk, act.epoch, act.seq, act.act_id, act.hlc, act.happened_at, act.recorded_at, act.by, act.kind, act.sv,
+        act.body, act.alg, act.prev, act.hash, arrival,
+    )  # fmt: skip
+
+
+def _groups(count: int, width: int) -> str:
+    return ", ".join([f"({', '.join(['%s'] * width)})"] * count)
+
+
+def _where(ranges: Sequence[Range]) -> tuple[str, list[Any]]:
+    return " OR ".join([_RANGE] * len(ranges)), [value for each in ranges for value in each]
+
+
+def _parts(things: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [things[start : start + size] for start in range(0, len(things), size)]

@@ -1,0 +1,605 @@
+"""One run of sync with a hub (engineering.md §1.2): hello, push, pull, verify. It keeps nothing between the steps that
+is not in the record already, so that it may be cut off anywhere and begun again.
+
+The truth are the vectors {(desk, epoch): (seq, hash)}. What the hub lacks is pushed in transactions of at most 500
+acts, each sealed; what this desk lacks is pulled, its seal and chain checked before any of it is applied, and applied
+with the frontier in one SQLite transaction. An act counts as delivered when the hub's committed frontier covers it.
+
+- The hub's frontier of my own epoch is ahead: I was put back from a copy. My acts come back, a new epoch begins.
+- It is behind what it had confirmed: the hub was put back. Everybody pushes again from its number.
+- The same place, another hash: a fork. Both branches are kept, each in the other side's quarantine; a desk whose own
+  chain forked goes on in a new epoch, and people are told.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dutydesk.core.clock import DAY, HOUR, iso
+from dutydesk.core.crashpoint import step
+from dutydesk.core.errors import DutyDeskError, Refused, Unavailable
+from dutydesk.core.i18n import _
+from dutydesk.journal import audit, chain, inbox, peers
+from dutydesk.journal.apply import parse_body
+from dutydesk.journal.desk import Desk
+from dutydesk.journal.store import CLOCK_SLACK, Store
+from dutydesk.sync import blobs, keys, outcome, record, seals
+from dutydesk.sync.hub import MOST_ACTS, MOST_BYTES, PATIENCE, Batch, Forked, Hello, Hub, Range
+from dutydesk.sync.outcome import SyncReport
+from dutydesk.sync.record import Chain, Head
+from dutydesk.sync.wire import Parcel
+
+JOB = "sync"
+"""Kind of the runs in `local_job`."""
+ACTION = "SYNC"
+"""Action of the audit."""
+AUDITED = "sync/audited"
+LOGIN = "login/"
+"""What `local_peer` remembers: what was audited last; the password for each address."""
+PAGE = 2_000
+"""Acts that are asked for at a time."""
+MOST_UNSEALED = 100_000
+"""Acts up to the next seal that are held in memory at most."""
+ROUNDS = 4
+"""How often the vectors are compared anew while others push at the same time."""
+
+Progress = Callable[[str, int, int], None]
+"""Told the step (`push`, `pull`, `files`, `digest`), how many are done, and of how many."""
+Cancel = Callable[[], bool]
+
+
+class Cancelled(DutyDeskError):
+    """Somebody asked the run to stop."""
+
+
+def no_progress(stage: str, done: int, whole: int) -> None:
+    """Nobody watches."""
+
+
+def never() -> bool:
+    """Nobody stops it."""
+    return False
+
+
+def run(
+    desk: Desk,
+    hub_url: str = "",
+    *,
+    progress: Progress = no_progress,
+    cancel: Cancel = never,
+    deep: bool = False,
+    patience: float = PATIENCE,
+) -> SyncReport:
+    """Bring desk and hub into step; `hub_url` is that of `desk.toml` when not given. `deep` compares the tables too.
+
+    The run is noted in `local_job` however it ends, and in the audit when it is the night's first success or a new
+    failure. Raises `Refused` for a desk that may not sync, `Unavailable` when the hub cannot be reached or was lost,
+    `Cancelled`; what was done until then stays done.
+    """
+    store = desk.store
+    url = hub_url or store.config.hub
+    refuse_play(store)
+    if not url:
+        raise Refused(_("没有设置中心库地址，请写 --hub 或在 desk.toml 里写 hub"))
+    report = SyncReport(started_at=desk.clock.now())
+    number = peers.begin_run(store, JOB)
+    state = peers.FAILED
+    try:
+        with connect(store, url, patience=patience, cancel=cancel) as hub:
+            report.hub = hub.where.public
+            _Session(store, hub, report, progress, cancel, deep=deep).work()
+        state = peers.DONE if report.ok else peers.FAILED
+    except Cancelled:
+        report.error, state = _("已中断"), peers.STOPPED
+        raise
+    except DutyDeskError as error:
+        if cancel():
+            report.error, state = _("已中断"), peers.STOPPED
+            raise Cancelled(report.error) from None
+        report.error = str(error)
+        raise
+    finally:
+        report.ended_at = desk.clock.now()
+        report.epoch = store.config.epoch
+        peers.end_run(store, number, state, report.json())
+        if state != peers.STOPPED:
+            _audit(desk, report)
+    return report
+
+
+def refuse_play(store: Store) -> None:
+    """A sample or a drill stays by itself. Raises `Refused`."""
+    if store.config.sample or store.config.drill:
+        raise Refused(_("{mark}数据不同步").format(mark=store.config.mark))
+
+
+def connect(store: Store, url: str, *, patience: float = PATIENCE, cancel: Cancel | None = None) -> Hub:
+    """The hub with this desk's own login: its password comes from `local_peer`, or from libpq's password file."""
+    from dutydesk.sync.hub import target
+
+    address = target(url, ca=store.config.hub_ca).public
+    password = str(peers.peer(store, LOGIN + address).get("password", ""))
+    return Hub.connect(url, ca=store.config.hub_ca, password=password, patience=patience, cancel=cancel)
+
+
+def remember_login(store: Store, address: str, password: str) -> None:
+    """Keep the password for an address (`Target.public`) on this workstation, beside the record and never in it."""
+    peers.remember(store, {LOGIN + address: {"password": password}})
+
+
+def waiting(store: Store) -> int:
+    """Acts of this desk that no hub has confirmed yet; for the status board, without asking a hub."""
+    confirmed: dict[str, int] = {}
+    for told in peers.peers(store, "hub/").values():
+        for place, seq in told.get("confirmed", {}).items():
+            confirmed[place] = max(confirmed.get(place, 0), seq)
+    own = {at: head for at, head in record.frontier(store).items() if at[0] == store.config.desk_id}
+    return sum(max(0, seq - confirmed.get(_name(at), 0)) for at, (seq, _hash) in own.items())
+
+
+def _name(at: Chain) -> str:
+    return f"{at[0].hex()}/{at[1]}"
+
+
+@dataclass(slots=True)
+class _Session:
+    """One run: the connection, and what was found out while it lasts."""
+
+    store: Store
+    hub: Hub
+    report: SyncReport
+    progress: Progress
+    cancel: Cancel
+    deep: bool = False
+    hello: Hello = field(init=False)
+    known: dict[str, Any] = field(init=False)
+    moved: bool = False
+    blocked: set[Chain] = field(default_factory=set[Chain])
+    """Chains that cannot go on now; each has its alarm or note."""
+
+    @property
+    def me(self) -> Chain:
+        return self.store.config.desk_id, self.store.config.epoch
+
+    def work(self) -> None:
+        """All of it."""
+        keys.ensure(self.store)
+        self._greet()
+        self._send_files()
+        for _round in range(ROUNDS):
+            lacks, owes = self._compare()
+            if not lacks and not owes:
+                break
+            self.moved = True
+            if self.me in lacks:  # what I lost comes back before anything of mine goes out
+                self._pull({self.me: lacks[self.me]})
+                self._begin_again("restore")
+                continue
+            self._push(owes)
+            self._fetch_files()
+            self._pull(lacks)
+            step("sync.before-verify")
+            self._greet()
+        self._fetch_files()
+        self._verify()
+
+    def _stop_if_asked(self) -> None:
+        if self.cancel():
+            raise Cancelled(_("已中断"))
+
+    # -- hello ---------------------------------------------------------------------------------------------------------
+
+    def _greet(self) -> None:
+        self.hello = self.hub.hello()
+        desk = self.store.config.desk_id
+        mine = self.hello.desks.get(desk)
+        if mine is None:
+            raise Refused(_("本机还没有在中心库登记，请其管理员运行 dutydesk hub enrol"))
+        if mine.revoked:
+            raise Refused(_("本机在中心库已被吊销"))
+        if mine.public != keys.ensure(self.store):
+            raise Refused(_("本机的密钥与中心库登记的不一致，请其管理员重新登记"))
+        keys.vouch(self.store, {each.desk: each.public for each in self.hello.desks.values() if not each.revoked})
+        ahead = self.store.clock.now() - self.hello.time
+        if abs(ahead) > CLOCK_SLACK:
+            self.report.clock_ahead = ahead
+            self.report.note(_("本机时钟与中心库相差 {seconds} 秒").format(seconds=abs(ahead) // 1_000))
+        self._recall()
+
+    def _recall(self) -> None:
+        """What this desk remembers of the hub; of one that was put back from a copy it must forget how far it was."""
+        self.known = peers.peer(self.store, self._place())
+        was_put_back = self.known.get("incarnation", self.hello.incarnation) != self.hello.incarnation
+        if self.hello.arrival < self.known.get("arrival", 0):
+            was_put_back = True
+        for at, seq in self.known.get("confirmed", {}).items():
+            desk, _slash, epoch = at.partition("/")
+            if self.hello.frontier.get((bytes.fromhex(desk), int(epoch)), (0, b""))[0] < seq:
+                was_put_back = True
+        if was_put_back:
+            self.report.note(_("中心库恢复过备份，缺的记录重新上传"))
+            self.known = {}
+        self.known |= {"incarnation": self.hello.incarnation, "arrival": self.hello.arrival}
+
+    def _place(self) -> str:
+        return f"hub/{self.hello.hub.hex()}"
+
+    # -- compare -------------------------------------------------------------------------------------------------------
+
+    def _compare(self) -> tuple[dict[Chain, int], dict[Chain, int]]:
+        """Which chains this desk lacks (and up to where), and which it owes (and from where on)."""
+        mine, theirs = record.frontier(self.store), self.hello.frontier
+        behind = [at for at, head in theirs.items() if 0 < mine.get(at, (0, b""))[0] < head[0]]
+        links = self.hub.hashes_at([(*at, mine[at][0]) for at in behind])
+        lacks: dict[Chain, int] = {}
+        owes: dict[Chain, int] = {}
+        for at in sorted(mine.keys() | theirs.keys()):
+            if at in self.blocked:
+                continue
+            here, there = mine.get(at, (0, chain.ZERO)), theirs.get(at, (0, chain.ZERO))
+            if here == there:
+                continue
+            if here[0] < there[0]:
+                same = not here[0] or links.get((*at, here[0])) == here[1]
+            else:
+                same = not there[0] or record.hash_at(self.store, at, there[0]) == there[1]
+            if not same:
+                self._fork(at, here, there)
+            elif here[0] < there[0]:
+                upto = self._allowed(at, there[0])
+                if upto > here[0]:
+                    lacks[at] = upto
+            elif self._may_push(at):
+                owes[at] = there[0]
+        self._look_for_a_double(theirs)
+        return lacks, owes
+
+    def _look_for_a_double(self, theirs: Mapping[Chain, Head]) -> None:
+        desk, epoch = self.me
+        if any(at[0] == desk and at[1] > epoch for at in theirs):
+            self.report.alarm(_("另一台机器正用本席位的编号工作，请查明哪一台是搬迁、哪一台是复制"))
+
+    def _allowed(self, at: Chain, upto: int) -> int:
+        """How far a chain may be believed: a desk that was shut out, only as far as it had come by then."""
+        desk = self.hello.desks[at[0]]
+        if not desk.revoked or desk.until is None:
+            return upto
+        return min(upto, self.hub.last_before(at, desk.until))
+
+    def _may_push(self, at: Chain) -> bool:
+        desk = self.hello.desks.get(at[0])
+        if desk is None:
+            self.report.note(_("席位 {desk} 没有在中心库登记，它的记录没有上传").format(desk=at[0].hex()[:8]))
+        elif desk.revoked:
+            self.report.note(_("席位 {desk} 已被吊销，它的记录没有上传").format(desk=desk.code or at[0].hex()[:8]))
+        else:
+            return True
+        self.blocked.add(at)
+        return False
+
+    # -- push ----------------------------------------------------------------------------------------------------------
+
+    def _push(self, owes: Mapping[Chain, int]) -> None:
+        mine = record.frontier(self.store)
+        sealed = {(seal.desk, seal.epoch): seal for seal in seals.kept(self.store)}
+        whole = self.report.pushed + sum(mine[at][0] - after for at, after in owes.items())
+        for at, after in sorted(owes.items()):
+            if at[0] == self.store.config.desk_id:
+                self._push_chain(at, after, mine[at][0], None, whole)
+                continue
+            seal = sealed.get(at)  # handed on with the seal of whoever made it, and no further than it reaches
+            if seal is not None and record.hash_at(self.store, at, seal.seq) == seal.hash:
+                self._push_chain(at, after, seal.seq, seal, whole)
+            if seal is None or seal.seq < mine[at][0]:
+                self.blocked.add(at)
+                self.report.note(_("席位 {desk} 的记录还没有它的签名，没有全部上传").format(desk=self._called(at[0])))
+
+    def _push_chain(self, at: Chain, after: int, upto: int, seal: seals.Seal | None, whole: int) -> None:
+        """Batch by batch; a desk seals the end of each of its own, another desk's seal goes with the last."""
+        seq = after
+        while seq < upto:
+            self._stop_if_asked()
+            parcels = record.parcels(self.store, at, seq, upto, MOST_ACTS, MOST_BYTES)
+            last = parcels[-1][0]
+            over = seals.make(self.store, at[1], last.seq, last.hash) if seal is None else seal
+            try:
+                self.hub.push(Batch(parcels, over if over.seq == last.seq else None))
+            except Forked:
+                return  # somebody was quicker: the next comparison says what happened
+            step("push.acknowledged")
+            seq = last.seq
+            self.report.pushed += len(parcels)
+            self.progress("push", self.report.pushed, max(whole, self.report.pushed))
+
+    # -- pull ----------------------------------------------------------------------------------------------------------
+
+    def _pull(self, lacks: Mapping[Chain, int]) -> None:
+        start = record.frontier(self.store)
+        whole = self.report.pulled + sum(upto - start.get(at, (0, b""))[0] for at, upto in lacks.items())
+        while True:
+            self._stop_if_asked()
+            mine = record.frontier(self.store)
+            behind = [
+                (*at, mine.get(at, (0, b""))[0], upto)
+                for at, upto in sorted(lacks.items())
+                if at not in self.blocked and mine.get(at, (0, b""))[0] < upto
+            ]
+            if not behind:
+                return
+            ranges, found = self._sealed_ranges(behind)
+            if not ranges:
+                continue  # those without a seal are blocked now
+            parcels = self._checked(ranges, self.hub.acts(ranges), found)
+            step("pull.received")
+            if parcels:
+                taken = record.apply(self.store, parcels, gentle=self.store.shared())
+                step("pull.applied")
+                self.report.pulled += taken.applied
+                self.report.quarantined += taken.quarantined
+                keys.ring(self.store)
+                self.progress("pull", self.report.pulled, max(whole, self.report.pulled))
+            after = record.frontier(self.store)
+            for desk, epoch, seq, _upto in ranges:
+                if after.get((desk, epoch), (0, b""))[0] <= seq:
+                    self.blocked.add((desk, epoch))
+
+    def _sealed_ranges(self, behind: Sequence[Range]) -> tuple[list[Range], dict[Chain, list[seals.Seal]]]:
+        """A page of acts to ask for, each range ending at a seal. Where the next seal is further off than a page, that
+        one chain is asked for up to it."""
+        page: list[Range] = []
+        room = PAGE
+        for desk, epoch, after, upto in behind:
+            end = min(upto, after + room)
+            page.append((desk, epoch, after, end))
+            room -= end - after
+            if room <= 0:
+                break
+        found: dict[Chain, list[seals.Seal]] = {}
+        for seal in self.hub.seals(page):
+            found.setdefault((seal.desk, seal.epoch), []).append(seal)
+        ready = [
+            (desk, epoch, after, found[desk, epoch][0].seq)
+            for desk, epoch, after, _end in page
+            if (desk, epoch) in found
+        ]
+        if ready:
+            return ready, found
+        limits = {(desk, epoch): upto for desk, epoch, _after, upto in behind}
+        for desk, epoch, after, end in page:
+            at = (desk, epoch)
+            further = self.hub.seals([(desk, epoch, end, limits[at])], after=True) if end < limits[at] else []
+            if further and further[0].seq - after <= MOST_UNSEALED:
+                return [(desk, epoch, after, further[0].seq)], {at: further}
+            self.blocked.add(at)
+            self.report.note(_("席位 {desk} 的新记录还没有签名，下次再取").format(desk=self._called(desk)))
+        return [], {}
+
+    def _called(self, desk: bytes) -> str:
+        known = self.hello.desks.get(desk)
+        return (known.code or known.name if known else "") or desk.hex()[:8]
+
+    def _checked(
+        self, ranges: Sequence[Range], parcels: Sequence[Parcel], found: Mapping[Chain, Sequence[seals.Seal]]
+    ) -> list[Parcel]:
+        """What may be applied: chains that hold together, end at their desk's own seal, and came with their personal
+        data. The others are blocked; what is false goes to quarantine."""
+        by_chain: dict[Chain, list[Parcel]] = {}
+        for act, personal in parcels:
+            by_chain.setdefault((act.desk, act.epoch), []).append((act, personal))
+        mine = record.frontier(self.store)
+        out: list[Parcel] = []
+        good: list[seals.Seal] = []
+        ring, vouched = keys.ring(self.store), keys.enrolled(self.store)
+        for desk, epoch, after, upto in ranges:
+            at = (desk, epoch)
+            held = by_chain.get(at, [])
+            if len(held) != upto - after:
+                self.blocked.add(at)
+                self.report.alarm(_("中心库里席位 {desk} 的记录不连续").format(desk=self._called(desk)))
+                continue
+            acts = [act for act, _personal in held]
+            told = keys.extended(ring, acts, vouched)
+            if desk not in told.keys and desk in vouched:  # an older desk whose announcement is still to come
+                told = keys.Ring({**told.keys, desk: (keys.Announced(vouched[desk][-1], 1, 1),)}, told.doubted)
+            seal = next((one for one in found[at] if one.hash == acts[-1].hash and seals.verify(one, told)), None)
+            if seal is None or not _holds(acts, mine.get(at, (0, chain.ZERO))[1]):
+                self._refuse(at, held)
+                continue
+            if self._incomplete(held):
+                self.blocked.add(at)
+                self.report.note(_("席位 {desk} 的个人信息还没有到齐，下次再取").format(desk=self._called(desk)))
+                continue
+            good.append(seal)
+            out += held
+        seals.keep(self.store, *good)
+        return out
+
+    def _refuse(self, at: Chain, parcels: Sequence[Parcel]) -> None:
+        self.blocked.add(at)
+        self.report.alarm(_("席位 {desk} 的记录与它的签名不符，没有收下").format(desk=self._called(at[0])))
+        for act, _personal in parcels[:PAGE]:
+            self.report.quarantined += inbox.set_aside(self.store, act, _("与席位的签名不符"))
+
+    def _incomplete(self, parcels: Sequence[Parcel]) -> bool:
+        """Whether personal data are missing that nobody erased."""
+        missing: set[tuple[str, bytes]] = set()
+        for act, personal in parcels:
+            if b'"personal":' not in act.body:
+                continue
+            for n, change in enumerate(parse_body(act.body)["changes"]):
+                if "personal" in change and n not in personal:
+                    missing.add((str(change["ledger"]), bytes.fromhex(change["row"])))
+        return bool(missing) and missing != self.hub.erased(sorted(missing))
+
+    # -- what goes wrong between machines ------------------------------------------------------------------------------
+
+    def _begin_again(self, reason: str) -> None:
+        """Go on in an epoch that nobody has used."""
+        desk, epoch = self.me
+        used = [at[1] for at in (*self.hello.frontier, *record.frontier(self.store)) if at[0] == desk]
+        if self.me in self.blocked:
+            raise Refused(_("本机自己的记录取不回来，请先查明中心库的情况"))
+        step("epoch.before")
+        self.store.next_epoch(max(epoch, *used) + 1, {"reason": reason})
+        step("epoch.opened")
+        self.report.note(_("本机恢复过备份或有另一台同号机器，已开始新的一段（{epoch}）").format(epoch=self.me[1]))
+
+    def _fork(self, at: Chain, here: Head, there: Head) -> None:
+        """Two acts at one place: keep both branches, each in the other side's quarantine, and tell."""
+        place = f"fork/{self.hello.hub.hex()}/{_name(at)}"
+        told = peers.peer(self.store, place)
+        common = int(told.get("common", -1))
+        if common < 0:
+            common = self._last_common(at, min(here[0], there[0]))
+        name = f"{self._called(at[0])}/{at[1]} #{common + 1}"
+        self.report.forks.append(name)
+        self.report.alarm(_("席位 {place} 起有两份不同的记录（分叉），两份都已留存，请查明").format(place=name))
+        reason = _("同一序号有两条不同的记录（分叉）")
+        seq = max(common, int(told.get("theirs", 0)))
+        while seq < there[0]:
+            self._stop_if_asked()
+            parcels = self.hub.acts([(*at, seq, min(there[0], seq + PAGE))])
+            for act, _personal in parcels:
+                self.report.quarantined += inbox.set_aside(self.store, act, reason)
+            seq = parcels[-1][0].seq if parcels else there[0]
+        step("fork.taken")
+        seq = max(common, int(told.get("mine", 0)))
+        while seq < here[0]:
+            self._stop_if_asked()
+            parcels = record.parcels(self.store, at, seq, here[0], MOST_ACTS, MOST_BYTES)
+            self.hub.set_aside(parcels, reason, self.store.config.desk_id)
+            seq = parcels[-1][0].seq
+        step("fork.given")
+        peers.remember(self.store, {place: {"common": common, "mine": here[0], "theirs": there[0]}})
+        self.blocked.add(at)
+        if at == self.me:
+            self.blocked.discard(at)
+            self._begin_again("fork")
+            self.blocked.add(at)
+
+    def _last_common(self, at: Chain, upto: int) -> int:
+        """The last place at which both sides have the same act, 0 when there is none."""
+        low, high = 0, upto
+        while low < high:
+            middle = (low + high + 1) // 2
+            theirs = self.hub.hashes_at([(*at, middle)]).get((*at, middle))
+            if theirs is not None and theirs == record.hash_at(self.store, at, middle):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    # -- attached files ------------------------------------------------------------------------------------------------
+
+    def _send_files(self) -> None:
+        moved = blobs.send(self.store, self.hub, int(self.known.get("named", 0)), self._stop_if_asked)
+        self.report.files_sent += moved.files
+        self.report.note(*moved.notes)
+        if moved.cursor != self.known.get("named", 0):
+            self._keep(named=moved.cursor)
+
+    def _fetch_files(self) -> None:
+        if self.hello.arrival == self.known.get("files", -1):
+            return
+        moved = blobs.fetch(
+            self.store, self.hub, int(self.known.get("files", 0)), self._stop_if_asked, self._keep_files
+        )
+        self.report.files_fetched += moved.files
+        self.report.note(*moved.notes)
+        self._keep(files=max(moved.cursor, self.hello.arrival))
+
+    def _keep_files(self, cursor: int) -> None:
+        self._keep(files=cursor)
+
+    def _keep(self, **told: Any) -> None:
+        self.known |= told
+        peers.remember(self.store, {self._place(): self.known})
+
+    # -- verify --------------------------------------------------------------------------------------------------------
+
+    def _verify(self) -> None:
+        mine, theirs = record.frontier(self.store), self.hello.frontier
+        agreed = {at: head for at, head in theirs.items() if mine.get(at) == head}
+        own = {at: head for at, head in mine.items() if at[0] == self.me[0]}
+        confirmed = {_name(at): theirs[at][0] for at in own if at in agreed or at in theirs}
+        self.report.waiting = sum(
+            max(0, head[0] - theirs.get(at, (0, b""))[0]) for at, head in own.items() if at not in self.blocked
+        )
+        differ = {at for at in mine.keys() | theirs.keys() if mine.get(at) != theirs.get(at)}
+        self.report.in_step = differ <= self.blocked and not self.report.alarms
+        if self.moved or self.known.get("confirmed") != confirmed:
+            peers.note_witness(
+                self.store,
+                "hub",
+                self.hello.hub.hex(),
+                [peers.Witnessed(*at, *head) for at, head in sorted(agreed.items())],
+            )
+        step("verify.witnessed")
+        self._keep(confirmed=confirmed, last_ok=self.store.clock.now())
+        if self.deep and not differ:
+            self._compare_tables()
+
+    def _compare_tables(self) -> None:
+        """Whether this desk shows what others showed at the same frontier; if not, its tables are made again."""
+        self.progress("digest", 0, 1)
+        if self._same_as_others():
+            self.report.digest = outcome.EQUAL
+        else:
+            try:
+                self.store.rebuild()
+            except Unavailable:
+                self.report.digest = outcome.DIFFERENT
+                self.report.alarm(_("台账与其他席位不一致，请关闭窗口后运行 dutydesk rebuild，再同步一次"))
+                return
+            if self._same_as_others():
+                self.report.digest = outcome.REBUILT
+                self.report.note(_("台账与其他席位不一致，已从记录重建，现在一致"))
+            else:
+                self.report.digest = outcome.DIFFERENT
+                self.report.alarm(_("台账重建后仍与其他席位不一致，请把两台的备份送交检查"))
+        self.progress("digest", 1, 1)
+
+    def _same_as_others(self) -> bool:
+        frontier, digest = record.shown(self.store)
+        told = self.hub.tell_digest(frontier, self.store.schema.fingerprint, self.store.config.desk_id, digest)
+        return all(digest in shown for desk, shown in told.items() if desk != self.store.config.desk_id)
+
+
+def _holds(acts: Sequence[chain.Act], link: bytes) -> bool:
+    """Whether acts follow from `link` one by one, each with the hash that its bytes have."""
+    for act in acts:
+        try:
+            if chain.act_hash(act) != act.hash or (act.seq > 1 and act.prev != link):
+                return False
+        except (ValueError, OverflowError, struct.error):
+            return False
+        link = act.hash
+    return True
+
+
+# -- the audit -----------------------------------------------------------------------------------------------------------
+
+
+def _audit(desk: Desk, report: SyncReport) -> None:
+    """An entry for the first success of a night, from noon to noon, and for a failure that is new that night: a run
+    every five minutes must not fill the record."""
+    if audit.LEDGER not in desk.store.schema.shapes:
+        return
+    night = iso((report.started_at - 12 * HOUR) // DAY * DAY)[:10]
+    told = peers.peer(desk.store, AUDITED)
+    failed = not report.ok
+    if told.get("night") == night and told.get("failed") == failed:
+        return
+    if failed:
+        reason = (report.error or "；".join(report.lines()) or _("没有同步完"))[:200]
+    else:
+        reason = _("例行同步")
+    result = (
+        _("失败") if failed else _("上传 {pushed}，收到 {pulled}").format(pushed=report.pushed, pulled=report.pulled)
+    )
+    audit.record(desk, ACTION, report.hub or "-", re.sub(r"\s+", " ", reason), result)
+    peers.remember(desk.store, {AUDITED: {"night": night, "failed": failed}})

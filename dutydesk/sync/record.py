@@ -1,0 +1,121 @@
+"""The record as sync and bundles read it: how far every chain reaches here, and acts with what travels beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from dutydesk.journal.batches import BESIDE_A_WINDOW, PAUSE
+from dutydesk.journal.chain import Act
+from dutydesk.journal.digest import digest
+from dutydesk.journal.inbox import Taken, take_in
+from dutydesk.journal.store import ACT_COLUMNS, Store
+from dutydesk.sync.wire import Parcel, Personal
+
+Chain = tuple[bytes, int]
+Head = tuple[int, bytes]
+Frontier = Mapping[Chain, Head]
+AT_ONCE = 2_000
+"""Acts that are applied in one transaction where nobody waits for the writer."""
+
+
+def frontier(store: Store) -> dict[Chain, Head]:
+    """(desk, epoch) → (seq, hash) of everything that is here."""
+    with store.read() as connection:
+        return _frontier(connection)
+
+
+def _frontier(connection: Connection) -> dict[Chain, Head]:
+    found = connection.exec_driver_sql("SELECT desk, epoch, seq, hash FROM frontier").all()
+    return {(bytes(row[0]), int(row[1])): (int(row[2]), bytes(row[3])) for row in found}
+
+
+def frontier_hash(held: Frontier) -> bytes:
+    """32 bytes that are the same exactly for the same frontier."""
+    out = hashlib.sha256()
+    for (desk, epoch), (seq, head) in sorted(held.items()):
+        out.update(desk + epoch.to_bytes(8, "big") + seq.to_bytes(8, "big") + head)
+    return out.digest()
+
+
+def hash_at(store: Store, chain: Chain, seq: int) -> bytes | None:
+    """The hash of one act, `None` where there is none."""
+    with store.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT hash FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (*chain, seq)
+        ).first()
+    return None if found is None else bytes(found[0])
+
+
+def parcels(store: Store, chain: Chain, after: int, upto: int, most: int, most_bytes: int) -> list[Parcel]:
+    """Acts of a chain in order with their side rows: at most so many, and as many as their bodies have room; one at
+    least where there is one."""
+    out: list[Parcel] = []
+    with store.read() as connection:
+        rows = connection.exec_driver_sql(
+            f"SELECT {ACT_COLUMNS} FROM act WHERE desk = ? AND epoch = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
+            (*chain, after, upto, most),
+        )
+        size = 0
+        for row in rows:
+            act = Act(*row)
+            size += len(act.body)
+            if out and size > most_bytes:
+                break
+            out.append((act, {}))
+        rows.close()
+        for act, personal in out:
+            if b'"personal":' in act.body:
+                personal.update(_sides(connection, act.act_id))
+    return out
+
+
+def _sides(connection: Connection, act_id: bytes) -> Personal:
+    found = connection.exec_driver_sql("SELECT n, salt, data FROM personal WHERE act_id = ?", (act_id,)).all()
+    return {int(n): (bytes(salt), bytes(data)) for n, salt, data in found}
+
+
+def shown(store: Store) -> tuple[bytes, str]:
+    """The frontier's hash and the digest of what is shown at it, from one view of the record."""
+    with store.read() as connection:
+        held = frontier_hash(_frontier(connection))
+        cursor = connection.connection.cursor()
+        try:
+            return held, digest(cursor, store.schema)  # pyright: ignore[reportArgumentType]
+        finally:
+            cursor.close()
+
+
+def apply(store: Store, delivery: Sequence[Parcel], *, gentle: bool) -> Taken:
+    """Take acts in; each transaction applies some and moves the frontier with them. Beside an open window (`gentle`)
+    they are few, and the writer is given back in between."""
+    whole = Taken()
+    rest = threading.Event()
+    for slice_ in _slices(delivery, gentle=gentle):
+        taken = take_in(store, slice_)
+        whole = Taken(
+            whole.applied + taken.applied,
+            whole.known + taken.known,
+            whole.waiting + taken.waiting,
+            whole.quarantined + taken.quarantined,
+        )
+        if gentle:
+            rest.wait(PAUSE)
+    return whole
+
+
+def _slices(delivery: Sequence[Parcel], *, gentle: bool) -> Iterator[list[Parcel]]:
+    held: list[Parcel] = []
+    weight = 0
+    for parcel in delivery:
+        changes = max(1, parcel[0].body.count(b'"ledger":'))
+        if held and (weight + changes > BESIDE_A_WINDOW if gentle else len(held) >= AT_ONCE):
+            yield held
+            held, weight = [], 0
+        held.append(parcel)
+        weight += changes
+    if held:
+        yield held
