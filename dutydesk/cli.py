@@ -284,15 +284,16 @@ def _author(desk: Desk, name: str) -> Me:
 def verify_sheet(args: argparse.Namespace, place: Place) -> int:
     """Whether a hand-over sheet was printed from this record; the line is that of its QR symbol."""
     from dutydesk.admin import upkeep
-    from dutydesk.shifts import sheet
+    from dutydesk.shifts import seals, sheet
 
     paper = sheet.read(args.sheet)
 
-    def agrees() -> str:
+    def agrees() -> tuple[str, str]:
         desk = _open(args, place)
         try:
             with desk.store.read() as connection:
-                return sheet.check(connection, paper)
+                told = seals.check(connection, paper)
+                return told.sheet, told.seal
         finally:
             desk.store.close()
 

@@ -34,6 +34,11 @@ SHEET = {
     "other": N_("这张表与记录不一致：那个位置上是另一次操作"),
     "absent": N_("这里没有这张表所据的记录"),
 }
+SEAL = {
+    "sealed": N_("校验值就是这一班交接时封存的"),
+    "before": N_("这张表是接班签字以前打印的，这一班后来另有封存"),
+    "altered": N_("记录里这一班的封存后来被改过，不能作准"),
+}
 LITTLE_ROOM = 200 * 2**20
 """Bytes below which the disk is about to be full (engineering.md §5, F5)."""
 
@@ -71,9 +76,10 @@ def make_empty(place: Place, config: DeskConfig) -> None:
     Store.create(place.home, place.schema, place.clock, config, key=place.key).close()
 
 
-def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], str] | None = None) -> int:
+def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], tuple[str, str]] | None = None) -> int:
     """Look through the record; 4 when something is not as it was written. `agrees` tells of a record that is whole
-    whether a sheet of paper was printed from it: `same`, `other`, `absent`; 1 when it was not."""
+    whether a sheet of paper was printed from it (`same`, `other`, `absent`) and what it says of the shift's seal
+    (`sealed`, `before`, `altered` or nothing); 1 when they do not agree."""
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     before = _head(place.home)
@@ -81,16 +87,18 @@ def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], str] | N
     if not report.ok and _head(place.home) != before:
         # Someone saved between the look at desk.head and the look at the record.
         report = look_through(place.home, place.schema, place.key)
-    sheet = agrees() if agrees is not None and report.ok else ""
+    sheet, seal = agrees() if agrees is not None and report.ok else ("", "")
     if args.json:
-        answer(_report(report) | ({"sheet": sheet or None} if agrees else {}))
+        answer(_report(report) | ({"sheet": sheet or None, "seal": seal or None} if agrees else {}))
     elif report.ok:
         say(_("记录完好：{acts} 次操作").format(acts=report.acts))
         if sheet:
             say(_(SHEET[sheet]))
+        if seal:
+            say(_(SEAL[seal]))
     for fault in report.problems:
         warn(f"{fault.where}: {fault.what}")
-    return 4 if not report.ok else 0 if sheet in ("", "same") else 1
+    return 4 if not report.ok else 0 if sheet in ("", "same") and seal != "altered" else 1
 
 
 def _head(home: Home) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dutydesk.core.clock import DAY, local
@@ -18,6 +18,8 @@ from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
 
+Seals = Sequence[tuple[int, int, int]]
+"""(start, end, sealed at) of shifts that were handed over, from the service `sealed`."""
 MOST_BLANK = 200
 LONGEST = 400 * DAY
 
@@ -152,6 +154,8 @@ def _rows(desk: Desk, span: spans.Span) -> Iterator[PaperRow]:
             asked = [row.id for several in found.values() for row in several if row.id not in corrections]
         outside = [value for row in rows if isinstance(value := row.get("amends"), bytes) and value not in known]
     elsewhere = {row: held for row in outside if (held := desk.get("log", row)) is not None}
+    sealed = desk.services.get("sealed")
+    seals: Seals = sealed(span.start, span.end) if sealed is not None else ()
     day = local(span.start).date()
     for row in rows:
         named = row.get("amends")
@@ -163,7 +167,8 @@ def _rows(desk: Desk, span: spans.Span) -> Iterator[PaperRow]:
             yield Group(_("{month}月{day}日").format(month=day.month, day=day.day))
         for old, new in _with_corrections(elsewhere.get(named) if isinstance(named, bytes) else None, row, corrections):
             corrected = new.id in corrections
-            yield _entry(desk, new, corrected) if old is None else _correction(desk, old, new, corrected)
+            late = bool(new.get("late")) or typed_later(seals, new)
+            yield _entry(desk, new, corrected, late) if old is None else _correction(desk, old, new, corrected)
 
 
 def _with_corrections(
@@ -181,7 +186,13 @@ def _with_corrections(
         todo += [(new, following) for following in reversed(corrections.get(new.id, ()))]
 
 
-def _entry(desk: Desk, row: Row, corrected: bool) -> list[str]:
+def typed_later(seals: Seals, row: Row) -> bool:
+    """Whether an entry about a shift that was handed over was typed after its seal."""
+    happened, recorded = row.number("happened_at"), row.number("recorded_at")
+    return any(start <= happened < min(end, at) and recorded > at for start, end, at in seals)
+
+
+def _entry(desk: Desk, row: Row, corrected: bool, late: bool) -> list[str]:
     time = f"{local(row.number('happened_at')):%H:%M}"
     party = "\n".join(part for part in (row.text("party"), lists.shown(desk, row, "party_phone")) if part)
     lacking = "" if corrected else service.missing_words(row.values)
@@ -196,7 +207,7 @@ def _entry(desk: Desk, row: Row, corrected: bool) -> list[str]:
         text = _("〔反馈 {no}〕{text}").format(no=short_no(asked.get("no")), text=text)
     return [
         _signed(row),
-        _("{time}\n补录").format(time=time) if row.get("late") else time,
+        _("{time}\n补录").format(time=time) if late else time,
         "\n".join(part for part in (_word(row, "category"), _word(row, "line")) if part),
         party,
         text,

@@ -28,8 +28,10 @@ SHIFTS = Ledger(
     match=("date", "code"),
     order="-starts_at",
 )
-ORIGINAL, COPY = N_("正本"), N_("副本")
-"""What a paper is: the first of its kind about one thing, or one made again."""
+ORIGINAL, COPY = "ORIGINAL", "COPY"
+"""What a paper is: the first of its kind about one thing, or one made again. Rows of before hold the Chinese words, which
+are shown as they stand."""
+COPIES = (Choice(ORIGINAL, N_("正本")), Choice(COPY, N_("副本")))
 PRINTS = Ledger(
     "prints",
     N_("打印记录"),
@@ -38,7 +40,7 @@ PRINTS = Ledger(
         Field("title", TEXT, N_("标题"), width=24, search=Search.TEXT),
         Field("about", TEXT, N_("对象"), width=20, search=Search.TEXT),
         Field("at", TIME, N_("时间"), required=True, width=16),
-        Field("copy", TEXT, N_("份次"), width=8),
+        Field("copy", CODE, N_("份次"), choices=COPIES, width=8),
         Field("frontier", LONG, N_("依据的记录"), width=30, on=On.FILE),
         Field("head", TEXT, N_("校验值"), width=20, on=On.FILE),
         Field("sha256", TEXT, N_("文件校验"), width=20, on=On.FILE),
@@ -57,6 +59,8 @@ ITEM_STATES = (
     Choice("ACCEPTED", N_("已接")),
     Choice("QUESTIONED", N_("有疑问")),
     Choice("ANSWERED", N_("已答复")),
+    Choice("DONE", N_("已办结")),
+    Choice("KEPT", N_("由交班组处置")),
 )
 HANDOVERS = Ledger(
     "handovers",

@@ -1,34 +1,36 @@
 """P01 交接班记录表: what one crew hands to the next (domain.md §3.7, §8.2).
 
-Nothing that is open can be left out: the six blocks are the desk's own list of open items, and where a block is empty
-the sheet says 无. The sheet names the record it was made from; what the QR symbol holds stands in `sheet.py`.
+Nothing that is open can be left out: the six blocks are the items of the hand-over with what both sides said to them,
+or, before it is begun, the desk's own list of open items; where a block is empty the sheet says 无. The sheet names the
+record it was made from, after the takeover the seal; what the QR symbol holds stands in `sheet.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from dutydesk.core.clock import DAY, local
+from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _, language
-from dutydesk.core.reference import label, rows
+from dutydesk.core.reference import label
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
 from dutydesk.ledger.feature import OpenItem
+from dutydesk.ledger.kinds import choice_label
 from dutydesk.printing.page import Document, Foot
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
-from dutydesk.shifts import rules, service
-from dutydesk.shifts.ledger import COPY
+from dutydesk.shifts import blocks, handover, rules, seals, service
+from dutydesk.shifts.ledger import HANDOVER_ITEMS, HANDOVERS
 from dutydesk.shifts.service import SHEET, Made
-from dutydesk.shifts.sheet import Place
+from dutydesk.shifts.sheet import Place, covers
 
 NUMERALS = "一二三四五六七八九"
 LATE_ENTRIES = 31 * DAY
 """How far back an entry may have happened that was typed in the last 24 hours and is shown with them (补录)."""
-SKIPPED = ("shifts.crew",)
+SKIPPED = ("shifts.crew", "shifts.handover")
 """Figures that stand elsewhere on the sheet."""
-NO_WARNING = ("TEST", "DRAFT")
-"""Messages that are no warning to anyone, whatever a list says."""
 
 
 def p01(desk: Desk, *, shift: str | None = None) -> bytes:
@@ -46,31 +48,43 @@ def draw(desk: Desk, *, shift: str | None = None) -> tuple[Document, Made]:
     """The sheet before it becomes bytes, and what it was made from; `Document.missing` names what no face can draw."""
     now = desk.clock.now()
     span, row = service.find(desk, shift) if shift else service.shift_at(desk, now)
-    made, places = service.made_now(desk, SHEET, service.key_of(span))
-    until = min(now, span.end)
+    key = service.key_of(span)
+    with suppress(Refused):  # whoever may only look prints what stands there
+        handover.refresh(desk, key)
+    held = handover.of_shift(desk, key)
+    made, places = service.made_now(desk, SHEET, key)
+    until = min(now, span.end, held.number("sealed_at") if made.seal and held is not None else now)
     document = Document(
         title=_("交接班记录表"),
         unit=desk.config.unit or desk.config.name,
         at=now,
         shift=rules.shift_label(span),
-        watermark="·".join(part for part in (desk.config.mark, _(COPY) if made.copy else "") if part),
+        watermark="·".join(part for part in (desk.config.mark, _("副本") if made.copy else "") if part),
         foot=Foot(_foot(made), made.sheet.code()),
     )
     document.pairs(_head(desk, span, row), columns=3)
-    _blocks(document, _open(desk, now, row), now)
+    if held is None:
+        _blocks(document, _open(desk, now, row), now)
+    else:
+        _items(document, handover.items_of(desk, held), held.number("given_at") or now)
     _equipment(document, row)
     # What is signed stands with what is handed over and what it was made from; numbers and log are its annexes, and no
     # last page is spent on one line.
-    _record(document, made, places)
+    if held is not None:
+        _signed(document, desk, held)
+    _record(document, made, places, now)
     document.signatures([_("交班人"), _("接班人"), _("带班领导")])
     _counters(document, desk, span.start, until)
-    _log(document, desk, until)
+    _log(document, desk, until, seals.sealed(desk, until - DAY, until))
     return document, made
 
 
 def _foot(made: Made) -> str:
     sheet = made.sheet
-    told = _("打印前记录 {desk}/{epoch} #{seq} 校验 {head}").format(
+    text = (
+        _("封存 {desk}/{epoch} #{seq} 校验 {head}") if made.seal else _("打印前记录 {desk}/{epoch} #{seq} 校验 {head}")
+    )
+    told = text.format(
         desk=sheet.desk,
         epoch=sheet.epoch,
         seq=sheet.seq,
@@ -116,22 +130,15 @@ def _open(desk: Desk, now: int, row: Row | None) -> list[OpenItem]:
     """Every open item of every feature, the next due first. Left out are only messages that are no warning, and that
     this very sheet has not been printed."""
     own = service.unprinted(row) if row is not None else None
-    items = [item for item in desk.open_items(now) if item != own]
-    ids = [item.row for item in items if item.ledger == "warnings"]
-    tests = {
-        held.id
-        for held in (desk.get("warnings", row_id) for row_id in ids)
-        if held is not None and held.get("status") in NO_WARNING
-    }
-    return [item for item in items if not (item.ledger == "warnings" and item.row in tests)]
+    return [item for item in blocks.real(desk, desk.open_items(now)) if item != own]
 
 
 def by_block(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
     """Items by block, in the sheet's order of blocks; what names no block that there is stands under 待办."""
-    blocks: dict[str, list[OpenItem]] = {row["code"]: [] for row in rows("duty", "block")}
+    found: dict[str, list[OpenItem]] = {code: [] for code in blocks.codes()}
     for item in items:
-        blocks[item.block if item.block in blocks else "TODO"].append(item)
-    return blocks
+        found[item.block if item.block in found else "TODO"].append(item)
+    return found
 
 
 def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
@@ -145,18 +152,67 @@ def _blocks(document: Document, items: Sequence[OpenItem], now: int) -> None:
     document.table(columns, _block_rows(by_block(items), now), size=9.5)
 
 
-def _block_rows(blocks: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[PaperRow]:
+def _block_rows(found: Mapping[str, Sequence[OpenItem]], now: int) -> Iterator[PaperRow]:
     number = 0
-    for at, (code, items) in enumerate(blocks.items()):
-        numeral = str(at + 1) if language() == "en" else NUMERALS[at]
-        name = _("{number}、{block}").format(number=numeral, block=label("duty", "block", code))
-        yield Group(_("{name}（{count}项）").format(name=name, count=len(items)) if items else name)
+    for at, (code, items) in enumerate(found.items()):
+        yield _block_head(at, code, len(items))
         if not items:
             yield ("", _("无"), "", "")
         for item in items:
             number += 1
             detail = "" if item.detail in item.title else item.detail
             yield (str(number), item.title, detail, _due(item.due_at, now))
+
+
+def _block_head(at: int, code: str, count: int) -> Group:
+    numeral = str(at + 1) if language() == "en" else NUMERALS[at]
+    name = _("{number}、{block}").format(number=numeral, block=label("duty", "block", code))
+    return Group(_("{name}（{count}项）").format(name=name, count=count) if count else name)
+
+
+def _items(document: Document, items: Sequence[Row], at: int) -> None:
+    """The items of the hand-over with the giver's word and the receiver's opinion."""
+    document.heading(_("交接事项（截至 {time}）").format(time=local(at).strftime("%m-%d %H:%M")), 2)
+    columns = [
+        Column(_("序号"), width=11, align="center"),
+        Column(_("事项"), weight=1.25),
+        Column(_("到时"), width=19, align="center"),
+        Column(_("交班答复"), weight=1.0),
+        Column(_("接班意见"), width=19, align="center"),
+    ]
+    document.table(columns, _item_rows(items, at), size=9.5)
+
+
+def _item_rows(items: Sequence[Row], now: int) -> Iterator[PaperRow]:
+    number = 0
+    for at, code in enumerate(blocks.codes()):
+        mine = [row for row in items if row.text("block") == code]
+        yield _block_head(at, code, len(mine))
+        if not mine:
+            yield ("", _("无"), "", "", "")
+        for row in mine:
+            number += 1
+            what = "\n".join(part for part in (row.text("title"), row.text("detail")) if part)
+            due = _due(row.number("due_at"), now) if row.get("due_at") is not None else ""
+            opinion = choice_label(row.get("state"), HANDOVER_ITEMS["state"])
+            yield (str(number), what, due, handover.said(row), opinion)
+
+
+def _signed(document: Document, desk: Desk, held: Row) -> None:
+    """Who signed when; how a major matter is handled together; why one side handed over alone."""
+    pairs: list[tuple[str, str]] = []
+    for who, when, text in (
+        ("giver", "given_at", _("交班签字")),
+        ("taker", "taken_at", _("接班签字")),
+        ("leader", "countersigned_at", _("带班签字")),
+    ):
+        person = held.get(who)
+        at = f"{local(held.number(when)):%m-%d %H:%M}" if held.get(when) is not None else ""
+        pairs.append((text, f"{desk.title('people', person)} {at}" if isinstance(person, bytes) else "—"))
+    document.pairs(pairs, columns=3, size=9.5)
+    more = [(_(HANDOVERS[name].label), held.text(name)) for name in ("joint", "reason") if held.get(name)]
+    if more:
+        document.pairs(more, columns=1, size=9.5)
 
 
 def _due(due_at: int | None, now: int) -> str:
@@ -190,7 +246,7 @@ def _counters(document: Document, desk: Desk, start: int, end: int) -> None:
         document.paragraph(_("无"))
 
 
-def _log(document: Document, desk: Desk, until: int) -> None:
+def _log(document: Document, desk: Desk, until: int, sealed: Sequence[tuple[int, int, int]]) -> None:
     document.need(24)
     span = _("{start} 至 {end}").format(
         start=local(until - DAY).strftime("%m-%d %H:%M"), end=local(until).strftime("%m-%d %H:%M")
@@ -207,7 +263,7 @@ def _log(document: Document, desk: Desk, until: int) -> None:
         Column(_("内容"), weight=1.6),
         Column(_("处理情况"), weight=1.0),
     ]
-    document.table(columns, _log_rows(desk, entries), size=9)
+    document.table(columns, _log_rows(desk, entries, sealed), size=9)
 
 
 def log_entries(desk: Desk, until: int) -> list[Row]:
@@ -224,7 +280,7 @@ def log_entries(desk: Desk, until: int) -> list[Row]:
     return sorted(found, key=lambda row: (row.number("happened_at"), row.text("no"), row.id))
 
 
-def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
+def _log_rows(desk: Desk, entries: Sequence[Row], sealed: Sequence[tuple[int, int, int]] = ()) -> Iterator[PaperRow]:
     """Every entry as it was written; one that corrects another names it with the reason, one that was corrected is
     marked, so that neither can be read without the other."""
     named = [value for row in entries if isinstance(value := row.get("amends"), bytes)]
@@ -252,7 +308,7 @@ def _log_rows(desk: Desk, entries: Sequence[Row]) -> Iterator[PaperRow]:
             )
         if row.id in later:
             text = _("{text}〔已更正，见 {no}〕").format(text=text, no=later[row.id].text("no"))
-        if row.get("late"):
+        if row.get("late") or seals.typed_later(sealed, row.number("happened_at"), row.number("recorded_at")):
             text = _("〔补录〕{text}").format(text=text)
         kind = category.kind.show(row.get("category"), category)
         yield (row.text("no"), f"{moment:%H:%M}", kind, text, row.text("handling"))
@@ -266,10 +322,16 @@ def _numbers(desk: Desk, entries: Sequence[Row]) -> dict[object, str]:
     }
 
 
-def _record(document: Document, made: Made, places: Sequence[Place]) -> None:
+def _record(document: Document, made: Made, places: Sequence[Place], now: int) -> None:
     document.need(14)
-    told = _("；").join(place.text() for place in places)
-    size = 8.5
-    document.paragraph(_("依据的记录：{places}。本表由记录自动汇总，未结事项不可删减。").format(places=told), size=size)
+    told, size = covers(places, now), 8.5
+    if made.seal:
+        text = _("接班时封存的记录：{places}。此后补记的标明补录。未结事项不可删减。").format(places=told)
+    else:
+        text = _("依据的记录：{places}。本表由记录自动汇总，未结事项不可删减。").format(places=told)
+        own = next((place for place in places if place.own), None)
+        if own is not None and own.number:
+            text += _("日志至 {number}。").format(number=own.number)
+    document.paragraph(text, size=size)
     if made.copy:
         document.paragraph(_("本班交接班表已打印过，此为副本。"), size=size)

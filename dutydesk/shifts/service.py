@@ -32,7 +32,7 @@ from dutydesk.people.model import PEOPLE_TABLE
 from dutydesk.shifts import rules
 from dutydesk.shifts.ledger import COPY, ORIGINAL, PRINTS, SHIFTS
 from dutydesk.shifts.model import PRINT_TABLE, SHIFT_TABLE
-from dutydesk.shifts.sheet import Place, Sheet, frontier
+from dutydesk.shifts.sheet import Place, Sheet, covers, frontier
 
 CREW = (("leader", N_("带班")), ("primary", N_("主班")), ("secondary", N_("副班")))
 FACTS = ("leader", "primary", "secondary", "weather", "risk_level", "mode", "note")
@@ -152,10 +152,11 @@ def code_of(desk: Desk, at: int) -> str:
 
 def ensure(desk: Desk, now: int) -> Row:
     """The row of the running shift, made from the pattern where there is none."""
-    return _row_for(desk, *shift_at(desk, now))
+    return row_for(desk, *shift_at(desk, now))
 
 
-def _row_for(desk: Desk, shift: rules.Shift, row: Row | None) -> Row:
+def row_for(desk: Desk, shift: rules.Shift, row: Row | None) -> Row:
+    """The row of a shift, made where it has none."""
     if row is not None:
         return row
     change = _making(desk, shift)
@@ -208,7 +209,7 @@ def save_equipment(desk: Desk, shift: str, ticks: Sequence[Tick]) -> Row:
 
 
 def _save(desk: Desk, key: str, values: Values) -> Row:
-    row = _row_for(desk, *find(desk, key))
+    row = row_for(desk, *find(desk, key))
     change = desk.edit("shifts", row.id, values)
     if change is not None:
         desk.act("shift.edit", [change])
@@ -270,7 +271,7 @@ def crew_text(desk: Desk, row: Row | None) -> str:
 def missing(values: Values) -> list[str]:
     """Labels of what a shift still lacks before it is handed over."""
     found = [_(SHIFTS[name].label) for name in REQUIRED if values.get(name) in (None, "")]
-    if not values.get("equipment"):
+    if any(tick.ok is None for tick in equipment_of(str(values.get("equipment") or ""))):
         found.append(_("设备清点"))
     return found
 
@@ -340,12 +341,18 @@ def open_items(connection: Connection, now: int) -> list[OpenItem]:
             title = _("交接班 {time} 缺{count}项").format(time=local(end).strftime("%H:%M"), count=len(lacking))
             found.append(OpenItem("TODO", title, end, 1, "shifts", row.id, _("、").join(lacking)))
     last = row_before(connection, now)
-    if last is not None and not printed(connection, SHEET, key_of(of_row(last))):
+    if last is not None and not _on_paper(connection, key_of(of_row(last))):
         found.append(unprinted(last))
     for held, tick in faults(connection, now):
         title = _("{name}异常：{remark}").format(name=tick.label, remark=tick.remark)
         found.append(OpenItem("EQUIPMENT", title, None, 1, "shifts", held.id))
     return found
+
+
+def _on_paper(connection: Connection, key: str) -> bool:
+    from dutydesk.shifts import handover
+
+    return handover.sheet_printed(connection, key)
 
 
 def unprinted(row: Row) -> OpenItem:
@@ -366,22 +373,33 @@ def printed(connection: Connection, form: str, about: str) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a paper was made from: the head it names, how far every desk's acts reached, 正本 or 副本."""
+    """What a paper was made from: the head it names, how far every desk's acts reached, whether it is a copy, and
+    whether the head is the seal of a finished hand-over."""
 
     sheet: Sheet
     frontier: str
     copy: bool
+    seal: bool = False
 
 
 def made_now(desk: Desk, form: str, about: str) -> tuple[Made, list[Place]]:
-    """What a paper made now is made from."""
+    """What a paper made now is made from. The sheet of a shift that was handed over names its seal for good: how much
+    was written since does not change it, and only a second sheet of that seal is a copy."""
+    from dutydesk.shifts import seals
+
     seq, head = desk.store.position()
     config = desk.config
     with desk.store.read() as connection:
-        places = frontier(connection, config)
-        copy = bool(about) and bool(printed(connection, form, about))
-    sheet = Sheet(config.district, config.desk[:8], config.epoch, seq, head.hex()[:16], about)
-    return Made(sheet, "\n".join(place.text() for place in places), copy), places
+        prints = printed(connection, form, about) if about else []
+        seal = seals.seal_of(connection, seals.of_shift(connection, about)) if form == SHEET and about else None
+        if seal is None:
+            places = frontier(connection, config)
+            sheet = Sheet(config.district, config.desk[:8], config.epoch, seq, head.hex()[:16], about)
+        else:
+            places = seals.places_of(connection, config, seal)
+            sheet = seals.sheet_of(seal, config.district, about)
+            prints = [row for row in prints if row.text("head") == sheet.code()]
+    return Made(sheet, covers(places), bool(prints), seal is not None), places
 
 
 def note_made(desk: Desk, pdf: bytes, made: Made) -> None:

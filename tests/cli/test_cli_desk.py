@@ -145,9 +145,9 @@ def test_a_print_is_recorded_and_the_second_sheet_of_a_shift_is_a_copy(line: Lin
     assert line("print", "P02", "--shift", "2026-06-17", "--out", tmp_path / "p02.pdf").code == 0
     rows = line.ok("list", "prints")["rows"]
     assert sorted((row["form"], row["about"], row["copy"]) for row in rows) == [
-        ("P01", "2026-06-17/H24", "副本"),
-        ("P01", "2026-06-17/H24", "正本"),
-        ("P02", None, "正本"),
+        ("P01", "2026-06-17/H24", "COPY"),
+        ("P01", "2026-06-17/H24", "ORIGINAL"),
+        ("P02", None, "ORIGINAL"),
     ]
     assert line("print", "P01", "--out", tmp_path / "none" / "p01.pdf").code == 3
     assert line.count("prints") == 3, "what was not made is not recorded"
