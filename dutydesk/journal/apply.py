@@ -44,6 +44,9 @@ Opened = dict[int, dict[str, Value]]
 """The personal fields of an act's changes, read."""
 Rows = dict[str, list[bytes]]
 
+_decode = json.JSONDecoder().decode
+"""What `json.loads` comes to where the encoding is known; an import asks it of every row."""
+
 
 def parse_body(body: bytes) -> dict[str, Any]:
     """The body of an act as it was written."""
@@ -160,7 +163,7 @@ class Applier:
                 return f"ledger {change['ledger']}"
             names = {*change.get("set", ()), *change.get("bases", ())}
             if n in personal:
-                opened[n] = json.loads(personal[n][1])
+                opened[n] = _decode(personal[n][1].decode())
                 names.update(opened[n])
             if names <= shape.known:
                 continue

@@ -47,6 +47,11 @@ MOST_BYTES = 256 * 1024
 CLOCK_SLACK = 2 * MINUTE
 ACT_COLUMNS = "desk, epoch, seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash"
 INSERT_ACT = f"INSERT INTO act ({ACT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_PERSONAL = "INSERT INTO personal VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+INSERT_PERSONAL_UNLESS_ERASED = (
+    "INSERT INTO personal SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+    " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE ledger = ?3 AND row = ?4)"
+)
 MOVE_FRONTIER = (
     "INSERT INTO frontier VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (desk, epoch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, hlc = excluded.hlc"
@@ -541,9 +546,9 @@ class Store:
             )  # fmt: skip
             if personal:
                 places = [(n, body["changes"][n], side) for n, side in personal.items()]
+                ever = cursor.execute("SELECT 1 FROM erased LIMIT 1").fetchone()
                 cursor.executemany(
-                    "INSERT INTO personal SELECT ?1, ?2, ?3, ?4, ?5, ?6"
-                    " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE ledger = ?3 AND row = ?4)",
+                    INSERT_PERSONAL_UNLESS_ERASED if ever else INSERT_PERSONAL,
                     [(act.act_id, n, told["ledger"], bytes.fromhex(told["row"]), *side) for n, told, side in places],
                 )
             for ledger, touched in applier.apply(act, body, personal).items():

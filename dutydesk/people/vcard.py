@@ -76,8 +76,14 @@ _LABELS: Final = (
 _CJK = re.compile(r"[㐀-鿿\U00020000-\U0003ffff]")
 
 
+_EXTENSION = re.compile(r"转|ext|#|,|;")
+_NO_DIGIT = re.compile(r"[^\d+]")
+
+
 def _digits(number: str) -> str:
-    return re.sub(r"[^\d+]", "", re.split(r"转|ext|#|,|;", number, maxsplit=1)[0]).removeprefix("+")
+    if number.isdecimal():
+        return number
+    return _NO_DIGIT.sub("", _EXTENSION.split(number, maxsplit=1)[0]).removeprefix("+")
 
 
 def number_kind(types: Iterable[str], number: str, label: str = "", office: bool = False) -> NumberKind:
@@ -90,7 +96,7 @@ def number_kind(types: Iterable[str], number: str, label: str = "", office: bool
     words = {word.casefold() for word in types}
     digits = _digits(number)
     text = label.casefold()
-    labelled = next((kind for kind, marks in _LABELS if any(mark in text for mark in marks)), None)
+    labelled = next((kind for kind, marks in _LABELS if any(mark in text for mark in marks)), None) if text else None
     if "fax" in words or labelled is NumberKind.FAX:
         return NumberKind.FAX
     if "pager" in words or labelled is NumberKind.PAGER:
