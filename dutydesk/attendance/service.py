@@ -275,7 +275,7 @@ def _meant(desk: Desk, person: bytes, what: str, now: int) -> Span:
     with desk.store.read() as connection:
         last = crew.span_before(connection, running.start)
         if what == "OUT":
-            for span in (running, last):
+            for span in (running, last, following):
                 if span is not None and person in crew.present(connection, span.key):
                     return span
             return running

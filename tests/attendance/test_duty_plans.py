@@ -149,7 +149,9 @@ def test_a_tick_says_where_its_due_stands(tick: dict[str, int], state: DueState)
     assert plans.state(due, Plan("DAILY", 960), due.at + DAY, tick) is state
 
 
-@pytest.mark.parametrize(("offset", "grace", "late"), [(-1, 0, 0), (0, 0, 0), (1, 0, 1), (60_000, 1, 0), (60_001, 1, 2)])
+@pytest.mark.parametrize(
+    ("offset", "grace", "late"), [(-1, 0, 0), (0, 0, 0), (1, 0, 1), (60_000, 1, 0), (60_001, 1, 2)]
+)
 def test_lateness_of_a_duty(offset: int, grace: int, late: int) -> None:
     assert plans.late(at("2026-12-31 23:59"), at("2026-12-31 23:59") + offset, grace) == late
 
