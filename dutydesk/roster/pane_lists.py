@@ -268,11 +268,14 @@ class StaffPage(PlainPage):
     own_search = True
 
     def _pages_of(self, query: Query) -> RowPages:
-        """Found by the person's name or a post; in the order of their posts where nothing else is asked for."""
+        """Found by the person's name or a post; by name where nothing else is asked for."""
         held = plain.listed(self.desk, replace(query, search=""), STAFF, list)
+        names = self.desk.titles("people", [person for row in held if isinstance(person := row.get("person"), bytes)])
+        if query.order.lstrip("-") == "person":
+            back = query.order.startswith("-")
+            held.sort(key=lambda row: sheets.by_name(names.get(_person(row), "")), reverse=back)
         if not query.search:
             return RowPages(held)
-        names = self.desk.titles("people", [person for row in held if isinstance(person := row.get("person"), bytes)])
         options = [Option(str(at), f"{names.get(_person(row), '')} {self._posts(row)}") for at, row in enumerate(held)]
         return RowPages([held[int(one.key)] for one in matching(query.search, options)])
 

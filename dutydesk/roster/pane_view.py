@@ -379,15 +379,15 @@ class MonthView(QWidget):
         self.tell_cell()
 
     def _ordered(self, grid: rows.Grid) -> list[bytes]:
-        """Leaders first, then as the posts stand in the grid, then by how they are entered."""
+        """Leaders first, then as the posts stand in the grid; by name within."""
         order = {post: n for n, post in enumerate(dict.fromkeys(line.post for line in grid.lines))}
-        rank: dict[bytes, tuple[int, int]] = {}
-        for n, row in enumerate(self.desk.rows(STAFF.name)):
+        rank: dict[bytes, int] = {}
+        for row in self.desk.rows(STAFF.name):
             person = row.get("person")
             if isinstance(person, bytes):
-                rank[person] = (min((order.get(post, 99) for post in posts_of(row.text("posts"))), default=99), n)
-        shown = [*grid.counts, *(cell.person for cell in grid.cells.values() if cell.person)]
-        return sorted(dict.fromkeys(shown), key=lambda person: rank.get(person, (100, 0)))
+                rank[person] = min((order.get(post, 99) for post in posts_of(row.text("posts"))), default=99)
+        shown = dict.fromkeys([*grid.counts, *(cell.person for cell in grid.cells.values() if cell.person)])
+        return sorted(shown, key=lambda person: (rank.get(person, 100), sheets.by_name(grid.names.get(person, ""))))
 
     def _absences(self, start: str, end: str) -> list[sheets.Absence]:
         found: list[sheets.Absence] = []
