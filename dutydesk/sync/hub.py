@@ -494,11 +494,12 @@ class Hub:
         return [(act := Act(*row), sides.get((act.desk, act.epoch, act.seq), {})) for row in found]
 
     def seals(self, ranges: Sequence[Range], *, after: bool = False) -> list[Seal]:
-        """The last seal within each range, or the first one with `after`; a place may have false ones beside it."""
+        """The seals within each range, the last ones first, or with `after` the first place of each range that has one.
+        There may be false ones among them."""
         if not ranges:
             return []
         where, values = _where(ranges)
-        rows = self._ask("next_seals" if after else "last_seals", values, ranges=where)
+        rows = self._ask("next_seals" if after else "seals", values, ranges=where)
         return [Seal(bytes(row[0]), int(row[1]), int(row[2]), bytes(row[3]), bytes(row[4])) for row in rows]
 
     def last_before(self, chain: Chain, arrival: int) -> int:

@@ -405,10 +405,12 @@ class _Session:
             told = keys.extended(ring, acts, vouched)
             if desk not in told.keys and desk in vouched:  # an older desk whose announcement is still to come
                 told = keys.Ring({**told.keys, desk: (keys.Announced(vouched[desk][-1], 1, 1),)}, told.doubted)
-            seal = next((one for one in found[at] if one.hash == acts[-1].hash and seals.verify(one, told)), None)
-            if seal is None or not _holds(acts, mine.get(at, (0, chain.ZERO))[1]):
+            hashes = {act.seq: act.hash for act in acts}
+            seal = next((one for one in found[at] if hashes.get(one.seq) == one.hash and seals.verify(one, told)), None)
+            if seal is None or not _holds(acts[: seal.seq - after], mine.get(at, (0, chain.ZERO))[1]):
                 self._refuse(at, held)
                 continue
+            held = held[: seal.seq - after]  # what lies beyond is under a false seal, and refused when its turn comes
             if self._incomplete(held):
                 self.blocked.add(at)
                 self.report.note(_("席位 {desk} 的个人信息还没有到齐，下次再取").format(desk=self._called(desk)))

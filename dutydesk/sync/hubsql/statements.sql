@@ -116,10 +116,8 @@ SELECT desk, epoch, seq, n, salt, data FROM personal WHERE {ranges} ORDER BY des
 -- name: erased_of
 SELECT ledger, row_id FROM erased WHERE {places};
 
--- name: last_seals
-SELECT s.desk, s.epoch, s.seq, s.hash, s.sig FROM seal s
-JOIN (SELECT desk, epoch, max(seq) AS seq FROM seal WHERE {ranges} GROUP BY desk, epoch) m
-  ON m.desk = s.desk AND m.epoch = s.epoch AND m.seq = s.seq;
+-- name: seals
+SELECT desk, epoch, seq, hash, sig FROM seal WHERE {ranges} ORDER BY desk, epoch, seq DESC;
 
 -- name: next_seals
 SELECT s.desk, s.epoch, s.seq, s.hash, s.sig FROM seal s

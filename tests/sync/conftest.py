@@ -1,0 +1,64 @@
+"""Fixtures of sync: the server, a fresh hub on it, and desks that are enrolled there."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from dutydesk.core.ids import new_id
+from dutydesk.sync.hub import Hub
+from tests.journal import desks as d
+from tests.sync.fleet import Fleet
+from tests.sync.servers import Server
+
+_made = 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker("server")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One PostgreSQL for all tests of a process."""
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """An empty database of this test alone."""
+    global _made
+    _made += 1
+    name = f"hub{_made}"
+    server.execute("postgres", f"CREATE DATABASE {name}")
+    yield name
+    server.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def hub_url(server: Server, database: str) -> str:
+    """A hub, made and empty; the owner's address."""
+    url = server.url(database)
+    with Hub.connect(url) as hub:
+        assert hub.init(new_id(d.EVENING)) == [1, 2, 3]
+    return url
+
+
+@pytest.fixture
+def folder() -> Generator[Path]:
+    with d.quick_folder() as path:
+        yield path
+
+
+@pytest.fixture
+def fleet(server: Server, hub_url: str, folder: Path) -> Iterator[Fleet]:
+    """Desks by number, enrolled at a hub."""
+    made = Fleet(server, hub_url, folder)
+    yield made
+    made.close()
