@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from dutydesk.core import i18n, looks
 from dutydesk.core import log as logs
@@ -18,6 +19,9 @@ from dutydesk.shell.start import Starter, application
 
 if TYPE_CHECKING:
     from dutydesk.shell.single import SingleWindow
+
+CALM_MS = 3_000
+"""The collector is off while the program starts (`__main__`), and comes back when that is long over."""
 
 
 def main(args: argparse.Namespace) -> int:
@@ -60,7 +64,8 @@ def open_window(home: Home, clock: Clock | None = None, *, view: str = "", langu
     guard.start()
     starter = Starter(home, clock)
     begin = _Begin(starter, home, single, last, view)
-    starter.shown.connect(begin.listen)
+    starter.shown.connect(begin.dress)
+    starter.seen.connect(begin.listen)
     single.asked.connect(starter.window.come_forward)
     guard.struck.connect(starter.tell)
     starter.ready.connect(begin.go)
@@ -74,6 +79,12 @@ def open_window(home: Home, clock: Clock | None = None, *, view: str = "", langu
         logs.stop()
 
 
+def _collect_again() -> None:
+    """Starting is over: what is there now stays, and the collector need never look at it."""
+    gc.freeze()
+    gc.enable()
+
+
 class _Begin(QObject):
     """What follows when the window is there, and when the desk is."""
 
@@ -84,15 +95,23 @@ class _Begin(QObject):
         self._single = single
         self._last = last_crash
         self._view = view
+        self._calm = QTimer(self)
+        self._calm.setSingleShot(True)
+        self._calm.setInterval(CALM_MS)
+        self._calm.timeout.connect(_collect_again)
+
+    def dress(self) -> None:
+        """The window is there: bring its face."""
+        app = application()
+        theme.apply(app, theme.current())
 
     def listen(self) -> None:
-        """The window is there: bring its faces and Qt's own words, write the log, hear of further starts."""
+        """The first rows are there: bring Qt's own words, write the log, hear of further starts."""
         from dutydesk.qt import words
 
-        self._starter.shown.disconnect(self.listen)  # once, even when the record is opened again after the wizard
-        app = application()
-        words.speak(app)
-        theme.apply(app, theme.current())
+        self._starter.seen.disconnect(self.listen)  # once, even when the record is opened again after the wizard
+        self._calm.start()
+        words.speak(application())
         logs.start(self._home.logs)
         self._single.listen()
 

@@ -13,6 +13,7 @@ from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _, pick
 from dutydesk.core.reference import rows
 from dutydesk.daybook import rules, service
+from dutydesk.daybook.cells import short_no
 from dutydesk.daybook.ledger import LOG
 from dutydesk.journal import drafts
 from dutydesk.journal import query as q
@@ -287,7 +288,7 @@ class Session:
 
 def saved_words(row: Row) -> str:
     """What the line says after saving: the number, and what is still missing."""
-    said = _("已记 {no}").format(no=service.short_no(row.get("no")))
+    said = _("已记 {no}").format(no=short_no(row.get("no")))
     lacking = service.missing_words(row.values)
     return said + (_("，待补：{fields}").format(fields=lacking) if lacking else "")
 

@@ -8,15 +8,22 @@ from itertools import pairwise
 
 from dutydesk.core.clock import local
 from dutydesk.core.i18n import N_, _
-from dutydesk.daybook import rules, service, spans
+from dutydesk.daybook import service, spans
+from dutydesk.daybook.cells import (
+    COLUMNS as COLUMNS,
+)
+from dutydesk.daybook.cells import (
+    Marked,
+    clock_text,
+    due_cell,
+    short_no,
+)
 from dutydesk.daybook.ledger import LOG
-from dutydesk.daybook.service import Marks, short_no
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query, Row
 from dutydesk.ledger.spec import Value
 
-COLUMNS = ("no", "happened_at", "category", "party", "text", "handling", "incident", "due_at", "recorder")
 PERIODS = (
     ("all", N_("全部")),
     ("shift", N_("本班")),
@@ -27,7 +34,6 @@ PERIODS = (
 )
 FOLLOWED = Condition("due_at", ">", 0)
 """In a list's query: only what waits for an answer. `LogPages` knows which those are."""
-NOTHING = Marks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,67 +99,6 @@ class LogPages(q.Pages):
         with self.store.read() as connection:
             found = service.marks(connection, rows, self._incidents)
         return [Marked(row.ledger, row.id, row.n, row.values, row.act, found[row.id]) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Marked(Row):
-    """A row of the log with what stands around it."""
-
-    marks: Marks = NOTHING
-
-
-def marks_of(row: Row) -> Marks:
-    """What stands around a row, nothing for a row that was not read by `LogPages`."""
-    return row.marks if isinstance(row, Marked) else NOTHING
-
-
-def clock_text(at: Value, now: int) -> str:
-    """`14:02`; with the date when it is not today's, with the year when it is not this year's."""
-    if not isinstance(at, int):
-        return ""
-    moment, today = local(at), local(now)
-    if moment.date() == today.date():
-        return f"{moment:%H:%M}"
-    return f"{moment:%m-%d %H:%M}" if moment.year == today.year else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def text_cell(row: Row) -> str:
-    """The text with what a reader has to know before it: 更正, 已更正, 反馈, 补录."""
-    marks = marks_of(row)
-    before: list[str] = []
-    if marks.amended_by:
-        before.append(_("已更正→{no}").format(no=short_no(marks.amended_by[-1].get("no"))))
-    if row.get("amends"):
-        before.append(_("更正 {no}").format(no=short_no(marks.amends.get("no") if marks.amends else None)).strip())
-    if marks.answers is not None:
-        before.append(_("反馈 {no}").format(no=short_no(marks.answers.get("no"))))
-    if row.get("late"):
-        before.append(_("补录"))
-    text = row.text("text")
-    if row.get("amends"):
-        text = _("{text}（原因：{reason}）").format(text=text, reason=row.text("reason"))
-    return "".join(f"〔{part}〕" for part in before) + text
-
-
-def due_cell(row: Row, now: int) -> str:
-    """`15:00`, `逾期 15:00`, `已反馈 #0515`; empty where nothing is awaited."""
-    due, marks = row.get("due_at"), marks_of(row)
-    if not isinstance(due, int) or row.get("amends"):
-        return ""
-    if marks.answered_by:
-        return _("已反馈 {no}").format(no=short_no(marks.answered_by[-1].get("no")))
-    if rules.reminder_due(due, now) == "DUE":
-        return _("逾期 {time}").format(time=clock_text(due, now))
-    return clock_text(due, now)
-
-
-def due_tone(row: Row, now: int) -> str:
-    """The tone of that cell: late when it is, orange within ten minutes."""
-    due, marks = row.get("due_at"), marks_of(row)
-    if not isinstance(due, int) or row.get("amends"):
-        return ""
-    state = rules.reminder_due(due, now, answered=bool(marks.answered_by))
-    return {"DUE": "late"}.get(state, "")
 
 
 @dataclass(frozen=True, slots=True)

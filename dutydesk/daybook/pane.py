@@ -16,9 +16,10 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError, Refused
 from dutydesk.core.i18n import N_, _
-from dutydesk.daybook import entry, lists, rules, service
+from dutydesk.daybook import cells, entry, lists, rules, service
 from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.pane_form import EntryLine
+from dutydesk.daybook.pane_lists import log_model, log_view
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Query, Row
 from dutydesk.ledger.kinds import shown
@@ -26,7 +27,6 @@ from dutydesk.ledger.spec import Value
 from dutydesk.qt import dialogs
 from dutydesk.qt.amend import AmendDialog
 from dutydesk.qt.announcer import Changed, announcer_of
-from dutydesk.qt.columns import ColumnFit
 from dutydesk.qt.compose import (
     line_input,
     mark,
@@ -34,10 +34,8 @@ from dutydesk.qt.compose import (
 from dutydesk.qt.detail import Compared, Detail, DetailPanel, File
 from dutydesk.qt.editors import typed_time
 from dutydesk.qt.filterbar import FilterBar
-from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.rowtools import RowTools
 from dutydesk.qt.saving import SaveElsewhere
-from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import SplitTitle, button
 
@@ -48,19 +46,6 @@ AMENDABLE = (
     *("text", "handling", "happened_at", "category", "line", "direction", "means", "party", "party_phone"),
     *("already_told", "region", "incident"),
 )
-WIDTHS = {
-    "no": 68,
-    "happened_at": 108,
-    "category": 92,
-    "party": 140,
-    "handling": 150,
-    "incident": 68,
-    "due_at": 124,
-    "recorder": 80,
-}
-"""Pixels at 100 %: what stands in these columns is shorter here than in a whole list of the ledger."""
-GIVES_WAY = ("recorder", "handling", "no", "incident", "due_at", "party")
-"""Columns that a narrow list does without, in this order; all of it stands in the detail below."""
 LOW = 360
 """Pixels at 100 %: a pane lower than this shows the list or, after Enter, one entry, not both."""
 REASONS = (N_("补填待补项"), N_("核实后更正"), N_("笔误"))
@@ -109,25 +94,9 @@ class DaybookPane(QWidget):
         self.print_button.clicked.connect(self.print_log)
 
     def _make_list(self) -> None:
-        now = self.desk.clock.now
-        shows: dict[str, Callable[[Row], str]] = {
-            "no": lambda row: service.short_no(row.get("no")),
-            "happened_at": lambda row: lists.clock_text(row.get("happened_at"), now()),
-            "text": lists.text_cell,
-            "incident": lambda row: lists.marks_of(row).incident_no,
-            "due_at": lambda row: lists.due_cell(row, now()),
-        }
-        self.model = LedgerModel(
-            LOG, self.desk, columns=lists.COLUMNS, pages=self._pages, shows=shows, tone=self._tone, parent=self
-        )
-        self.view = LedgerView(
-            self.model,
-            important="text",
-            line_for=_wechat,
-            empty=(_("还没有日志"), _("按 F2 记第一条")),
-        )
+        self.model = log_model(self.desk, self.desk.clock.now, self._pages, self)
+        self.view = log_view(self.model, _wechat)
         self.view.setObjectName("daybook-list")
-        ColumnFit(self.view, WIDTHS, GIVES_WAY)
         self.view.picked.connect(self._pick)
         self.view.opened.connect(self._open)
         self.view.typed.connect(self.bar.search_for)
@@ -139,9 +108,6 @@ class DaybookPane(QWidget):
 
     def _pages(self, query: Query) -> lists.LogPages:
         return lists.LogPages(self.desk, query)
-
-    def _tone(self, row: Row, name: str) -> str:
-        return lists.due_tone(row, self.desk.clock.now()) if name == "due_at" else ""
 
     def _lay_out(self) -> None:
         self.head = SplitTitle(self.title)
@@ -341,7 +307,7 @@ class DaybookPane(QWidget):
         """T: ask for an answer (again), in the entry line."""
         if self._row is not None:
             root = service.chain(self.desk, self._row.id)[0]
-            text = _("跟进 {no}：").format(no=service.short_no(root.get("no")))
+            text = _("跟进 {no}：").format(no=cells.short_no(root.get("no")))
             values = {"answers": root.id, "line": root.get("line"), "party": root.get("party"), "text": text}
             self.desk.services["entry"]({**values, "category": "PHONE_OUT", "focus": "due_at"})
 

@@ -22,6 +22,7 @@ from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.reference import reference
 from dutydesk.daybook import rules, spans
+from dutydesk.daybook.cells import Marks, short_no
 from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.model import LOG_TABLE
 from dutydesk.journal import attachments as files
@@ -62,26 +63,9 @@ class Attachment:
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What other rows say of an entry: what corrects it, what answers it (both oldest first), the row it corrects or
-    answers, the incident's number."""
-
-    amended_by: tuple[Row, ...] = ()
-    answered_by: tuple[Row, ...] = ()
-    amends: Row | None = None
-    answers: Row | None = None
-    incident_no: str = ""
-
-
 def tables() -> Mapping[str, Any]:
     """Categories of the log with what each needs."""
     return reference("log_categories")
-
-
-def short_no(no: Value) -> str:
-    """`2026-0512` → `#0512`; what stands before the year stays."""
-    return "#" + re.sub(r"\d{4}-(?=\d+$)", "", str(no)) if no else ""
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------

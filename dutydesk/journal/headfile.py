@@ -9,7 +9,6 @@ power cut brings back a head that takes the desk's own `-wal` for a foreign one,
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 import zlib
@@ -39,6 +38,8 @@ class Head:
 
 def machine_hash() -> bytes:
     """16 bytes that stay the same on one machine; zeros where the system does not tell."""
+    import hashlib  # loads OpenSSL, which a first look at the record goes without
+
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         try:
             text = Path(path).read_text(encoding="ascii").strip()

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, or_, select, text
@@ -20,6 +19,10 @@ from sqlalchemy import table as sql_table
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal import search
+from dutydesk.journal.rows import PAGE as PAGE
+from dutydesk.journal.rows import Condition as Condition
+from dutydesk.journal.rows import Query as Query
+from dutydesk.journal.rows import Row as Row
 from dutydesk.journal.schema import Shape
 from dutydesk.ledger.spec import Value
 from dutydesk.ledger.table import LISTED
@@ -27,57 +30,8 @@ from dutydesk.ledger.table import LISTED
 if TYPE_CHECKING:
     from dutydesk.journal.store import Store
 
-PAGE = 256
 _OPEN_BATCH = sql_table("open_batch", column("batch")).c.batch
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "null", "set", "has")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a ledger: `id` 16 bytes, `n` its local order of arrival, `values` by field name."""
-
-    ledger: str
-    id: bytes
-    n: int
-    values: Mapping[str, Value]
-    act: bytes = b""
-
-    def __getitem__(self, name: str) -> Value:
-        return self.values[name]
-
-    def get(self, name: str, default: Value = None) -> Value:
-        value = self.values.get(name)
-        return default if value is None else value
-
-    def text(self, name: str) -> str:
-        """A text field, empty for no value."""
-        value = self.values.get(name)
-        return "" if value is None else str(value)
-
-    def number(self, name: str) -> int:
-        """An integer field, 0 for no value."""
-        value = self.values.get(name)
-        return value if isinstance(value, int) else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One comparison: `field op value`. `in` takes a tuple, `null` and `set` take nothing, `has` looks for characters
-    in a text. `!=` finds rows without a value too: a row with an empty cell never disappears from a list."""
-
-    field: str
-    op: str
-    value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What a list shows. `order` is a field, with a leading `-` for descending; '' means the ledger's own order."""
-
-    ledger: str
-    where: tuple[Condition, ...] = ()
-    search: str = ""
-    order: str = ""
 
 
 def rows(connection: Connection, shape: Shape, query: Query, limit: int | None = None, offset: int = 0) -> list[Row]:

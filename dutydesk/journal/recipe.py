@@ -9,14 +9,14 @@ import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
-
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import StaticPool
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dutydesk.core.errors import Damaged, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.journal.tables import APPLICATION_ID
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 OLDEST_SQLITE = (3, 51, 3)
 """SQLite before 3.51.3 can corrupt a WAL file with a writer and a checkpointer (changes.html, 3.53.0 item 1)."""
@@ -187,6 +187,9 @@ class Borrowed:
 @contextmanager
 def core(raw: Raw, attachments: Path | None = None) -> Generator[Connection]:
     """A Core connection over one borrowed connection; derived tables find the folder of attachments in its `info`."""
+    from sqlalchemy import create_engine  # the first look at a record goes without
+    from sqlalchemy.pool import StaticPool
+
     engine = create_engine("sqlite://", module=driver(), creator=lambda: Borrowed(raw), poolclass=StaticPool)
     try:
         with engine.connect() as connection:

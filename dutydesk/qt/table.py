@@ -18,12 +18,13 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor
 
 from dutydesk.core.i18n import _
+from dutydesk.journal.rows import Condition, Query, Row
 from dutydesk.ledger.kinds import Ref
 from dutydesk.ledger.spec import Field, Ledger, On, Value
 from dutydesk.qt.theme import current
 
 if TYPE_CHECKING:
-    from dutydesk.journal.query import Condition, Pages, Query, Row
+    from dutydesk.journal.query import Pages
     from dutydesk.qt.announcer import Changed
 
 MOST_PAGES = 64
@@ -52,8 +53,6 @@ class Desk(Protocol):
 
 def plain_query(ledger: Ledger) -> Query:
     """Everything in `ledger`, in its own order."""
-    from dutydesk.journal.query import Query  # SQLAlchemy must not delay the first window
-
     return Query(ledger.name)
 
 

@@ -258,9 +258,7 @@ def dress(app: QApplication, theme: Theme) -> None:
     if not app.property(FUSION) and not app.styleSheet():
         app.setStyle(QStyleFactory.create("Fusion"))
     app.setPalette(palette(theme))
-    made = sheet(theme)
-    if app.styleSheet() != made:
-        app.setStyleSheet(made)
+    app.setStyleSheet(sheet(theme))
 
 
 def names(tokens: Tokens) -> list[str]:

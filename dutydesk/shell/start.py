@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from dutydesk.shell.wizard import Start
 
 log = logging.getLogger(__name__)
+
+AFTER_ROWS_MS = 30
+"""The first rows are painted before anything else is loaded."""
+PARTS = ("sqlalchemy", "dutydesk.features", "dutydesk.shell.actions", "dutydesk.daybook.pane")
+"""What takes long to load, a part at a turn of the event loop."""
 
 
 def application() -> QApplication:
@@ -55,10 +61,11 @@ class Starter(QObject):
     """Brings one window up: shows it at once, then opens the record.
 
     Signals:
-        shown: the window is on the screen and takes typing. ready: the window holds the desk. failed: it could not be opened; one sentence.
+        shown: the window is on the screen and takes typing. seen: so are the first rows, where there are any. ready: the window holds the desk. failed: it could not be opened; one sentence.
     """
 
     shown = Signal()
+    seen = Signal()
     ready = Signal()
     failed = Signal(str)
 
@@ -72,6 +79,11 @@ class Starter(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.open_record)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(0)
+        self._rest.timeout.connect(self._go_on)
+        self._ready_parts = 0
 
     def start(self) -> None:
         """Show the window and go on when it has been painted."""
@@ -85,10 +97,40 @@ class Starter(QObject):
         if not self.home.is_desk:
             from dutydesk.shell.wizard import Wizard
 
+            self.seen.emit()
             wizard = Wizard(self.window)
             wizard.chosen.connect(self.make)
             wizard.rejected.connect(self.window.close)
             wizard.open()
+            return
+        self._show_first()
+        self._rest.start(AFTER_ROWS_MS)
+
+    def _show_first(self) -> None:
+        """The newest entries, read beside everything that is still to be loaded; none where that cannot be done."""
+        from dutydesk.daybook import first
+        from dutydesk.journal.glance import glance
+
+        try:
+            key = desk_key()
+        except Unavailable:
+            return  # opening the record says it
+        pages = glance(self.home, key, first.newest)
+        if pages is not None and pages.count():
+            from dutydesk.daybook.pane_lists import first_view
+
+            self.window.show_first(first_view(pages, self.clock.now))
+
+    def _go_on(self) -> None:
+        """Load one part at a turn, so that what is typed meanwhile is seen as it is typed; then open the record."""
+        if not self._ready_parts:
+            self.seen.emit()
+        self._ready_parts += 1
+        if self._ready_parts <= len(PARTS):
+            importlib.import_module(PARTS[self._ready_parts - 1])
+            self._rest.start(0)
+            return
+        if self.window.closed:
             return
         try:
             self.desk = self._open()
@@ -142,6 +184,7 @@ class Starter(QObject):
     def _give_up(self, error: DutyDeskError) -> None:
         from dutydesk.qt import dialogs
 
+        self.window.drop_first()
         self.failed.emit(str(error))
         dialogs.fail(self.window, error).finished.connect(self.window.close)
 
@@ -154,6 +197,7 @@ class Starter(QObject):
     def close(self) -> None:
         """Close the record after the window has gone."""
         self._soon.stop()
+        self._rest.stop()
         if self.desk is not None:
             self.desk.store.close()
             self.desk = None

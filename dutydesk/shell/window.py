@@ -36,6 +36,8 @@ JOBS_MS = 300
 AFTER_ROWS_MS = 40
 """Board and list are filled in when the first rows of the log are on the screen."""
 STATE_VERSION = 1
+FIRST_PLACE = (120, 68, 280, 24)
+"""Pixels at 100 % at the sides of the first rows: where the log's list stands in the usual arrangement."""
 NARROW = 800
 """Pixels at 100 % below which the rail shows names alone."""
 
@@ -58,10 +60,12 @@ class MainWindow(QMainWindow):
         self.entry: Any = None
         self.docks: dict[str, PaneDock] = {}
         self._actions: Any = None
+        self.locker: Any = None
         self._record_sound: bool | None = None
         self.arranging = self.closed = False
         self._side = 0
         self._known_size = QSize()
+        self.first: QWidget | None = None
         self.todo: Any = None
         self.rail: Any = None
         self._lay_out_early()
@@ -106,6 +110,20 @@ class MainWindow(QMainWindow):
         self._early_column.addWidget(self._early)
         self.setCentralWidget(early)
         self._early.setFocus()
+
+    def show_first(self, view: QWidget) -> None:
+        """Show the first rows until the panes are there."""
+        self.first = view
+        place = QVBoxLayout()
+        place.setContentsMargins(*(theme.current().px(side) for side in FIRST_PLACE))
+        place.addWidget(view)
+        self._early_column.insertLayout(0, place, 1)
+        self._early_column.setStretch(1, 0)
+
+    def drop_first(self) -> None:
+        """Take them away again: the record could not be opened."""
+        if self.first is not None:
+            self.first.hide()
 
     def furnish(self) -> None:
         """The board, and what docks need: all that can wait until the window has been seen."""
@@ -167,6 +185,7 @@ class MainWindow(QMainWindow):
         self._refresh_timer.start()
         self._tick()
         self._soon.start(AFTER_ROWS_MS)
+        self._mind_accounts()
 
     def begin(self) -> None:
         """The quiet work of a running window: finish, check, copy."""
@@ -193,6 +212,7 @@ class MainWindow(QMainWindow):
         self.entry_bar.addWidget(holder)
         QtGui.QGuiApplication.inputMethod().commit()  # a word half composed is text, not lost
         typed, had_focus = self._early.text(), self._early.hasFocus()
+        self.first = None
         self.takeCentralWidget().deleteLater()
         self.addToolBar(QtCore.Qt.ToolBarArea.BottomToolBarArea, self.entry_bar)
         if typed:
@@ -351,6 +371,7 @@ class MainWindow(QMainWindow):
         self._shortcut("F1", self.show_keys)
         self._shortcut("F4", self.focus_todo)
         self._shortcut("Ctrl+L", self.switch_person)
+        self._shortcut("F12", self.lock)
         self._shortcut("Ctrl+=", self.larger)
         self._shortcut("Ctrl++", self.larger)
         self._shortcut("Ctrl+-", self.smaller)
@@ -386,6 +407,7 @@ class MainWindow(QMainWindow):
             (_("查找人、地点、日志、命令"), "Ctrl+K", self.show_palette),
             (_("待办"), "F4", self.focus_todo),
             (_("换操作人"), "Ctrl+L", self.switch_person),
+            (_("锁屏"), "F12", self.lock),
             (_("窗格拆成单独窗口 / 放回"), "F11", self.tear),
             (_("打印表单"), "Ctrl+Shift+P", actions.choose_form),
             (_("导入文件"), "", actions.choose_import),
@@ -524,12 +546,24 @@ class MainWindow(QMainWindow):
 
     def switch_person(self) -> None:
         """Who sits at the desk from now on."""
+        if self.locker is not None:
+            self.locker.switch()
+            return
         from dutydesk.shell.who import WhoDialog
 
         dialog = WhoDialog(self.desk, self)
         dialog.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self._person_chosen)
         dialog.open()
+
+    def lock(self) -> None:
+        """F12: cover the panes until a PIN is given; there is one to give once accounts are in force."""
+        if self.locker is not None:
+            self.locker.lock_now()
+            return
+        from dutydesk.qt import dialogs
+
+        dialogs.tell(self, _("在账号里启用账号以后才能锁屏"))
 
     def _person_chosen(self, row: str, name: str) -> None:
         self.desk.me.id, self.desk.me.name = row, name
@@ -584,8 +618,18 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         self.board.tick(self.clock.now())
 
-    def _changed(self, _changed: object) -> None:
+    def _changed(self, changed: Any) -> None:
         self._soon.start(0)
+        if self.locker is None and changed.touches("accounts"):
+            self._mind_accounts()
+
+    def _mind_accounts(self) -> None:
+        """Where accounts are in force, whoever sits here shows a PIN, and the window locks itself."""
+        guard = self.desk.store.guard
+        if guard is not None and guard.in_force:
+            from dutydesk.shell.lock import Locker
+
+            self.locker = Locker(self, self.desk)
 
     def refresh(self) -> None:
         """Bring board and list of what is due up to date."""
@@ -677,6 +721,8 @@ class MainWindow(QMainWindow):
             self.keep_places()
             if hasattr(self.entry, "keep_draft"):
                 self.entry.keep_draft()
+            if self.locker is not None:
+                self.locker.close()
             self._actions.close()
             self.quiet.close()
             self.jobs.close()

@@ -1,4 +1,5 @@
-"""A process that starts the real window and leaves as soon as what is asked for is there: `typing` or `rows`.
+"""A process that starts the real window and leaves as soon as what is asked for is there: `typing`; `rows`, the first
+of the log on the screen; `desk`, the same in a pane that answers; `all`, what is due beside them.
 
 Run as a script by `test_bench_startup`. It goes the program's own way (`dutydesk.__main__`); the only thing added is a
 look at the window.
@@ -11,6 +12,8 @@ import sys
 
 WANTED, HOME = sys.argv[1:3]
 HEAVY = ("sqlalchemy.orm", "alembic", "numpy", "pyqtgraph", "reportlab", "pypinyin")
+if WANTED in ("typing", "rows"):
+    HEAVY += ("sqlalchemy", "dutydesk.features")  # what comes when the first rows are there
 
 
 def leave(window: object) -> None:
@@ -43,15 +46,17 @@ def watch() -> None:
             self.look.start(0)
 
         def see(self) -> None:
-            dock = self.window.docks["daybook"]
-            if dock.built and dock.pane.view.viewport().isVisible() and dock.pane.model.rowCount():
-                model = dock.pane.model
-                if not model.index(0, 4).data():
-                    return
-                dock.pane.view.viewport().repaint()
-                if WANTED == "all" and not self.window.todo.model.items:
-                    return
-                leave(self.window)
+            dock = self.window.docks.get("daybook")
+            if dock is not None:
+                view = dock.pane.view if dock.built else None
+            else:
+                view = self.window.first if WANTED == "rows" else None
+            if view is None or not view.viewport().isVisible() or not view.model().index(0, 4).data():
+                return
+            view.viewport().repaint()
+            if WANTED == "all" and not self.window.todo.model.items:
+                return
+            leave(self.window)
 
     start.Starter = Watched  # pyright: ignore[reportAttributeAccessIssue]
 

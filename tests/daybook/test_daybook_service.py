@@ -14,7 +14,7 @@ from dutydesk.core.clock import DAY, HOUR, MINUTE, FixedClock, iso, parse_iso
 from dutydesk.core.errors import Damaged, Refused
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig
-from dutydesk.daybook import entry, lists, service, spans
+from dutydesk.daybook import cells, entry, lists, service, spans
 from dutydesk.daybook.feature import figures, open_items, titles
 from dutydesk.features import FEATURES, schema
 from dutydesk.journal.attachments import path_of
@@ -317,7 +317,7 @@ def test_an_entry_is_called_by_number_time_and_text(desk: Desk) -> None:
     assert titles("log", row.values).startswith("#0001 14:02 隧道积水 约60厘米很")
     assert len(titles("log", row.values)) < 60
     assert desk.title("log", row.id) == titles("log", row.values)
-    assert service.short_no("演-A-2026-0012") == "#演-A-0012"
+    assert cells.short_no("演-A-2026-0012") == "#演-A-0012"
 
 
 # --- files
@@ -395,13 +395,13 @@ def test_a_list_says_what_other_rows_say_of_an_entry(desk: Desk, clock: FixedClo
     row = service.add(desk, {"text": "积水 #1", "happened_at": "昨2340"}, due="1500")
     service.amend(desk, row, {"text": "积水深 #1"}, "核实")
     service.answer(desk, row, {"text": "已退"})
-    cells = {item.text("no"): item for item in lists.LogPages(desk, Query("log")).page(0)}
-    row, new, told = cells["2026-0002"], cells["2026-0003"], cells["2026-0004"]
-    assert lists.text_cell(row) == "〔已更正→#0003〕〔补录〕积水 #1"
-    assert lists.text_cell(new) == "〔更正 #0002〕〔补录〕积水深 #1（原因：核实）"
-    assert lists.text_cell(told) == "〔反馈 #0002〕已退"
-    assert [lists.due_cell(item, clock.now()) for item in (row, new, told)] == ["已反馈 #0004", "", ""]
-    assert lists.marks_of(row).incident_no == "#0001"
+    found = {item.text("no"): item for item in lists.LogPages(desk, Query("log")).page(0)}
+    row, new, told = found["2026-0002"], found["2026-0003"], found["2026-0004"]
+    assert cells.text_cell(row) == "〔已更正→#0003〕〔补录〕积水 #1"
+    assert cells.text_cell(new) == "〔更正 #0002〕〔补录〕积水深 #1（原因：核实）"
+    assert cells.text_cell(told) == "〔反馈 #0002〕已退"
+    assert [cells.due_cell(item, clock.now()) for item in (row, new, told)] == ["已反馈 #0004", "", ""]
+    assert cells.marks_of(row).incident_no == "#0001"
 
 
 @pytest.mark.parametrize(
@@ -414,7 +414,7 @@ def test_a_list_says_what_other_rows_say_of_an_entry(desk: Desk, clock: FixedClo
 )
 def test_lateness_is_a_word(desk: Desk, now: str, cell: str, tone: str) -> None:
     row = service.add(desk, {"text": "x"}, due="1500")
-    assert (lists.due_cell(row, at(now)), lists.due_tone(row, at(now))) == (cell, tone)
+    assert (cells.due_cell(row, at(now)), cells.due_tone(row, at(now))) == (cell, tone)
 
 
 def test_the_detail_shows_both_wordings_and_hides_numbers(desk: Desk) -> None:

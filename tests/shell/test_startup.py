@@ -7,14 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from dutydesk.core.paths import Home
 
 STARTING = Path(__file__).resolve().parents[1] / "bench" / "starting.py"
 
 
-def test_nothing_heavy_is_loaded_by_the_time_the_desk_is_shown(home: Home) -> None:
+@pytest.mark.parametrize("wanted", ["typing", "rows", "all"])
+def test_nothing_heavy_is_loaded_by_then(home: Home, wanted: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(STARTING), "all", str(home.root)],
+        [sys.executable, str(STARTING), wanted, str(home.root)],
         capture_output=True,
         text=True,
         check=False,

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QDockWidget, QLabel, QLineEdit, QWidget
 
 from dutydesk.core.clock import MINUTE, FixedClock
+from dutydesk.core.errors import Refused
 from dutydesk.core.paths import Home
 from dutydesk.features import FEATURES
 from dutydesk.qt import theme
@@ -54,6 +55,48 @@ def test_typing_before_the_record_is_open_is_not_lost(
     settle(qtbot, window)
     assert window.entry.text.toPlainText() == "tunnel 1402"
     qtbot.waitUntil(lambda: QApplication.focusWidget() is window.entry.text)
+
+
+def test_the_first_rows_are_there_before_the_record_and_cost_nothing_typed(
+    qtbot: Any, window_of: Any, home: Home, clock: FixedClock
+) -> None:
+    starter = window_of(home, clock, wait=False)
+    window = starter.window
+    with qtbot.waitSignal(starter.shown):
+        starter.start()
+    early = window.findChild(QLineEdit, "early-entry")
+    qtbot.keyClicks(early, "water ")
+    with qtbot.waitSignal(starter.seen):
+        pass
+    view = window.findChild(QWidget, "first-rows")
+    assert window.desk is None
+    assert view.isVisible()
+    assert early.hasFocus()
+    first = [view.model().index(0, column).data() for column in range(view.model().columnCount())]
+    assert first[0].startswith("#")
+    qtbot.keyClicks(early, "60 cm")
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        pass
+    settle(qtbot, window)
+    assert window.entry.text.toPlainText() == "water 60 cm"
+    assert window.findChild(QWidget, "first-rows") is None
+    model = window.docks["daybook"].pane.model
+    assert [model.index(0, column).data() for column in range(model.columnCount())] == first
+
+
+def test_rows_of_a_record_that_does_not_open_go_away(
+    qtbot: Any, window_of: Any, home: Home, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter = window_of(home, clock, wait=False)
+
+    def refuse() -> None:
+        assert starter.window.first.isVisible()
+        raise Refused("no")
+
+    monkeypatch.setattr(starter, "_open", refuse)
+    with qtbot.waitSignal(starter.failed, timeout=20_000):
+        starter.start()
+    assert starter.window.first.isHidden()
 
 
 def test_it_comes_up_with_the_sample_desk(window: Any) -> None:
