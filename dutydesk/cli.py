@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dutydesk.ledger.feature import Command
 
 log = logging.getLogger("dutydesk.crash")
-TAKES_VALUE = ("--home", "--by", "--lang", "--view")
+TAKES_VALUE = ("--home", "--by", "--pin-file", "--lang", "--view")
 WITH_DISPLAY = ("", "demo", "self-test")
 """Commands that `app` answers."""
 USAGE = (
@@ -133,6 +133,9 @@ def _common(parser: argparse.ArgumentParser, *, inside: bool) -> None:
     unset = argparse.SUPPRESS if inside else ""
     parser.add_argument("--home", metavar="DIR", default=unset, help=_("值班数据的文件夹"))
     parser.add_argument("--by", metavar="NAME", default=unset, help=_("谁在操作，通讯录里的姓名"))
+    parser.add_argument(
+        "--pin-file", metavar="FILE", default=unset, help=_("启用账号后写入要口令：放在只有本人能读的文件里")
+    )
     parser.add_argument("--lang", metavar="L", default=unset, help=_("语言：zh_CN 或 en"))
 
 
@@ -253,7 +256,8 @@ def _dispatch(args: argparse.Namespace, home: Home) -> int:
 
 
 def _open(args: argparse.Namespace, place: Place) -> Desk:
-    """The desk, with whoever `--by` names at it; an import that was cut off is finished first."""
+    """The desk, with whoever `--by` names at it, who is asked for the PIN before the first act; an import that was cut off is finished first."""
+    from dutydesk.accounts.asking import Asking
     from dutydesk.features import open_desk
     from dutydesk.journal import batches
 
@@ -265,17 +269,20 @@ def _open(args: argparse.Namespace, place: Place) -> Desk:
             cut_off = connection.exec_driver_sql("SELECT 1 FROM local_batch LIMIT 1").first() is not None
         if cut_off and not desk.store.shared():
             batches.resume(desk.store)
-        return replace(desk, me=_author(desk, args.by)) if args.by else desk
+        desk = replace(desk, me=_author(desk, args.by)) if args.by else desk
+        desk.store.guard = Asking(desk, args.pin_file)
+        return desk
     except BaseException:
         desk.store.close()
         raise
 
 
 def _author(desk: Desk, name: str) -> Me:
+    from dutydesk.accounts.asking import person
     from dutydesk.journal.desk import Me
 
     try:
-        row = desk.resolve("people", name)
+        row = person(desk, name)
     except ValueError as error:
         raise Refused(Problem(str(error), "--by")) from None
     return Me(row.hex(), name)

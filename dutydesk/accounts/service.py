@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LEDGER = "accounts"
 ACTIVE, OFF = "ACTIVE", "OFF"
+AT_DESK = "accounts.at_desk"
+"""The service that says who has shown a PIN in this process: the hex id."""
 ENDS_FAILURES = ("SIGN_IN", "ENROL", "RESET")
 """Entries of the audit after which a series of failures begins anew."""
 ROLES = (rules.OFFICER, rules.LEADER, rules.ADMIN, rules.AUDITOR, rules.VIEWER)
@@ -225,6 +227,7 @@ def sign_in(desk: Desk, person: bytes, pin: str, *, reason: str = "") -> None:
     """Whoever gives the right PIN sits at the desk from now on; raises as `verify` does."""
     verify(desk, person, pin, reason=reason or _("登录"))
     desk.me.id, desk.me.name = person.hex(), desk.title("people", person)
+    desk.services[AT_DESK] = desk.me.id
 
 
 def sign_out(desk: Desk) -> None:
@@ -233,6 +236,12 @@ def sign_out(desk: Desk) -> None:
         if may(desk, "audit.sign_out"):
             audit.record(desk, "SIGN_OUT", audit.subject_of("people", bytes.fromhex(desk.me.id)), _("退出登录"))
         desk.me.id, desk.me.name = CLI, ""
+    desk.services.pop(AT_DESK, None)
+
+
+def present(desk: Desk) -> bool:
+    """Whether whoever is at the desk has shown a PIN since the program started."""
+    return len(desk.me.id) == 32 and desk.services.get(AT_DESK) == desk.me.id
 
 
 def note_lock(desk: Desk, reason: str) -> None:

@@ -93,6 +93,9 @@ class Actions(QObject):
         rest on it."""
         from dutydesk.shifts.service import ensure
 
+        guard = self.desk.store.guard
+        if guard is not None and not guard.allows("shift.add", self.desk.me.id):
+            return  # nobody has signed in who could
         try:
             ensure(self.desk, self.desk.clock.now())
         except DutyDeskError as error:
