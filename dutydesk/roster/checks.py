@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ def problems(made: Facts, people: People, *, only: Iterable[Key] | None = None) 
             turns.setdefault(person, []).append(_Stand(duty.start, key, duty))
     for person, stands in turns.items():
         stands.sort(key=lambda one: (one.start, one.key))
-        for one, other in zip(stands, stands[1:], strict=False):
+        for one, other in itertools.pairwise(stands):
             code = rules.clash(one.duty, other.duty, made.numbers.rest)
             if code:
                 say(one.key, person, code, _clash_text(made, code, one, other))

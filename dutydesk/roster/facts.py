@@ -267,7 +267,11 @@ def numbers_of(given: Mapping[str, str]) -> rules.Numbers:
 
     def number(code: str) -> int:
         own = given.get(f"{PREFIX}{code.lower()}", "")
-        return int(own) if own.isascii() and own.isdigit() and len(own) < 5 else int(by_code("roster", "rule")[code]["value"])
+        return (
+            int(own)
+            if own.isascii() and own.isdigit() and len(own) < 5
+            else int(by_code("roster", "rule")[code]["value"])
+        )
 
     return rules.Numbers(
         number("REST_HOURS") * HOUR,
@@ -290,9 +294,7 @@ def facts(desk: Desk, start: str, end: str, *, around: int = 2) -> Facts:
         return facts_of(connection, start, end, pattern_of(desk), desk.config.district, around=around)
 
 
-def facts_of(
-    connection: Connection, start: str, end: str, turns: Pattern, district: str, *, around: int = 2
-) -> Facts:
+def facts_of(connection: Connection, start: str, end: str, turns: Pattern, district: str, *, around: int = 2) -> Facts:
     """As `facts`, where only a connection is at hand."""
     rules.days(start, end)
     given = settings(connection, PREFIX)
@@ -348,9 +350,7 @@ def _leaves(connection: Connection) -> tuple[LeaveRow, ...]:
     return tuple(made)
 
 
-def _members(
-    connection: Connection, leaves: Iterable[LeaveRow], hands: Iterable[Posture]
-) -> dict[bytes, rules.Member]:
+def _members(connection: Connection, leaves: Iterable[LeaveRow], hands: Iterable[Posture]) -> dict[bytes, rules.Member]:
     away: dict[bytes, list[tuple[str, str]]] = {}
     cancelled = [(one.first, one.last or "9999-12-31") for one in hands]
     for leave in leaves:

@@ -76,7 +76,7 @@ def read(desk: Desk, data: bytes, name: str) -> Filled:
     sheet = read_sheet(data, name, "xlsx")
     found = Filled(warnings=list(sheet.warnings))
     _refuse_hidden(data, name, sheet, found)
-    table = {number: cells for number, cells in sheet.lines}
+    table = dict(sheet.lines)
     head = _head(table)
     if head is None:
         raise Refused(Problem(_("第一列要有“日期”，后面各列是岗位"), file=name))

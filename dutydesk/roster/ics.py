@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from dutydesk.core.clock import local
 from dutydesk.core.i18n import _
@@ -19,7 +20,7 @@ def write_ics(desk: Desk, rows: Iterable[Row], reveal: bool) -> bytes:
     from icalendar import Calendar, Event
 
     held = [row for row in rows if row.get("person") is not None]
-    calendar = Calendar()
+    calendar: Any = Calendar()
     calendar.add("prodid", "-//DutyDesk//DutyDesk//ZH")
     calendar.add("version", "2.0")
     if held:
@@ -37,12 +38,14 @@ def write_ics(desk: Desk, rows: Iterable[Row], reveal: bool) -> bytes:
                 shift=part_label(made.pattern.parts, row.text("shift")), post=made.post_label(row.text("post"))
             )
             mark = rules.MARKS.get(row.text("origin"), "")
-            event = Event()
+            event: Any = Event()
             event.add("uid", f"{row.id.hex()}@dutydesk")
             event.add("dtstamp", _moment(desk.clock.now()))
             event.add("dtstart", _moment(duty.start))
             event.add("dtend", _moment(duty.end))
-            event.add("summary", shown + (f"（{mark}）" if mark else "") + ("" if len(people) == 1 else f" {names[person]}"))
+            event.add(
+                "summary", shown + (f"（{mark}）" if mark else "") + ("" if len(people) == 1 else f" {names[person]}")
+            )
             event.add("location", desk.config.unit or desk.config.name)
             calendar.add_component(event)
     return bytes(calendar.to_ical())
@@ -60,7 +63,8 @@ def read_ics(data: bytes) -> dict[bytes, tuple[int, int, str]]:
     from icalendar import Calendar
 
     found: dict[bytes, tuple[int, int, str]] = {}
-    for event in Calendar.from_ical(data).walk("VEVENT"):
+    calendar: Any = Calendar.from_ical(data)
+    for event in calendar.walk("VEVENT"):
         row = bytes.fromhex(str(event["uid"]).partition("@")[0])
         start, end = (int(event.decoded(name).timestamp() * 1000) for name in ("dtstart", "dtend"))
         found[row] = (start, end, str(event["summary"]))
@@ -69,5 +73,3 @@ def read_ics(data: bytes) -> dict[bytes, tuple[int, int, str]]:
 
 def _moment(at: int) -> datetime:
     return local(at).astimezone(UTC)
-
-

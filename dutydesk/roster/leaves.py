@@ -22,7 +22,7 @@ def ask(desk: Desk, values: Values) -> bytes:
     """See `service.ask_leave`."""
     told = {name: value for name, value in values.items() if value not in (None, "")}
     texts = {name: str(value) for name, value in told.items() if isinstance(value, str)}
-    parsed, problems = parse_row(LEAVES, {**{"kind": "", "starts_on": "", "ends_on": ""}, **texts}, partial=True)
+    parsed, problems = parse_row(LEAVES, {"kind": "", "starts_on": "", "ends_on": "", **texts}, partial=True)
     person = told.get("person")
     if not isinstance(person, bytes) or desk.get("people", person) is None:
         problems.append(Problem(_("通讯录里没有这个人"), "person"))

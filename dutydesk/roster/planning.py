@@ -109,9 +109,7 @@ def _prepare(made: Facts, keep: bool, seed: int) -> _Work:
                 continue
             work.wanted[at, n] = len(open_slots)
             work.may += [
-                (who, at, n)
-                for who, person in enumerate(people)
-                if free[who][at] and made.may(person, post, turn.date)
+                (who, at, n) for who, person in enumerate(people) if free[who][at] and made.may(person, post, turn.date)
             ]
     for at, duty in enumerate(duties):
         later = range(at, len(duties))
@@ -154,9 +152,7 @@ def _rotate(work: _Work, seed: int) -> None:
             work.ranks[n, kind] = [(who - cursor) % count for who in range(count)]
 
 
-def _bounds(
-    work: _Work, shares: Mapping[str, Mapping[bytes, tuple[tuple[int, int], ...]]]
-) -> list[solver.Bound]:
+def _bounds(work: _Work, shares: Mapping[str, Mapping[bytes, tuple[tuple[int, int], ...]]]) -> list[solver.Bound]:
     """The fair share as bounds; a count that counts the same turns as another is asked once."""
     sets = [frozenset(at for at, turn in enumerate(work.turns) if turn.tags[n]) for n in range(len(rules.COUNTS))]
     done: dict[tuple[int, str], list[int]] = {}
@@ -213,9 +209,7 @@ def _seated(work: _Work, chosen: Iterable[solver.Choice]) -> dict[Key, bytes]:
     for (at, n), people in by_place.items():
         turn, post = work.turns[at], work.posts[n]
         ranks = work.ranks[n, _class(turn)]
-        places = (
-            (turn.date, turn.shift, post, slot) for slot in range(1, work.made.demand(turn.date).crew[post] + 1)
-        )
+        places = ((turn.date, turn.shift, post, slot) for slot in range(1, work.made.demand(turn.date).crew[post] + 1))
         free = [key for key in places if key not in work.kept]
         for key, who in zip(free, sorted(people, key=lambda one: ranks[one]), strict=False):
             placed[key] = work.people[who]

@@ -8,7 +8,6 @@ Days are `YYYY-MM-DD`, both ends of a span included; a place is `(date, shift, p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
@@ -39,9 +38,6 @@ from dutydesk.roster.rows import (
     Was,
     Widened,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "Away", "Bounds", "Candidate", "Cell", "Counts", "Coverage", "DayInfo", "Demand", "Edit", "Fair", "Gap", "Grid",
@@ -217,17 +213,8 @@ def cancel_swap(desk: Desk, swap: bytes, by: bytes) -> None:
 
 def on_post(desk: Desk, post: str, at: int) -> bytes | None:
     """Who stands a post (first slot) at a moment: by the published roster, else by the shift's own row; whoever acts
-    for them while they are away. The service `duty`."""
+    for them while they are away. The service `duty` of `desk.services`."""
     return posts.on_post(desk, post, at)
-
-
-def duty(desk: Desk) -> Callable[[str, int], bytes | None]:
-    """`on_post` of this desk, for `desk.services["duty"]`."""
-
-    def who(post: str, at: int) -> bytes | None:
-        return posts.on_post(desk, post, at)
-
-    return who
 
 
 def crew_at(desk: Desk, at: int) -> tuple[Stand, ...]:
