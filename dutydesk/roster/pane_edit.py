@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -14,7 +14,8 @@ from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.qt.picker import Option
 from dutydesk.roster import rows, service
-from dutydesk.roster.pane_form import Answers, AskDialog
+from dutydesk.roster.pane_form import Answers, AskDialog, matching
+from dutydesk.roster.pane_grid import RosterView
 from dutydesk.roster.pane_view import MonthView
 from dutydesk.roster.rows import Edit, Key, Undo
 
@@ -34,9 +35,10 @@ class MonthEdits(MonthView):
         self._done: list[Undo] = []
         self._undone: list[Undo] = []
         self._reason = ""
+        self._typed_in: RosterView | None = None
+        """The grid in which a name was typed: it goes on to the next cell once the name is taken."""
         self._offered_for: Key | None = None
-        self._offered: Sequence[rows.Candidate] = ()
-        self._offered_names: Mapping[bytes, str] = {}
+        self._offered: Sequence[Option] = ()
         self.by_post.set_find(self._people_for)
         self.by_person.set_find(self._posts_for)
         self.by_post.assigned.connect(self._assigned_post)
@@ -53,42 +55,23 @@ class MonthEdits(MonthView):
 
     def _people_for(self, row: int, column: int, text: str) -> Sequence[Option]:
         """Who may take a place, the best first, with what is against it."""
-        from dutydesk.ledger.pinyin import matches
-
-        wanted = text.strip().casefold()
-        found: list[Option] = []
         key = self.key_at(row, column)
         if self._offered_for != key:
+            found = service.candidates(self.desk, key)
+            names = self.desk.titles("people", [one.person for one in found])
             self._offered_for = key
-            self._offered = service.candidates(self.desk, key)
-            self._offered_names = self.desk.titles("people", [one.person for one in self._offered])
-        for one in self._offered:
-            name = self._offered_names[one.person]
-            if wanted and wanted not in name.casefold() and not (wanted.isascii() and matches(wanted, name)):
-                continue
-            hint = one.problems[0].text if one.problems else _("{count} 次").format(count=one.total)
-            why = {"DEPUTY": _("B 岗"), "STANDBY": _("备班")}.get(one.why, "")
-            found.append(Option(one.person.hex(), name, " ".join(part for part in (why, hint) if part)))
-        return found
+            self._offered = [Option(one.person.hex(), names[one.person], _hint(one)) for one in found]
+        return matching(text, self._offered)
 
-    def _posts_for(self, row: int, column: int, text: str) -> Sequence[Option]:
-        """Posts that a person may be put into on a day."""
-        from dutydesk.ledger.pinyin import matches
-
+    def _posts_for(self, _row: int, column: int, text: str) -> Sequence[Option]:
+        """Posts that a person may be put into on a day, and who stands there."""
         assert self.grid is not None
-        wanted = text.strip().casefold()
         found: list[Option] = []
         for at, line in enumerate(self.grid.lines):
             held = self.grid.cells.get(self.key_at(at, column))
-            if (
-                wanted
-                and wanted not in line.label.casefold()
-                and not (wanted.isascii() and matches(wanted, line.label))
-            ):
-                continue
-            hint = self.grid.names.get(held.person, "") if held is not None and held.person else _("空")
-            found.append(Option(str(at), line.label, hint))
-        return found
+            name = self.grid.names.get(held.person, "") if held is not None and held.person else ""
+            found.append(Option(str(at), line.label, name or _("空")))
+        return matching(text, found)
 
     # -- changes by hand -------------------------------------------------------------------------------------------
 
@@ -100,12 +83,14 @@ class MonthEdits(MonthView):
         except ValueError as error:
             self.say(f"× {error}")
             return
+        self._typed_in = self.by_post
         self._edit([Edit(*key, person)])
 
     def _assigned_person(self, row: int, column: int, told: str) -> None:
         if self.grid is None or not told.isdigit() or int(told) >= len(self.grid.lines):
             self.say(_("× 没有岗位“{text}”").format(text=told))
             return
+        self._typed_in = self.by_person
         self._edit([Edit(*self.key_at(int(told), column), self.people[row])])
 
     def _cleared_post(self, row: int, column: int) -> None:
@@ -121,7 +106,7 @@ class MonthEdits(MonthView):
         held = self.grid.cells if self.grid is not None else {}
         edits = [one for one in edits if (held[one.key].person if one.key in held else None) != one.person]
         if not edits:
-            self.tell_cell()
+            self._go_on()
             return
         if service.is_published(self.desk, min(one.date for one in edits), max(one.date for one in edits)):
             self._ask_reason(edits)
@@ -152,6 +137,7 @@ class MonthEdits(MonthView):
         try:
             done = run()
         except DutyDeskError as error:
+            self._typed_in = None
             self.say("× " + self.sentence(error))
             return
         self._changed(done)
@@ -162,10 +148,15 @@ class MonthEdits(MonthView):
             self._done.append(done)
             self._undone.clear()
         self.refresh()
+        self._go_on()
         if done.problems:
             self.say("△ " + _("；").join(problem.text for problem in done.problems))
-        else:
-            self.tell_cell()
+
+    def _go_on(self) -> None:
+        view, self._typed_in = self._typed_in, None
+        if view is not None:
+            view.onward()
+        self.tell_cell()
 
     def sentence(self, error: DutyDeskError) -> str:
         """A refusal with its places in words."""
@@ -234,3 +225,10 @@ class MonthEdits(MonthView):
         """F10: a swap or substitute for the current cell."""
         key = self.current_place()
         self.swap_wanted.emit(key, None)
+
+
+def _hint(one: rows.Candidate) -> str:
+    """`B 岗 3 次`, or what is against it."""
+    why = {"DEPUTY": _("B 岗"), "STANDBY": _("备班")}.get(one.why, "")
+    said = one.problems[0].text if one.problems else _("{count} 次").format(count=one.total)
+    return " ".join(part for part in (why, said) if part)

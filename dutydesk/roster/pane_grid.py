@@ -64,6 +64,7 @@ class RosterView(QTableView):
         """Whether the keyboard is here, or was here last."""
         self._find: Find | None = None
         self._find_at: tuple[int, int] = (0, 0)
+        self._next = "down"
         self._pressed: QPoint | None = None
         self._dragging = False
         self.picker: Picker | None = None
@@ -200,8 +201,8 @@ class RosterView(QTableView):
         place = self._find_at
         self.leave_picker()
         if told:
+            self._next = "down"
             self.assigned.emit(*place, told)
-            self._onward()
 
     def leave_picker(self) -> None:
         """Take the picker away; the keyboard comes back to the cell."""
@@ -213,13 +214,16 @@ class RosterView(QTableView):
             picker.deleteLater()
             self.setFocus()
 
-    def _onward(self) -> None:
-        """Down to the next post; after the last one to the first of the next day."""
+    def onward(self) -> None:
+        """What was typed has been taken: on to the next post, after the last one to the first of the next day; after
+        Tab to the next day of the same post."""
         here = self.here()
         if here is None:
             return
         row, column = here
-        if row + 1 < self.sheet_model.rowCount():
+        if self._next == "right":
+            self.go(row, column + 1)
+        elif row + 1 < self.sheet_model.rowCount():
             self.go(row + 1, column)
         elif column + 1 < self.sheet_model.columnCount():
             self.go(0, column + 1)
@@ -242,9 +246,11 @@ class RosterView(QTableView):
                     row, column = self._find_at
                     told = self.picker.told()
                     self.leave_picker()
+                    self._next = "right"
                     if told:
                         self.assigned.emit(row, column, told)
-                    self.go(row, column + 1)
+                    else:
+                        self.go(row, column + 1)
                     return True
         return super().eventFilter(watched, event)
 

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 from dutydesk.core.errors import DutyDeskError, Problem
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.query import Condition, Query
 from dutydesk.qt import dialogs
 from dutydesk.qt.jobs import JobRunner, Token
 from dutydesk.qt.picker import Option
+from dutydesk.qt.saving import SaveElsewhere
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, button, label, shortcut
 from dutydesk.roster import rows, service
@@ -39,6 +39,7 @@ class MonthPage(MonthEdits):
         super().__init__(desk, parent)
         self._runner: JobRunner | None = desk.services.get("jobs")
         self._job: Any = None
+        self._saver = SaveElsewhere(self, desk.store, "roster")
         self.more = self.tool(_("更多"), "roster-more", "", self.show_more)
         self.paper = self.tool(_("打印"), "roster-print", "Ctrl+P", self.preview)
         self.make = self.tool(_("自动排班"), "roster-generate", "F6", self.generate)
@@ -273,7 +274,8 @@ class MonthPage(MonthEdits):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for text, run in (
             (_("导入值班表…"), self.import_file),
-            (_("导出本期…"), self.export_file),
+            (_("导出本期 (xlsx)…"), self.export_file),
+            (_("导出空表 (xlsx)…"), self.export_blank),
             (_("导出这个人的日历 (ics)…"), self.export_calendar),
             (_("撤销  Ctrl+Z"), self.undo),
             (_("重做  Ctrl+Y"), self.redo),
@@ -288,24 +290,40 @@ class MonthPage(MonthEdits):
             run("assignments", self)
 
     def export_calendar(self) -> None:
-        """The duties of whoever stands in the current cell, as a calendar file."""
-        place = self.current_place()
-        held = self.grid.cells.get(place) if self.grid is not None and place is not None else None
-        run = self.desk.services.get("export")
-        if held is None or held.person is None:
+        """The duties of whoever stands in the current cell, from this span on, as a calendar file."""
+        person = self.current_person()
+        if person is None:
             self.say(_("先选一格有人的"))
-        elif run is not None:
-            start, _end = self.span
-            where = (Condition("person", "=", held.person), Condition("date", ">=", start))
-            run("assignments", Query("assignments", where), self)
+            return
+        start, _end = self.span
+        until = _year_later(start)
+
+        def read() -> bytes:
+            from dutydesk.roster.ics import of_person
+
+            return of_person(self.desk, person, start, until)
+
+        self._saver.ask(f"{self.desk.title('people', person)} {_('值班')}.ics", read)
+
+    def export_blank(self) -> None:
+        """An empty form of the span, to be filled in elsewhere and taken in again."""
+        self._export_form(empty=True)
 
     def export_file(self) -> None:
-        """The assignments of the span."""
-        run = self.desk.services.get("export")
-        if run is not None:
-            start, end = self.span
-            run(
-                "assignments",
-                Query("assignments", (Condition("date", ">=", start), Condition("date", "<=", end))),
-                self,
-            )
+        """The roster of the span as the same form, filled in."""
+        self._export_form(empty=False)
+
+    def _export_form(self, *, empty: bool) -> None:
+        start, end = self.span
+
+        def read() -> bytes:
+            from dutydesk.roster.filled import form
+
+            return form(self.desk, start, end, empty=empty)
+
+        name = _("值班表空表") if empty else _("值班表")
+        self._saver.ask(f"{name} {start[:7]}.xlsx", read)
+
+
+def _year_later(day: str) -> str:
+    return f"{int(day[:4]) + 1}{day[4:]}"

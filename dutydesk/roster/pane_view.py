@@ -617,6 +617,16 @@ class MonthView(QWidget):
         person, day = self.people[row], self.grid.days[column].date
         return [key for key, cell in self.grid.cells.items() if key[0] == day and cell.person == person]
 
+    def current_person(self) -> bytes | None:
+        """Who stands in the current cell, or whose row it is."""
+        view = self.active()
+        if view.place is None or self.grid is None:
+            return None
+        if view is self.by_person:
+            return self.people[view.place[0]] if view.place[0] < len(self.people) else None
+        held = self.grid.cells.get(self.key_at(*view.place))
+        return held.person if held is not None else None
+
     def current_place(self) -> Key | None:
         """The place that the current cell means, if somebody stands there."""
         view = self.active()
