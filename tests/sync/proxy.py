@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from tests.sync.servers import HOST
@@ -95,3 +97,59 @@ class Proxy:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+class TlsFront:
+    """Speaks TLS with a certificate in front of a server that has none, as PostgreSQL's protocol begins it."""
+
+    def __init__(self, port: int, certificate: Path, key: Path) -> None:
+        self.upstream = port
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._listener = socket.create_server((HOST, 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._threads = [threading.Thread(target=self._accept, name="tls")]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _address = self._listener.accept()
+            except OSError:
+                return
+            plain.settimeout(20)
+            asked = plain.recv(8)
+            if asked != bytes.fromhex("0000000804d2162f"):
+                plain.close()
+                continue
+            plain.sendall(b"S")
+            try:
+                client = self._context.wrap_socket(plain, server_side=True)
+            except OSError:
+                plain.close()
+                continue
+            server = socket.create_connection((HOST, self.upstream))
+            server.settimeout(20)
+            for source, target in ((client, server), (server, client)):
+                thread = threading.Thread(target=self._pump, args=(source, target), name="tls line")
+                self._threads.append(thread)
+                thread.start()
+
+    @staticmethod
+    def _pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+        for one in (source, target):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join()

@@ -135,7 +135,7 @@ def test_a_revoked_desk_is_refused_and_what_it_makes_afterwards_is_not_believed(
         assert hub.revoke(bytes.fromhex(ME), "笔记本被盗")
         assert not hub.revoke(bytes.fromhex(ME), "again")
     fleet.write(1, "吊销后")
-    with pytest.raises(Refused, match="权限|吊销"):
+    with pytest.raises(Refused, match=r"权限|吊销"):
         fleet.sync(1)
     # A thief with another login that still works cannot make others believe new acts either.
     fleet.server.execute(fleet.database, f"GRANT dutydesk_desk TO {fleet.database}_d1")

@@ -71,9 +71,6 @@ ORDER BY d.desk, h.epoch;
 -- name: take_numbers
 UPDATE hub_counter SET arrival = arrival + %s WHERE id = 1 RETURNING arrival;
 
--- name: still_enrolled
-SELECT revoked_at IS NOT NULL FROM desk WHERE desk = %s;
-
 -- name: add_chain
 INSERT INTO chain (desk, epoch) VALUES (%s, %s) ON CONFLICT DO NOTHING;
 
