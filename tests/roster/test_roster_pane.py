@@ -366,6 +366,8 @@ def test_publishing_asks_who_and_a_change_afterwards_asks_why(
     answer(ask, "roster-reason-reason", "临时出差")
     qtbot.keyClick(ask, Key.Key_Return, Ctrl)
     assert holder(desk, place("2026-10-28")) is None
+    assert pane.focusWidget() is view
+    pane.activateWindow()
     qtbot.waitUntil(view.hasFocus)
     qtbot.keyClick(view, Key.Key_Z, Ctrl)
     assert holder(desk, place("2026-10-28")) is not None
