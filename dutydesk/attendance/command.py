@@ -26,12 +26,12 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 
 def configure_sign(parser: argparse.ArgumentParser) -> None:
-    """`sign-in NAME [--shift DATE/CODE] [--out | --home] [--note TEXT] [--json]`"""
+    """`sign-in NAME [--shift DATE/CODE] [--out | --at-home] [--note TEXT] [--json]`"""
     parser.add_argument("person", metavar="NAME", help=_("通讯录里的姓名"))
     parser.add_argument("--shift", metavar="DATE[/CODE]", default="", help=_("哪一班，缺省自己认"))
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--out", action="store_true", help=_("签退"))
-    way.add_argument("--home", action="store_true", help=_("在家值守"))
+    way.add_argument("--at-home", action="store_true", help=_("在家值守"))
     parser.add_argument("--note", metavar="TEXT", default="", help=_("说明，如增援、提前离开的原因"))
     _json(parser)
 
@@ -42,7 +42,7 @@ def sign_in(desk: Desk, args: argparse.Namespace) -> int:
         person = desk.resolve("people", args.person)
     except ValueError as error:
         raise Refused(Problem(str(error), "NAME")) from None
-    what = "OUT" if args.out else "HOME" if args.home else "IN"
+    what = "OUT" if args.out else "HOME" if args.at_home else "IN"
     if len(desk.me.id) != 32:
         desk.me.id, desk.me.name = person.hex(), desk.title("people", person)  # who signs is who types
     row = service.sign(desk, person, what, shift=args.shift, note=args.note, pin=_pin(desk, person))
