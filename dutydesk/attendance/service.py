@@ -448,6 +448,12 @@ def _number_of(desk: Desk, unit: str, person: Row, post: str) -> Contact:
     return Contact(unit, person.id, person.text("name"), post, shown, kind, whole if shown == whole else "")
 
 
+def number_of(desk: Desk, person: bytes) -> Contact:
+    """The number by which a person is to be called first, masked."""
+    held = desk.get("people", person)
+    return Contact("", person, "", "", "", "") if held is None else _number_of(desk, "", held, "")
+
+
 def sign_label(code: str) -> str:
     """签到, 签退, 在家值守."""
     return choice_label(code, SIGN_INS["sign"])
