@@ -202,6 +202,7 @@ class SwapsPage(ListPane):
         self.model.refresh()
         self.refill()
         self.view.show_row(row)
+        self.view.setFocus()
         self.say(_("已提出，等对方同意"))
 
     def open_row(self, row: Row) -> None:
