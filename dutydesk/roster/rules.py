@@ -97,10 +97,10 @@ def in_season(day: str, span: str) -> bool:
 def parse_crew(text: str) -> dict[str, int]:
     """`LEADER=1 PRIMARY=2` as numbers by post. Raises `Refused` for another text."""
     crew: dict[str, int] = {}
-    for part in re.split(r"[\s,，;；]+", text.strip()):
+    for part in re.split(r"[\s,，;；]+", re.sub(r"\s*[=＝]\s*", "=", text.strip())):
         if not part:
             continue
-        found = re.fullmatch(r"([A-Z][A-Z0-9_]*)\s*[=＝]\s*(\d{1,2})", part)
+        found = re.fullmatch(r"([A-Z][A-Z0-9_]*)=(\d{1,2})", part)
         if not found:
             raise Refused(Problem(_("应写成“岗位代码=人数”：{text}").format(text=part), "crew"))
         crew[found[1]] = int(found[2])
