@@ -1,4 +1,4 @@
-"""The pane of the hand-over: a shift's facts on top, what is open, equipment, earlier shifts and prints below."""
+"""The pane of the hand-over: a shift's facts on top, the guided hand-over, equipment, earlier shifts and prints below."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, Elided, SplitTitle, button, label
-from dutydesk.shifts import rules, service
+from dutydesk.shifts import handover, rules, service
 from dutydesk.shifts.ledger import PRINTS, SHIFTS
 from dutydesk.shifts.pane_facts import Facts
-from dutydesk.shifts.pane_lists import EquipmentList, OpenList
+from dutydesk.shifts.pane_handover import HandoverPage
+from dutydesk.shifts.pane_lists import EquipmentList
 
 CommandRow = tuple[str, str, Callable[[], None]]
 TICK_MS = 20_000
@@ -54,7 +55,7 @@ class ShiftsPane(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(100)
-        self._soon.timeout.connect(self.refresh)
+        self._soon.timeout.connect(self._catch_up)
         announcer = announcer_of(desk)
         announcer.changed.connect(self.heed)
         announcer.changed.connect(self.earlier.ledger_model.heed)
@@ -73,7 +74,7 @@ class ShiftsPane(QWidget):
         self.back = self._button(_("回到本班"), "shifts-back", "", self.show_running)
         self.take = self._button(_("接班"), "shifts-take-over", "", self.take_over)
         self.log = self._button(_("值班日志"), "shifts-p02", "Ctrl+Shift+L", self.preview_log)
-        self.sheet = self._button(_("交接班表"), "shifts-p01", "Ctrl+P", self.preview_sheet, primary=True)
+        self.sheet = self._button(_("交接班表"), "shifts-p01", "Ctrl+P", self.preview_sheet)
         self.head.add(self.back, self.take, self.log, self.sheet)
         outer.addWidget(self.head)
         outer.addWidget(self._warning_bar())
@@ -83,8 +84,14 @@ class ShiftsPane(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setObjectName("shifts-tabs")
         self.tabs.setDocumentMode(True)
-        self.items = OpenList()
-        self.items.opened.connect(self._open)
+        self.page = HandoverPage(self.desk)
+        self.page.opened.connect(self._open)
+        self.page.printing.connect(self._preview_sheet)
+        self.page.said.connect(self.say)
+        self.page.written.connect(self.refresh)
+        self.page.taken.connect(self._copy)
+        self.page.lacking.connect(self._to_what_lacks)
+        self.items = self.page.live
         self.equipment = EquipmentList()
         self.equipment.submitted.connect(self.save_equipment)
         columns = ("date", "code", "leader", "primary", "secondary", "weather")
@@ -97,7 +104,7 @@ class ShiftsPane(QWidget):
         self.prints = LedgerView(model, important="title", empty=(_("还没有打印过"), hint))
         self.prints.setObjectName("shifts-prints")
         for widget, text in (
-            (self.items, _("未结事项")),
+            (self.page, _("交接")),
             (self.equipment, _("设备清点")),
             (self.earlier, _("班次表")),
             (self.prints, _("打印记录")),
@@ -138,12 +145,22 @@ class ShiftsPane(QWidget):
     # -- for the window --------------------------------------------------------------------------------------------
 
     def focus_first(self) -> None:
-        """The first thing about the shift that is not filled in, else the list of what is open."""
+        """The first thing about the shift that is not filled in, else the next thing of its hand-over."""
+        if self.page.key == self._shown and not self.page.given and self.facts.focus_missing(service.REQUIRED):
+            self._bring(self.facts)
+        else:
+            self._bring(self.page)
+            self.page.focus_first()
+
+    def _to_what_lacks(self) -> None:
+        """To the first empty fact of the shift that is handed over, else to its equipment."""
+        if self.page.key != self._shown:
+            self._show(self.page.key)
         if self.facts.focus_missing(service.REQUIRED):
             self._bring(self.facts)
         else:
-            self._bring(self.items)
-            self.items.focus_first()
+            self._bring(self.equipment)
+            self.equipment.focus_first()
 
     def _bring(self, widget: QWidget) -> None:
         """Make a tab current; the facts are one where there is little room."""
@@ -151,8 +168,13 @@ class ShiftsPane(QWidget):
             self.tabs.setCurrentWidget(widget)
 
     def show_row(self, ledger: str, row: bytes) -> None:
-        """Show a shift, or a print in the list of prints; an unknown row shows the running shift."""
+        """Show a shift, the hand-over of one, or a print in the list of prints; an unknown row shows the running shift."""
         held = self.desk.get(ledger, row) if row else None
+        if ledger == "handovers" and held is not None:
+            self._show(held.text("shift"))
+            self._bring(self.page)
+            self.page.focus_first()
+            return
         if ledger == "prints":
             self._bring(self.prints)
             self.prints.ledger_model.refresh()
@@ -183,7 +205,7 @@ class ShiftsPane(QWidget):
         other = key != self._shown
         self._shown = key
         self.back.setVisible(not running)
-        self.take.setVisible(running and (row is None or row.get("taken_over_at") is None))
+        self.take.setVisible(running and (row is None or row.get("taken_over_at") is None) and self._first(span))
         self.head.title.setText(_("本班") if running else _("以往班次"))
         self.head.note.setText(self._head_text(span, row))
         if other or not self.facts.changed():
@@ -191,11 +213,26 @@ class ShiftsPane(QWidget):
         if other or not self.equipment.dirty:
             self.equipment.show_ticks(service.equipment_of(row.text("equipment") if row is not None else ""))
         items = self.desk.open_items(now)
-        self.items.show_items(items, now)
-        self._entitle(self.items, _("未结事项 {count}").format(count=len(items)))
+        due = handover.shift_for(self.desk, now)
+        handed = self._wanted or due
+        self.page.show_shift(handed, due=handed == due)
+        self.page.refresh(items, now)
+        count = self.page.waiting(len(items))
+        self._entitle(self.page, _("交接 {count}").format(count=count) if count else _("交接"))
         left = self.equipment.unseen
         self._entitle(self.equipment, _("设备清点 余{left}").format(left=left) if left else _("设备清点"))
         self._warn(now)
+
+    def _catch_up(self) -> None:
+        """Something was written, or the pane was opened: the items of the hand-over follow the record."""
+        self.page.keep_up()
+        self.refresh()
+
+    def _first(self, span: rules.Shift) -> bool:
+        """Whether no shift stands before this one: there is nobody to take over from by two signatures."""
+        with self.desk.store.read() as connection:
+            last = service.row_before(connection, span.start)
+        return last is None or last.number("ends_at") != span.start
 
     def _ensure(self, now: int) -> Row | None:
         """The running shift's row, so that its end is known to the board and the alarms."""
@@ -220,7 +257,7 @@ class ShiftsPane(QWidget):
         with self.desk.store.read() as connection:
             last = service.row_before(connection, now)
             key = service.key_of(service.of_row(last)) if last is not None else ""
-            done = last is None or bool(service.printed(connection, service.SHEET, key))
+            done = last is None or handover.sheet_printed(connection, key)
         self._last = None if done else last
         self.warning.setVisible(not done and key != self._shown)
         if last is not None and not done:
@@ -294,6 +331,10 @@ class ShiftsPane(QWidget):
             return
         self.say(_("已接班"))
         self.refresh()
+        self._copy()
+
+    def _copy(self) -> None:
+        """A copy of the record as it was handed over."""
         snapshot = self.desk.services.get("snapshot")
         if snapshot is not None:
             snapshot()

@@ -283,6 +283,14 @@ class EquipmentList(QWidget):
                 state.setCurrentIndex(1)
         self.save.setFocus()
 
+    def focus_first(self) -> None:
+        """Put the keyboard on the first piece that was not looked at."""
+        for state in self._states.values():
+            if state.currentIndex() == 0:
+                state.setFocus()
+                return
+        self.save.setFocus()
+
     def tell(self, problems: Sequence[Problem]) -> None:
         """Say what was refused."""
         self.problem.setText(_("；").join(problem.reason for problem in problems))

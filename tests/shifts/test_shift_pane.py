@@ -115,7 +115,7 @@ def test_the_six_blocks_hold_every_open_item(pane: ShiftsPane, desk: Desk, clock
     qtbot.waitUntil(lambda: any("核实人数" in line for line in lines(pane)))
     items = desk.open_items()
     assert all(item.title in lines(pane) for item in items)
-    assert pane.tabs.tabText(pane.tabs.indexOf(pane.items)) == f"未结事项 {len(items)}"
+    assert pane.tabs.tabText(pane.tabs.indexOf(pane.page)) == f"交接 {len(items)}"
     clock.advance(HOUR)
     pane.refresh()
     block = pane.items.topLevelItem(3)
