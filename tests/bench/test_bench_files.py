@@ -232,8 +232,8 @@ def imports(
 
 FILES = {
     "log": (log_file, log_rows, IMPORTED),
-    "supplies": (supply_file, supply_rows, IMPORTED),
-    "people": (people_file, people_rows, IMPORTED // 3),
+    "supplies": (supply_file, supply_rows, IMPORTED // 2),
+    "people": (people_file, people_rows, IMPORTED // 6),  # three rows a line
 }
 
 
