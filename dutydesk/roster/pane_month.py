@@ -198,6 +198,7 @@ class MonthPage(MonthEdits):
         grid = self.grid
         if grid is None or grid.published or self.plan is not None:
             return
+        self.tell_rest()
         start, end = self.span
 
         def do(desk: Desk, answers: Answers) -> bytes:

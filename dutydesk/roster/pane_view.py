@@ -78,6 +78,10 @@ class MonthView(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(100)
         self._soon.timeout.connect(self.refresh)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(30)
+        self._rest.timeout.connect(self.tell_rest)
         self._stale = True
 
     # -- layout ----------------------------------------------------------------------------------------------------
@@ -345,7 +349,6 @@ class MonthView(QWidget):
         start, end = self.span
         try:
             grid = service.grid(self.desk, start, end)
-            covered = service.coverage(self.desk, start, end)
         except DutyDeskError as error:
             self.say(str(error))
             return
@@ -354,8 +357,18 @@ class MonthView(QWidget):
         self._away = self._absences(start, end)
         self.show_sheets()
         self.tell_head(grid)
-        self._tell_coverage(covered)
         self._tell_problems()
+        self._rest.start()
+
+    def tell_rest(self) -> None:
+        """What can wait until the grid is painted: hours without a crew, what is in force, the list below."""
+        self._rest.stop()
+        try:
+            covered = service.coverage(self.desk, *self.span)
+        except DutyDeskError as error:
+            self.say(str(error))
+            return
+        self._tell_coverage(covered)
         self._tell_posture()
         if self.listed:
             self._fill_notes()
@@ -519,6 +532,7 @@ class MonthView(QWidget):
 
     def list_coverage(self) -> None:
         """F9."""
+        self.tell_rest()
         self.list_notes("coverage")
 
     def list_notes(self, what: str) -> None:

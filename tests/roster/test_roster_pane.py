@@ -293,7 +293,7 @@ def test_a_problem_has_a_sign_its_reason_below_and_a_place_in_the_list(
 
 
 def test_the_hours_without_a_crew_are_told_and_listed(pane: RosterPane, qtbot: QtBot) -> None:
-    assert pane.month.covered.text() == "744 小时中 744 小时不足"
+    qtbot.waitUntil(lambda: pane.month.covered.text() == "744 小时中 744 小时不足")
     qtbot.keyClick(grid(pane), Key.Key_F9)
     assert "8,760 小时中 8760 小时不足" in pane.month.notes_head.text()
     assert "要 1 人，排了 0 人" in pane.month.notes.item(0).text()

@@ -266,6 +266,7 @@ def test_a_posture_asks_for_more_people_in_the_grid(pane: RosterPane, desk: Desk
     before = pane.month.by_post.sheet_model.rowCount()
     pane.postures.make({"mode": "RAIN_STORM", "starts_on": "2026-10-12", "ends_on": "2026-10-13"})
     pane.month.refresh()
+    pane.month.tell_rest()
     assert pane.month.by_post.sheet_model.rowCount() > before
     assert "暴雨" in pane.month.posture.word
     assert "暴雨" in pane.postures.totals()
