@@ -18,7 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 2
     if (args.command or "") in cli.WITH_DISPLAY:
-        gc.disable()  # nothing that starting loads is garbage; `app` turns it on again when the desk is there
+        if not args.command:
+            gc.disable()  # nothing that starting loads is garbage; `app` turns it on again when the desk is there
         from dutydesk import app
 
         return app.main(args)
