@@ -154,7 +154,7 @@ def _rotate(work: _Work, seed: int) -> None:
 
 def _bounds(work: _Work, shares: Mapping[str, Mapping[bytes, tuple[tuple[int, int], ...]]]) -> list[solver.Bound]:
     """The fair share as bounds; a count that counts the same turns as another is asked once."""
-    sets = [frozenset(at for at, turn in enumerate(work.turns) if turn.tags[n]) for n in range(len(rules.COUNTS))]
+    sets = _turn_sets(work)
     done: dict[tuple[int, str], list[int]] = {}
     places = {(turn.date, turn.shift): at for at, turn in enumerate(work.turns)}
     index = {person: n for n, person in enumerate(work.people)}
@@ -172,6 +172,11 @@ def _bounds(work: _Work, shares: Mapping[str, Mapping[bytes, tuple[tuple[int, in
                     given = sum(1 for at in done.get((who, post), ()) if at in turns)
                     found.append(solver.Bound(who, n, turns, low, high, given))
     return found
+
+
+def _turn_sets(work: _Work) -> list[frozenset[int]]:
+    """The turns that each of `rules.COUNTS` counts."""
+    return [frozenset(at for at, turn in enumerate(work.turns) if turn.tags[n]) for n in range(len(rules.COUNTS))]
 
 
 def _greedy(work: _Work) -> set[solver.Choice]:
@@ -274,19 +279,20 @@ def _widened(
         held = values.setdefault((post, person), [0, 0, 0, 0])
         for n, counted in enumerate(tags.get((date, shift), ())):
             held[n] += counted
+    sets = _turn_sets(work)
+    same = {n for n, turns in enumerate(sets) if turns in sets[:n]}  # where every shift is a night, night says no more
     found: list[Widened] = []
     for post in work.posts:
         for person, pairs in shares.get(post, {}).items():
             held = values.get((post, person), [0, 0, 0, 0])
-            for name, value, (low, high) in zip(rules.COUNTS, held, pairs, strict=True):
-                if not low <= value <= high:
-                    text = _("{name} {post}{count} {value} 次，应为 {low}–{high} 次").format(
+            for n, (name, value, (low, high)) in enumerate(zip(rules.COUNTS, held, pairs, strict=True)):
+                if not low <= value <= high and n not in same:
+                    text = _("{name} {post}{count} {value} 次，应为 {share} 次").format(
                         name=names.get(person, nobody()),
                         post=work.made.post_label(post),
                         count=_(COUNT_LABELS[name]),
                         value=value,
-                        low=low,
-                        high=high,
+                        share=str(low) if low == high else f"{low}–{high}",
                     )
                     found.append(Widened(person, post, name, low, high, value, text))
     return found

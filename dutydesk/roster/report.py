@@ -15,14 +15,17 @@ from dutydesk.printing.desk import desk_document
 from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column
 from dutydesk.roster import rules, service
-from dutydesk.roster.facts import facts
+from dutydesk.roster.facts import facts, pattern_of
 from dutydesk.roster.ledger import DAY_KINDS
 from dutydesk.roster.rows import Cell, DayInfo, Grid
 
+SIGNED = ("maker", "approver")
 BLOCK = 7
 """Days in a block."""
 WEEKDAYS = "一二三四五六日"
 SIZE = 9.5
+HEAD_MM, ROW_MM, LOW_MM, MOST_MM = 11.0, 11.0, 6.5, 120.0
+"""About how high a block's head and rows are, so that a block is not cut where it need not be."""
 
 
 def p03(desk: Desk, *, start: int | str | None = None, end: int | str | None = None, reveal: str = "") -> bytes:
@@ -49,10 +52,12 @@ def document(
     made.pairs([(_("值守状态"), _modes(desk, grid)), (_("班次"), _pattern(desk)), (_("状态"), state)], columns=3)
     for at in range(0, len(grid.days), BLOCK):
         days = grid.days[at : at + BLOCK]
-        made.table(_columns(days), _rows(grid, days, phones), size=SIZE)
+        rows = list(_rows(grid, days, phones))
+        made.need(min(HEAD_MM + sum(ROW_MM if any("\n" in cell for cell in row) else LOW_MM for row in rows), MOST_MM))
+        made.table(_columns(days), rows, size=SIZE)
+    # Who made and approved it stands with the notes: a page of signatures alone would be pinned up by nobody.
+    made.paragraph(_signed(desk, first, last), size=11)
     made.paragraph(_notes(grid, whole), size=9)
-    maker, approver = _signers(desk, first, last)
-    made.signatures([(_("制表"), maker), (_("审批"), approver)])
     return made
 
 
@@ -132,8 +137,6 @@ def _modes(desk: Desk, grid: Grid) -> str:
 
 
 def _pattern(desk: Desk) -> str:
-    from dutydesk.roster.facts import pattern_of
-
     return pattern_of(desk).label
 
 
@@ -159,16 +162,19 @@ def _notes(grid: Grid, whole: bool) -> str:
     return "".join(notes)
 
 
-def _signers(desk: Desk, first: str, last: str) -> tuple[str, str]:
-    """Maker and approver of the published roster that covers the span, if one does."""
+def _signed(desk: Desk, first: str, last: str) -> str:
+    """Maker and approver of the published roster that covers the span; lines to sign on where none does."""
     where = (
-        Condition("starts_on", "<=", first), Condition("ends_on", ">=", last), Condition("state", "=", "PUBLISHED"),
-    )  # fmt: skip
-    row = next(iter(desk.rows("rosters", *where, limit=1)), None)
-    if row is None:
-        return "", ""
-    maker, approver = row.get("maker"), row.get("approver")
-    return (
-        desk.title("people", maker) if isinstance(maker, bytes) else "",
-        desk.title("people", approver) if isinstance(approver, bytes) else "",
+        Condition("starts_on", "<=", first),
+        Condition("ends_on", ">=", last),
+        Condition("state", "=", "PUBLISHED"),
     )
+    row = next(iter(desk.rows("rosters", *where, limit=1)), None)
+    names = [
+        desk.title("people", value) if row and isinstance(value := row.get(name), bytes) else "" for name in SIGNED
+    ]
+    maker, approver = (name or "＿＿＿＿＿＿" for name in names)
+    text = _("制表：{maker}　　审批：{approver}").format(maker=maker, approver=approver)
+    if row is not None and row.get("published_at"):
+        text += _("　　发布：{time}").format(time=f"{local(row.number('published_at')):%Y-%m-%d %H:%M}")
+    return text
