@@ -271,7 +271,7 @@ class StaffPage(PlainPage):
         """Found by the person's name or a post; by name where nothing else is asked for."""
         held = plain.listed(self.desk, replace(query, search=""), STAFF, list)
         names = self.desk.titles("people", [person for row in held if isinstance(person := row.get("person"), bytes)])
-        if query.order.lstrip("-") == "person":
+        if query.order.lstrip("-") in ("", "person"):
             back = query.order.startswith("-")
             held.sort(key=lambda row: sheets.by_name(names.get(_person(row), "")), reverse=back)
         if not query.search:

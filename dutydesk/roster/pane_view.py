@@ -542,7 +542,8 @@ class MonthView(QWidget):
         self.listed = what
         self._fill_notes()
         self.notes_box.show()
-        self.split.setSizes([max(self.height() - current().px(160), 1), current().px(160)])
+        low = min(current().px(160), self.split.height() // 3)
+        self.split.setSizes([max(self.split.height() - low, 1), low])
         self.notes.setFocus()
         if self.notes.count():
             self.notes.setCurrentRow(0)

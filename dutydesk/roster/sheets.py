@@ -13,7 +13,8 @@ WEEKDAYS = (N_("一"), N_("二"), N_("三"), N_("四"), N_("五"), N_("六"), N_
 KIND_WORDS = {"RESTDAY": N_("休"), "HOLIDAY": N_("假"), "MAKEUP": N_("班")}
 UNKNOWN = N_("未公布")
 REINFORCED = N_("增")
-SPAN = tuple[str, str]
+MOSTLY = (9, 10)
+"""How much of a roster must be filled before having few duties says anything about a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,9 @@ def by_person(
             text, mark, against = f"{before.text}、{text}", before.mark or mark, (*before.against, *against)
         cells[row, column] = Cell(text, mark, False, "", tuple(dict.fromkeys(against)))
     counted = grid.counts if counts is None else counts
-    lines = tuple(_line(grid, person, counted.get(person, rows.Counts())) for person in people)
+    wanted = sum(cell.wanted for cell in grid.cells.values())
+    whole = len(_standing(grid, plan)) * MOSTLY[1] >= wanted * MOSTLY[0]
+    lines = tuple(_line(grid, person, counted.get(person, rows.Counts()), whole) for person in people)
     captions = (_("总"), _("末"), _("节"), _("夜"))
     return Sheet(heads(grid.days, today), lines, cells, captions, _("人员"))
 
@@ -202,7 +205,7 @@ def _standing(grid: rows.Grid, plan: Mapping[rows.Key, bytes] | None) -> Sequenc
     return [(key, cell.person) for key, cell in grid.cells.items() if cell.person is not None]
 
 
-def _line(grid: rows.Grid, person: bytes, count: rows.Counts) -> Line:
+def _line(grid: rows.Grid, person: bytes, count: rows.Counts, whole: bool) -> Line:
     bounds = grid.bounds.get(person, rows.Bounds())
     named = (
         (_("总"), count.total, bounds.total),
@@ -211,7 +214,7 @@ def _line(grid: rows.Grid, person: bytes, count: rows.Counts) -> Line:
         (_("夜班"), count.night, bounds.night),
     )
     over = any(number > high for _name, number, (_low, high) in named)
-    under = count.total < bounds.total[0]
+    under = whole and count.total < bounds.total[0]
     use = _("▲多") if over else _("▽少") if under else ""
     name = grid.names.get(person, "")
     shares = _("，").join(

@@ -67,6 +67,11 @@ def test_people_with_their_counts_and_who_has_too_much_or_too_little() -> None:
     assert made.cells[1, 1].away == "休假"
 
 
+def test_nobody_has_too_little_while_the_roster_is_empty() -> None:
+    held = grid(cell("2026-10-01", "PRIMARY", ANN), cell("2026-10-02", "PRIMARY", None))
+    assert [line.use for line in sheets.by_person(held, "", [ANN, BOB], ()).lines] == ["▲多", ""]
+
+
 def test_a_plan_is_shown_in_place_of_what_stands() -> None:
     held = grid(
         cell("2026-10-01", "LEADER", ANN), cell("2026-10-02", "LEADER", None), cell("2026-10-03", "LEADER", None)
