@@ -54,8 +54,8 @@ CALLS = Ledger(
     (
         Field("name", TEXT, N_("单位"), width=8),
         Field("number", TEXT, N_("值班电话"), width=8),
-        Field("last", TEXT, N_("上次抽查"), width=6),
-        Field("result", TEXT, N_("上次结果"), width=5),
+        Field("last", TEXT, N_("上次"), width=4),
+        Field("result", TEXT, N_("结果"), width=5),
     ),
     order="",
 )
@@ -65,9 +65,7 @@ MONTH = Ledger(
     (
         Field("name", TEXT, N_("单位"), width=8),
         Field("checks", COUNT, N_("抽查"), width=3),
-        Field("answered", COUNT, N_("应答"), width=3),
         Field("rate", TENTH, N_("应答%"), width=4),
-        Field("in_post", COUNT, N_("在岗"), width=3),
         Field("post_rate", TENTH, N_("在岗%"), width=4),
         Field("mean", COUNT, N_("平均秒"), width=3),
         Field("p90", COUNT, N_("九成秒"), width=3),
@@ -151,7 +149,7 @@ def call_rows(desk: Desk) -> list[tuple[Row, Callee]]:
     """The units to be called, who was not checked for the longest time first."""
     found: list[tuple[Row, Callee]] = []
     for callee in checks.call_list(desk):
-        last = "" if callee.last_at is None else f"{local(callee.last_at):%m-%d %H:%M}"
+        last = "" if callee.last_at is None else f"{local(callee.last_at):%m-%d}"
         result = choice_label(callee.last_result, SPOT_CHECKS["result"]) if callee.last_result else ""
         values: dict[str, Value] = {
             "name": callee.name,
@@ -179,9 +177,7 @@ def month_rows(desk: Desk, month: str) -> list[Row]:
 def _figures(found: Stats) -> dict[str, Value]:
     return {
         "checks": found.checks,
-        "answered": found.answered,
         "rate": _tenths(found.answered, found.checks),
-        "in_post": found.in_post,
         "post_rate": _tenths(found.in_post, found.checks),
         "mean": found.mean,
         "p90": found.p90,

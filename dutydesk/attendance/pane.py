@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from dutydesk.attendance import service
@@ -152,7 +152,7 @@ class AttendancePane(QWidget):
         self.roll = Lines[OnPost](
             ROLL,
             self.desk,
-            important="told",
+            important="phone",
             empty=(_("本班未填值班人员"), _("在交班里填，或发布值班表")),
             name="attendance-roll",
             tone=_roll_tone,
@@ -162,6 +162,7 @@ class AttendancePane(QWidget):
         self.status = Elided("", "muted")
         self.status.setObjectName("attendance-status")
         self.status.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
+        self.status.hide()
         outer.addWidget(self.status)
         self.tabs = QTabWidget()
         self.tabs.setObjectName("attendance-tabs")
@@ -200,9 +201,11 @@ class AttendancePane(QWidget):
     def _measure(self) -> None:
         """The roll is as high as its lines, to a point."""
         theme, view = current(), self.roll.view
-        lines = min(max(self.roll.model.rowCount(), 2), SHOWN)
+        lines = min(max(self.roll.model.rowCount(), 2), max(2, SHOWN * 100 // max(theme.percent, 100)))
         head = view.horizontalHeader().sizeHint().height()
-        view.setFixedHeight(head + lines * theme.row + 2 * view.frameWidth() + theme.px(2))
+        wide = view.horizontalHeader().length() > view.viewport().width()
+        bar = view.horizontalScrollBar().sizeHint().height() if wide else 0
+        view.setFixedHeight(head + lines * theme.row + bar + 2 * view.frameWidth() + theme.px(2))
 
     # -- for the window --------------------------------------------------------------------------------------------
 
@@ -273,6 +276,7 @@ class AttendancePane(QWidget):
     def say(self, text: str) -> None:
         """One quiet sentence below the roll."""
         self.status.setText(text)
+        self.status.setVisible(bool(text))
 
     # -- signing ---------------------------------------------------------------------------------------------------
 
@@ -369,6 +373,10 @@ class AttendancePane(QWidget):
         super().showEvent(event)
         self.refresh()
         self._tick.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._measure()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -222,7 +222,7 @@ class SpotTab(QWidget):
             clock = f"{gone // MINUTE:02d}:{gone % MINUTE // SECOND:02d}"
             number = callee.number or _("没有值班电话")
             self.watch.setText(_("{name} {number} 拨号 {clock}").format(name=callee.name, number=number, clock=clock))
-            choices = [f"{at} {shown(one)}" for at, one in enumerate(SPOT_CHECKS["result"].choices, 1)]
+            choices = [f"{at}\u00a0{shown(one)}" for at, one in enumerate(SPOT_CHECKS["result"].choices, 1)]
             self.hint.setText(_("接通按回车；{choices}；Esc 不记").format(choices="  ".join(choices)))
 
     # -- a call ----------------------------------------------------------------------------------------------------

@@ -44,16 +44,16 @@ def document(desk: Desk, start: int, end: int) -> Document:
         [str(number), name, *checks.cells(each)] for number, (_unit, name, each) in enumerate(found.units, 1)
     ]
     columns = [
-        Column(_("序号"), width=11, align="right"),
+        Column(_("序号"), width=10, align="right"),
         Column(_("单位"), weight=2.4),
-        Column(_("抽查（次）"), width=18, align="right"),
-        Column(_("应答（次）"), width=18, align="right"),
-        Column(_("应答率"), width=18, align="right"),
-        Column(_("在岗（次）"), width=18, align="right"),
-        Column(_("在岗率"), width=18, align="right"),
-        Column(_("平均（秒）"), width=18, align="right"),
-        Column(_("九成（秒）"), width=18, align="right"),
-        Column(_("超 {limit} 秒").format(limit=limit), width=16, align="right"),
+        Column(_("抽查（次）"), width=15, align="right"),
+        Column(_("应答（次）"), width=15, align="right"),
+        Column(_("应答率"), width=15, align="right"),
+        Column(_("在岗（次）"), width=15, align="right"),
+        Column(_("在岗率"), width=15, align="right"),
+        Column(_("平均（秒）"), width=15, align="right"),
+        Column(_("九成（秒）"), width=15, align="right"),
+        Column(_("超 {limit} 秒").format(limit=limit), width=15, align="right"),
     ]
     made.table(columns, [*lines, Total(["", _("合计"), *whole])] if lines else [[""] * len(columns)], size=SIZE)
     for row in rows("attendance", "formula"):

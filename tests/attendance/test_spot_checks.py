@@ -136,7 +136,8 @@ def test_the_printed_month(desk: Desk) -> None:
     assert "2026-06-01—2026-06-30" in text
     assert "抽查4次，应答3次，应答率75.0%，在岗率50.0%" in text
     assert "2西示例街道办事处22100.0%150.0%33401" in text
-    assert "九成用时" in text
+    assert "第（0.9×次数，进一取整）个" in text
+    assert not report.document(desk, parse_iso("2026-06-01"), parse_iso("2026-07-01")).missing
     assert pdf == report.spot(desk, parse_iso("2026-06-01"), parse_iso("2026-07-01"))
     assert "抽查1次" in text_of(report.spot(desk))  # the running month
 
