@@ -271,9 +271,13 @@ def shift_text(desk: Desk, at: int) -> str:
 
 
 def is_late(desk: Desk, happened: int, now: int) -> bool:
-    """Whether an entry is 补录: from before the running shift, or typed long after its time."""
+    """Whether an entry is 补录: from before the running shift, typed long after its time, or about a shift that was
+    handed over and sealed already (`desk.services["sealed"]`)."""
     running = spans.shift_of(now, desk.config.shift_pattern)
-    return happened < running.start or now - happened > late_minutes(desk) * MINUTE
+    if happened < running.start or now - happened > late_minutes(desk) * MINUTE:
+        return True
+    sealed = desk.services.get("sealed")
+    return sealed is not None and any(happened < min(end, at) for _start, end, at in sealed(happened, happened + 1))
 
 
 def late_minutes(desk: Desk) -> int:

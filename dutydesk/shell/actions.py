@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,8 @@ class Actions(QObject):
         self._alarmed: set[tuple[str, bytes, str, int]] = set()
         self._first_look = True
         self._preview: QDialog | None = None
+        self._leaving = False
+        self._asked_to_leave: QDialog | None = None
         self._hourly = QTimer(self)
         self._hourly.setInterval(HOUR)
         self._hourly.timeout.connect(self.snapshot_quietly)
@@ -261,8 +264,30 @@ class Actions(QObject):
     # -- leaving ---------------------------------------------------------------------------------------------------
 
     def may_close(self) -> bool:
-        """Whether the window may close now; always, for nothing unsaved is ever lost (drafts are kept)."""
-        return True
+        """Whether the window may close now. Nothing unsaved is ever lost (drafts are kept); but hand-over sheets that
+        are on no paper are named once before."""
+        asked = self.desk.services.get("unprinted_sheets")
+        missing: list[str] = []
+        if asked is not None and not self._leaving:
+            with suppress(DutyDeskError):  # a record that cannot be read keeps nobody here
+                missing = asked()
+        if not missing:
+            return True
+        if self._asked_to_leave is None:
+            told = _("、").join(missing)
+            text = _("交接班表还没有打印：{shifts}。仍要退出？").format(shifts=told)
+            self._asked_to_leave = dialogs.confirm(self.window, text, _("退出"))
+            self._asked_to_leave.setObjectName("leave-dialog")
+            self._asked_to_leave.answered.connect(self._leave)
+        return False
+
+    def _leave(self, yes: bool) -> None:
+        self._asked_to_leave = None
+        if yes:
+            self._leaving = True
+            self.window.close()
+        else:
+            self.window.show_pane("shifts")
 
     def close(self) -> None:
         """Stop what runs by itself."""

@@ -30,6 +30,7 @@ FIGURES = (
     ("incidents.open", "incidents"),
     ("rain.worst", "rain"),
     ("shelters.people_now", "shelters"),
+    ("shifts.handover", "shifts"),
 )
 """Figures on the board, and the feature whose pane each one opens; a feature without such a figure has no tile."""
 LEVELS = ("warnings.in_force", "rain.worst")

@@ -11,7 +11,7 @@ from dutydesk.core.clock import iso
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.kinds import choice_label
-from dutydesk.shifts import handover, rules, seals, service
+from dutydesk.shifts import handover, pending, rules, seals, service
 from dutydesk.shifts.ledger import HANDOVERS
 
 
@@ -25,7 +25,7 @@ def status(desk: Desk, shift: str = "") -> dict[str, Any]:
     standing = handover.standing(desk, key)
     with desk.store.read() as connection:
         sealed = seals.seal_of(connection, held)
-        printed = handover.sheet_printed(connection, key)
+        printed = pending.sheet_printed(connection, key)
     state = held.text("state") if held is not None else ""
     taken = held is not None and held.get("taken_at") is not None
     against = rules.before_taking(standing) if state in ("SIGNED_OUT", "EMERGENCY") else rules.before_giving(standing)
@@ -75,7 +75,7 @@ def status(desk: Desk, shift: str = "") -> dict[str, Any]:
             "sheet": seals.sheet_of(sealed, desk.config.district, key).code(),
         },
         "printed": printed,
-        "unprinted": handover.unprinted_sheets(desk),
+        "unprinted": pending.unprinted_sheets(desk),
     }
 
 

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
     """What the running shift lacks, a last shift without its sheet, signatures of a hand-over, equipment out of order."""
-    from dutydesk.shifts import handover, service
+    from dutydesk.shifts import pending, service
 
-    return [*service.open_items(read, now), *handover.open_items(read, now)]
+    return [*service.open_items(read, now), *pending.open_items(read, now)]
 
 
 def figures(read: Connection, start: int, end: int) -> Sequence[Figure]:
     """The crew of the shift in which [start, end) ends; a one-sided hand-over until it is counter-signed."""
-    from dutydesk.shifts import handover, service
+    from dutydesk.shifts import pending, service
 
     text = service.crew_of(read, service.row_at(read, end - 1))
     found = [Figure("shifts.crew", N_("值班"), text)] if text else []
-    if any(row.get("state") == "EMERGENCY" for row in handover.unfinished(read)):
+    if any(row.get("state") == "EMERGENCY" for row in pending.unfinished(read)):
         found.append(Figure("shifts.handover", N_("交接班"), _("单方，待补签"), severity=2))
     return found
 
@@ -68,7 +68,7 @@ SHIFT_FEATURE = Feature(
     services={
         "shift_of": "dutydesk.shifts.service:code_of",
         "sealed": "dutydesk.shifts.seals:sealed",
-        "unprinted_sheets": "dutydesk.shifts.handover:unprinted_sheets",
+        "unprinted_sheets": "dutydesk.shifts.pending:unprinted_sheets",
     },
     commands=(Command("handover", N_("交接班到了哪一步"), _arguments, "dutydesk.shifts.commands:run"),),
     pane="dutydesk.shifts.pane:ShiftsPane",

@@ -23,7 +23,7 @@ from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, Elided, SplitTitle, button, label
-from dutydesk.shifts import handover, rules, service
+from dutydesk.shifts import handover, pending, rules, service
 from dutydesk.shifts.ledger import PRINTS, SHIFTS
 from dutydesk.shifts.pane_facts import Facts
 from dutydesk.shifts.pane_handover import HandoverPage
@@ -257,7 +257,7 @@ class ShiftsPane(QWidget):
         with self.desk.store.read() as connection:
             last = service.row_before(connection, now)
             key = service.key_of(service.of_row(last)) if last is not None else ""
-            done = last is None or handover.sheet_printed(connection, key)
+            done = last is None or pending.sheet_printed(connection, key)
         self._last = None if done else last
         self.warning.setVisible(not done and key != self._shown)
         if last is not None and not done:

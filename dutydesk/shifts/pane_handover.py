@@ -18,7 +18,7 @@ from dutydesk.journal.query import Row
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, button, label, shortcut
-from dutydesk.shifts import handover, rules, service
+from dutydesk.shifts import handover, pending, rules, service
 from dutydesk.shifts.pane_lists import OpenList
 from dutydesk.shifts.pane_sheet import ItemList, SignBox, Steps
 
@@ -211,7 +211,7 @@ class HandoverPage(QWidget):
     def _next_step(self, rows: Sequence[Row]) -> rules.Step:
         held = self._held
         with self._desk.store.read() as connection:
-            printed = handover.sheet_printed(connection, self.key)
+            printed = pending.sheet_printed(connection, self.key)
         return rules.step(
             held.text("state") if held is not None else "",
             [row.text("state") for row in rows],

@@ -33,9 +33,9 @@ from dutydesk.qt.editors import Editor, make_editor
 from dutydesk.qt.picker import MOST_FOUND, Option, among
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import label
-from dutydesk.shifts.handover import said
 from dutydesk.shifts.ledger import HANDOVER_ITEMS, HANDOVERS, SHIFTS
 from dutydesk.shifts.pane_facts import PeopleFinder
+from dutydesk.shifts.pending import said
 from dutydesk.shifts.rules import SETTLED, STEPS, Step
 from dutydesk.shifts.service import CREW
 

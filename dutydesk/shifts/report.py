@@ -21,7 +21,7 @@ from dutydesk.ledger.kinds import choice_label
 from dutydesk.printing.page import Document, Foot
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
-from dutydesk.shifts import blocks, handover, rules, seals, service
+from dutydesk.shifts import blocks, handover, pending, rules, seals, service
 from dutydesk.shifts.ledger import HANDOVER_ITEMS, HANDOVERS
 from dutydesk.shifts.service import SHEET, Made
 from dutydesk.shifts.sheet import Place, covers
@@ -195,7 +195,7 @@ def _item_rows(items: Sequence[Row], now: int) -> Iterator[PaperRow]:
             what = "\n".join(part for part in (row.text("title"), row.text("detail")) if part)
             due = _due(row.number("due_at"), now) if row.get("due_at") is not None else ""
             opinion = choice_label(row.get("state"), HANDOVER_ITEMS["state"])
-            yield (str(number), what, due, handover.said(row), opinion)
+            yield (str(number), what, due, pending.said(row), opinion)
 
 
 def _signed(document: Document, desk: Desk, held: Row) -> None:

@@ -350,9 +350,9 @@ def open_items(connection: Connection, now: int) -> list[OpenItem]:
 
 
 def _on_paper(connection: Connection, key: str) -> bool:
-    from dutydesk.shifts import handover
+    from dutydesk.shifts import pending
 
-    return handover.sheet_printed(connection, key)
+    return pending.sheet_printed(connection, key)
 
 
 def unprinted(row: Row) -> OpenItem:

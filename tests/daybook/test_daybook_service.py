@@ -577,3 +577,18 @@ def test_a_line_that_another_list_wrote_lacks_nothing() -> None:
     by_hand = {"category": "WARNING", "text": "发布暴雨蓝色预警", "recorder": "卫庚午"}
     assert "handling" in service.missing(by_hand)
     assert service.missing({**by_hand, "recorder": None}) == ()
+
+
+def test_what_is_typed_after_the_seal_of_its_shift_is_late(desk: Desk, clock: FixedClock) -> None:
+    """The shift was handed over before its last minute: an entry about the time before says 补录."""
+    now = clock.now()
+    spans: list[tuple[int, int, int]] = []
+
+    def sealed(_start: int, _end: int) -> list[tuple[int, int, int]]:
+        return spans
+
+    desk.services["sealed"] = sealed
+    assert not service.is_late(desk, now - MINUTE, now)
+    spans.append((now - HOUR, now + HOUR, now))
+    assert service.is_late(desk, now - MINUTE, now)
+    assert not service.is_late(desk, now, now + 1), "after the takeover it is the new crew's"

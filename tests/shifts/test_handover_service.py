@@ -14,7 +14,7 @@ from dutydesk.features import FEATURES
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.ledger.feature import Feature, OpenItem
-from dutydesk.shifts import blocks, commands, handover, seals, service
+from dutydesk.shifts import blocks, commands, handover, pending, seals, service
 from tests.shifts.handing import (
     KEY,
     MORNING,
@@ -518,7 +518,7 @@ def test_a_finished_hand_over_makes_room_for_the_next(desk: Desk, clock: FixedCl
     handover.countersign(desk, KEY, hands.taking["leader"])
     service.record_print(desk, "P01", "交接班记录表", KEY, b"%PDF")
     assert handover.shift_for(desk, parse_iso("2026-06-19 08:45")) == NEXT
-    assert handover.unprinted_sheets(desk) == []
+    assert pending.unprinted_sheets(desk) == []
 
 
 def test_the_clock_is_set_back_during_the_shift(desk: Desk, clock: FixedClock, hands: Hands) -> None:
