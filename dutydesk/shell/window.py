@@ -646,7 +646,7 @@ class MainWindow(QMainWindow):
         self.todo.show_items(items, now)
         self.board.show_todo(items, now)
         self.board.show_figures(figures)
-        crew = figures.get("shifts.crew")
+        crew = figures.get("attendance.on_now") or figures.get("shifts.crew")
         self.board.show_crew(str(crew.value) if crew else "", self.desk.me.name)
         self._show_record()
         if self._actions is not None:
