@@ -73,7 +73,7 @@ ACCOUNT_FEATURE = Feature(
     commands=(Command("accounts", N_("账号：谁能在这里做什么"), configure, "dutydesk.accounts.command:run"),),
     adders={"accounts": "dutydesk.accounts.service:add_row"},
     pane="dutydesk.accounts.pane_account:AccountPane",
-    key="Alt+=",
+    key="Alt+\\",
     open_items=open_items,
     titles=titles,
 )

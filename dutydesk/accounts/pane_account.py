@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from dutydesk.journal.query import Row
 
 SIGNING = ("SIGN_IN", "SIGN_FAILED", "LOCKED", "LOCK", "SIGN_OUT", "ENROL", "RESET", "ROLE", "DENIED")
+WIDTHS = (136, 88, 104, 160, 150)
+"""Pixels at 100 % of time, person, action, subject and result; the reason takes the rest."""
 
 
 class Asked(QDialog):
@@ -293,6 +295,7 @@ class AccountPane(QWidget):
         self.buttons: dict[str, QPushButton] = {}
         holder = QWidget()
         row = flow(holder, theme.px(8))
+        row.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(8))
         for name, text, run in (
             ("add", _("开账号"), self.add),
             ("role", _("改角色"), self.change_role),
@@ -310,11 +313,13 @@ class AccountPane(QWidget):
         self.model = LedgerModel(
             self.desk.ledger("audit"),
             self.desk,
-            columns=("at", "by", "action", "subject", "reason", "result", "workstation"),
+            columns=("at", "by", "action", "subject", "result", "reason"),
             shows={"subject": self._subject},
         )
         self.view = LedgerView(self.model, important="reason", empty=(_("还没有登录记录"), ""), parent=self)
         self.view.setObjectName("account-audit")
+        for at, width in enumerate(WIDTHS):
+            self.view.horizontalHeader().resizeSection(at, theme.px(width))
         self.model.set_where((q.Condition("action", "in", list(SIGNING)),))
         below = QWidget()
         under = QVBoxLayout(below)

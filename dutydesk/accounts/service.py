@@ -19,7 +19,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM, named_id
 from dutydesk.core.reference import label
 from dutydesk.core.reference import rows as reference_rows
-from dutydesk.journal import audit, settings
+from dutydesk.journal import audit, pins, settings
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.ledger.feature import Change, OpenItem
@@ -104,7 +104,7 @@ def accounts(desk: Desk) -> list[Account]:
     persons = [person for row in rows if isinstance(person := row.get("person"), bytes)]
     names = desk.titles("people", persons)
     with desk.store.read() as connection:
-        pins = {str(person) for (person,) in connection.exec_driver_sql("SELECT person FROM local_pin")}
+        enrolled_here = pins.persons(connection)
     now, numbers = desk.clock.now(), policy(desk)
     found = [
         Account(
@@ -112,9 +112,11 @@ def accounts(desk: Desk) -> list[Account]:
             names.get(person, ""),
             row.text("role"),
             row.get("state") == ACTIVE,
-            person.hex() in pins,
+            person.hex() in enrolled_here,
             since if isinstance(since := row.get("since"), int) else None,
-            rules.locked_until(_attempts(desk, person, numbers, now), numbers, now) if person.hex() in pins else 0,
+            rules.locked_until(_attempts(desk, person, numbers, now), numbers, now)
+            if person.hex() in enrolled_here
+            else 0,
         )
         for row in rows
         if isinstance(person := row.get("person"), bytes)
@@ -153,13 +155,13 @@ def crew_at(connection: Connection, now: int) -> list[str]:
 
 def open_items(read: Connection, now: int) -> list[OpenItem]:
     """Who stands the running shift and cannot sign in at this desk; which accounts wrong PINs have locked, and where."""
-    pins = {str(person) for (person,) in read.exec_driver_sql("SELECT person FROM local_pin")}
+    enrolled_here = pins.persons(read)
     held, crew_now = roles(read), crew_at(read, now)
     locked = _locked_at(read, now)
     names = _names(read, [*crew_now, *(person for person, _until, _where in locked)])
     items: list[OpenItem] = []
     for person in crew_now:
-        if person not in held or person not in pins:
+        if person not in held or person not in enrolled_here:
             text = _("{name}还没有账号") if person not in held else _("{name}还没有在这台工作站设置口令")
             title = text.format(name=names.get(person, ""))
             items.append(OpenItem("TODO", title, severity=1, ledger=LEDGER, row=named_id(LEDGER, person)))
@@ -468,13 +470,11 @@ def _attempts(desk: Desk, person: bytes, numbers: Policy, now: int) -> list[Atte
 
 def _hash(desk: Desk, person: bytes) -> str:
     with desk.store.read() as connection:
-        found = connection.exec_driver_sql("SELECT hash FROM local_pin WHERE person = ?", (person.hex(),)).first()
-    return str(found[0]) if found else ""
+        return pins.kept(connection, person)
 
 
 def _keep(desk: Desk, person: bytes, kept: str) -> None:
-    held = (person.hex(), kept, desk.clock.now())
-    desk.store.local(lambda cursor: cursor.execute("INSERT OR REPLACE INTO local_pin VALUES (?, ?, ?)", held))
+    pins.keep(desk.store, person, kept, desk.clock.now())
     guard(desk).forget()
 
 

@@ -51,6 +51,7 @@ _STROKED: dict[str, Callable[[], QPainterPath]] = {
     "up": lambda: _lines(((3, 10), (8, 5), (13, 10))),
     "down": lambda: _lines(((3, 6), (8, 11), (13, 6))),
     "more": lambda: _with_ellipses(QPainterPath(), (2, 7, 2, 2), (7, 7, 2, 2), (12, 7, 2, 2)),
+    "lock": lambda: _with_rects(_lines(((5, 7), (5, 4), (6.5, 2), (9.5, 2), (11, 4), (11, 7))), (3, 7, 10, 7)),
     "menu": lambda: _lines(((3, 4), (13, 4)), ((3, 8), (13, 8)), ((3, 12), (13, 12))),
     "list": lambda: _lines(
         ((6, 4), (14, 4)),

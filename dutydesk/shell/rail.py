@@ -25,6 +25,7 @@ ICONS = {
     "attendance": "check",
     "papers": "paper",
     "sync": "refresh",
+    "accounts": "lock",
     "admin": "sliders",
 }
 TALL, LEAST = 36, 18
