@@ -34,7 +34,7 @@ SERIAL_ZERO = date(1899, 12, 30)
 _MARK = re.compile(r"\s*[（(][调代][）)]\s*$")
 _SEVERAL = re.compile(r"[、，,;；/\n]")
 _NO_YEAR = re.compile(r"(\d{1,2})[-/.月](\d{1,2})日?")
-_YEAR = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ]0?0:00(?::00)?)?")
+_YEAR = re.compile(r"(?:(\d{4})(\d{2})(\d{2})|(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?)(?:[T ]0?0:00(?::00)?)?")
 
 
 @dataclass
@@ -165,7 +165,7 @@ def read_day(text: str) -> str:
             return (SERIAL_ZERO + timedelta(days=int(serial[1]))).isoformat()
         written = _YEAR.fullmatch(plain)
         if written:
-            return date(int(written[1]), int(written[2]), int(written[3])).isoformat()
+            return date(*(int(part) for part in written.groups() if part)).isoformat()
     except ValueError:
         pass
     raise ValueError(_("应为日期，如 2026-06-18：{text}").format(text=text))

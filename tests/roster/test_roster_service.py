@@ -225,7 +225,9 @@ def test_a_leader_names_who_acts_and_one_principal_stays_on_a_holiday(desk: Desk
     assert {problem.field for problem in caught.value.problems} == {"acting", "phone"}
     contact: dict[str, Value] = {"phone": "13900000000"}
     one = service.ask_leave(desk, leave(staff, "王示例", "2026-06-19", "2026-06-20", acting=staff["周示例"], **contact))
-    other = service.ask_leave(desk, leave(staff, "陈示例", "2026-06-19", "2026-06-19", acting=staff["周示例"], **contact))
+    other = service.ask_leave(
+        desk, leave(staff, "陈示例", "2026-06-19", "2026-06-19", acting=staff["周示例"], **contact)
+    )
     with pytest.raises(Refused, match="不能批准自己"):
         service.approve_leave(desk, one, staff["王示例"])
     service.approve_leave(desk, one, staff["陈示例"])
@@ -233,7 +235,9 @@ def test_a_leader_names_who_acts_and_one_principal_stays_on_a_holiday(desk: Desk
         service.approve_leave(desk, other, staff["周示例"])
     service.refuse_leave(desk, other, staff["周示例"], "节假日留一人")
     assert service.acting(desk, staff["王示例"], "2026-06-19") == staff["周示例"]
-    later = service.ask_leave(desk, leave(staff, "陈示例", "2026-06-20", "2026-06-20", acting=staff["周示例"], **contact))
+    later = service.ask_leave(
+        desk, leave(staff, "陈示例", "2026-06-20", "2026-06-20", acting=staff["周示例"], **contact)
+    )
     service.approve_leave(desk, later, staff["周示例"])  # no holiday
 
 
@@ -410,7 +414,9 @@ def test_standby_and_teams_on_call(desk: Desk, staff: Staff) -> None:
 
 def test_what_is_empty_unpublished_or_waiting_is_open(desk: Desk, staff: Staff) -> None:
     def titles() -> list[str]:
-        return [item.title for item in desk.open_items() if item.ledger in ("assignments", "rosters", "leaves", "swaps")]
+        return [
+            item.title for item in desk.open_items() if item.ledger in ("assignments", "rosters", "leaves", "swaps")
+        ]
 
     assert titles() == ["还没有值班表"]
     for day in range(18, 26):
