@@ -7,7 +7,7 @@ roster yet: there, as where nothing is planned, the crew of the shift's own row 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -86,7 +86,8 @@ class Signs:
 
 @dataclass(frozen=True, slots=True)
 class OnPost:
-    """One line of who is on: `since` when they signed in, None for who has not; `away` may not be at home now."""
+    """One line of who is on: `since` when they signed in, None for who has not; `away` may not be at home now; `tight`
+    in time, but not as early as the rule wants."""
 
     shift: str
     post: str
@@ -98,6 +99,7 @@ class OnPost:
     overtime: int = 0
     origin: str = ""
     away: bool = False
+    tight: bool = False
 
     @property
     def present(self) -> bool:
@@ -261,7 +263,9 @@ def _line(span: Span, one: Expected, sign: Signs | None, now: int, limits: Limit
     where = rules.state(sign.last if sign is not None else "", now, span.start, limits.absent_after)
     away = where is State.HOME and not limits.may_be_home(one.post, modes)
     since, late = (sign.first, sign.late) if sign is not None else (None, 0)
-    return OnPost(span.key, one.post, one.person, "", where, since, late, 0, one.origin, away)
+    came = rules.arrival(since, span.start, limits.arrive_early, limits.late_grace) if since is not None else None
+    tight = came is not None and came.tight
+    return OnPost(span.key, one.post, one.person, "", where, since, late, 0, one.origin, away, tight)
 
 
 def _stayed(connection: Connection, running: Span, lines: Sequence[OnPost], now: int) -> list[OnPost]:
@@ -278,18 +282,7 @@ def _stayed(connection: Connection, running: Span, lines: Sequence[OnPost], now:
 
 
 def _named(line: OnPost, named: Mapping[bytes, str]) -> OnPost:
-    return OnPost(
-        line.shift,
-        line.post,
-        line.person,
-        named.get(line.person, ""),
-        line.state,
-        line.since,
-        line.late,
-        line.overtime,
-        line.origin,
-        line.away,
-    )
+    return replace(line, name=named.get(line.person, ""))
 
 
 def names(connection: Connection, people: Sequence[bytes]) -> dict[bytes, str]:

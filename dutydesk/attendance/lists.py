@@ -106,10 +106,12 @@ def roll_rows(desk: Desk, now: int) -> list[tuple[Row, OnPost]]:
 
 
 def told(line: OnPost) -> str:
-    """`迟到 12 分钟`, `延班 20 分钟`, `现在须到岗`, 调, 代."""
+    """`迟到 12 分钟`, `未提前到岗`, `延班 20 分钟`, `现在须到岗`, 调, 代."""
     found: list[str] = []
     if line.late:
         found.append(_("迟到 {minutes} 分钟").format(minutes=line.late))
+    elif line.tight and line.state is State.IN:
+        found.append(_("未提前到岗"))
     if line.overtime:
         found.append(_("延班 {minutes} 分钟").format(minutes=line.overtime))
     if line.away:

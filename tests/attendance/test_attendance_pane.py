@@ -56,7 +56,9 @@ def shown(pane: AttendancePane) -> dict[str, tuple[str, str]]:
 # -- signing -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_incoming_crew_signs_in_with_one_key(qtbot: QtBot, pane: AttendancePane, desk: Desk) -> None:
+def test_the_incoming_crew_signs_in_with_one_key(
+    qtbot: QtBot, pane: AttendancePane, desk: Desk, clock: FixedClock
+) -> None:
     pane.focus_first()
     assert shown(pane) == dict.fromkeys(("王示例", "李示例", "赵示例"), ("下一班", "未签到"))
     line(pane, "李示例")
@@ -64,13 +66,16 @@ def test_the_incoming_crew_signs_in_with_one_key(qtbot: QtBot, pane: AttendanceP
     assert shown(pane)["李示例"] == ("下一班", "在岗")
     assert pane.status.text() == "李示例 签到"
     assert service.signed_in(desk, KEY) == {desk.resolve("people", "李示例")}
+    assert next(row for row in pane.roll.rows() if row["name"] == "李示例")["told"] == ""
     qtbot.keyClick(pane.roll.view, Key.Key_F6)
     assert pane.status.text() == "这一班已经签到"
     line(pane, "王示例")
     qtbot.keyClick(pane.roll.view, Key.Key_F7, Mod.ShiftModifier)
     assert shown(pane)["王示例"] == ("下一班", "在家值守")
+    clock.advance(1)
     line(pane, "赵示例")
     qtbot.keyClick(pane.roll.view, Key.Key_Return)  # Enter, too
+    assert next(row for row in pane.roll.rows() if row["name"] == "赵示例")["told"] == "未提前到岗"
     assert len(service.signed_in(desk, KEY)) == 3
     assert desk.count("sign_ins") == 3
 
