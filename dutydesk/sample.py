@@ -78,6 +78,7 @@ def make_sample(
             desk = Desk(store, moving, Me(ids.SYSTEM), FEATURES)
             known = _lists(desk, end)
             if night:
+                _roster(desk, moving, known, end)
                 for offset, play in sorted(_night(desk, known, end), key=lambda entry: entry[0]):
                     if not leave_out or offset <= -leave_out:
                         moving.at = end + round(offset * MINUTE)
@@ -114,6 +115,63 @@ def _lists(desk: Desk, end: int) -> _Known:
             changes.append(change)
         batches.write(desk.store, f"{name}.import", changes, by=ids.SYSTEM, note="示例数据", size=400)
     return known
+
+
+def _roster(desk: Desk, clock: FixedClock, known: _Known, end: int) -> None:
+    """Who may stand which post, the published roster around the night, and a swap that its leader approved. The crews
+    of the night's own shifts stand in its script, the same people in the same order."""
+    data = _load("roster")
+    pattern = shift_rules.pattern(desk.config.shift_pattern, reference("duty"))
+    night = shift_rules.shift_of(end - _load("night")["minutes"] * MINUTE, pattern)
+    clock.at = end - 9 * DAY
+
+    def place(post: str, day: int, person: str) -> dict[str, Value]:
+        date = local(night.start + day * DAY).date().isoformat()
+        who = known("people", person)
+        return {"date": date, "shift": night.code, "post": post, "slot": 1, "person": who, "origin": "GENERATED"}
+
+    turns: Mapping[str, Sequence[str]] = data["turns"]
+    rows = {
+        (post, day): place(post, day, people[day % len(people)])
+        for day in range(data["first"], data["last"] + 1)
+        for post, people in turns.items()
+    }
+    told: Mapping[str, Any] = data["swap"]
+    mine, other = ((told["post"], told[name]) for name in ("day", "other_day"))
+    swap = ids.named_id("swaps", DISTRICT, "sample")
+    values: dict[str, Value] = {
+        "kind": "SWAP", **{name: rows[mine][name] for name in ("date", "shift", "post", "slot", "person")},
+        "other": rows[other]["person"], "other_date": rows[other]["date"], "other_shift": rows[other]["shift"],
+        "other_post": rows[other]["post"], "other_slot": 1, "reason": told["reason"], "state": "APPROVED",
+        "asked_at": clock.at, "accepted_at": clock.at, "approver": known("people", data["approver"]),
+        "decided_at": clock.at,
+    }  # fmt: skip
+    rows[mine], rows[other] = (
+        {**rows[key], "person": rows[giver]["person"], "origin": "SWAP", "swap": swap, "planned": rows[key]["person"]}
+        for key, giver in ((mine, other), (other, mine))
+    )
+    dates = sorted(str(row["date"]) for row in rows.values())
+    roster: dict[str, Value] = {
+        "starts_on": dates[0], "ends_on": dates[-1], "state": "PUBLISHED", "published_at": clock.at,
+        "maker": known("people", data["maker"]), "approver": known("people", data["approver"]),
+    }  # fmt: skip
+    trained = local(end - 400 * DAY).date().isoformat()
+    changes = [desk.new("roster_people", _member(known, one) | {"trained_on": trained}) for one in data["staff"]]
+    changes += [
+        Change("assignments", ids.named_id("assignments", DISTRICT, *map(str, _place_of(row))), row, new=True)
+        for row in rows.values()
+    ]
+    changes.append(Change("swaps", swap, values, new=True))
+    changes.append(Change("rosters", ids.named_id("rosters", DISTRICT, dates[0], dates[-1]), roster, new=True))
+    batches.write(desk.store, "roster.import", changes, by=ids.SYSTEM, note="示例数据", size=400)
+
+
+def _place_of(row: Mapping[str, Value]) -> list[Value]:
+    return [row[name] for name in ("date", "shift", "post", "slot")]
+
+
+def _member(known: _Known, told: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: known("people", value) if name in ("person", "deputy") else value for name, value in told.items()}
 
 
 Step = tuple[float, Callable[[], None]]

@@ -378,3 +378,17 @@ def test_the_night_reads_as_its_ledgers_do(night: dict[str, Any]) -> None:
     for incident in night["incidents"]:
         for update in incident["updates"]:
             check_values(INCIDENTS, update["set"], set())
+
+
+def test_the_roster_has_the_nights_own_crews_and_people_who_may_stand_there() -> None:
+    roster, night = json.loads(text_of("roster")), json.loads(text_of("night"))
+    posts = {"LEADER": "leader", "PRIMARY": "primary", "SECONDARY": "secondary"}
+    staff = {one["person"]: one["posts"].split() for one in roster["staff"]}
+    assert set(staff) <= keys("people")
+    for post, people in roster["turns"].items():
+        assert all(post in staff[person] for person in people)
+        for day, crew in enumerate(night["crews"]):
+            assert people[day % len(people)] == crew[posts[post]]
+    assert roster["first"] <= 0
+    assert roster["last"] >= 8  # seven days beyond the night's second date
+    assert len(night["crews"]) <= roster["swap"]["day"] < roster["swap"]["other_day"] <= roster["last"]
