@@ -119,8 +119,10 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
     declared: Sequence[Command] = ()
     if features:
         from dutydesk.exchange.commands import COMMANDS
+        from dutydesk.sync.commands import SYNC, configure_hub
 
-        declared = (*COMMANDS, *features)
+        configure_hub(sub("hub", N_("中心库：建立、登记、吊销")))
+        declared = (*COMMANDS, SYNC, *features)
     for command in declared:
         made = sub(command.name, command.help)
         command.configure(made)
@@ -246,6 +248,10 @@ def _dispatch(args: argparse.Namespace, home: Home) -> int:
         return verify_sheet(args, place)
     if args.command in folder:
         return folder[args.command](place, args)
+    if args.command == "hub":
+        from dutydesk.sync.commands import hub
+
+        return hub(place.home, place.schema, place.clock, place.key, args)
     desk = _open(args, place)
     try:
         code: int = load(args.run)(desk, args)

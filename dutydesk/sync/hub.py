@@ -341,6 +341,7 @@ class Hub:
             self._compose(
                 "new_password" if known else "make_login", login=sql.Identifier(login), password=sql.Literal(verifier)
             )
+            self._compose("bound_login", login=sql.Identifier(login))
             self._compose("give_role", role=sql.Identifier(DESK_ROLE), login=sql.Identifier(login))
 
     def revoke(self, desk: bytes, reason: str) -> bool:
@@ -413,15 +414,13 @@ class Hub:
     def _push(self, batch: Batch) -> None:
         acts = [act for act, _personal in batch.parcels]
         first, last = acts[0], acts[-1]
+        if first.seq == 1:  # by itself: the transaction must hold nothing while the acts are on their way
+            self._run("add_chain", (first.desk, first.epoch)).close()
         with self._connection.transaction():
-            with self._run("take_numbers", (len(acts),)) as cursor:
-                (taken,) = cursor.fetchone() or (0,)
-            step("push.locked")
-            if first.seq == 1:
-                self._run("add_chain", (first.desk, first.epoch)).close()
-            base = int(taken) - len(acts)
-            rows = [_row(act, base + n) for n, act in enumerate(acts, 1)]
-            with self._run("add_acts", [v for row in rows for v in row], rows=_groups(len(rows), 15)) as cursor:
+            step("push.begun")
+            rows = [_row(act, len(acts) - n) for n, act in enumerate(acts, 1)]
+            values = [len(acts), *(value for row in rows for value in row)]
+            with self._run("add_acts", values, rows=_typed(len(rows))) as cursor:
                 added = cursor.rowcount
             step("push.acts")
             if added != len(acts):
@@ -430,9 +429,7 @@ class Hub:
             if batch.seal is not None:
                 seal = batch.seal
                 self._run("add_seal", (seal.desk, seal.epoch, seal.seq, seal.hash, seal.sig)).close()
-                self._run("add_witness", (seal.desk, seal.epoch, seal.seq, seal.hash, taken)).close()
-            elif last.seq:
-                self._run("add_witness", (last.desk, last.epoch, last.seq, last.hash, taken)).close()
+            self._run("add_witness", (last.desk, last.epoch, last.seq, last.hash)).close()
             step("push.before-commit")
         step("push.committed")
 
@@ -567,15 +564,27 @@ def _changes(act: Act) -> list[dict[str, Any]]:
     return parse_body(act.body)["changes"]
 
 
-def _row(act: Act, arrival: int) -> tuple[Any, ...]:
+def _row(act: Act, before: int) -> tuple[Any, ...]:
     return (
         act.desk, act.epoch, act.seq, act.act_id, act.hlc, act.happened_at, act.recorded_at, act.by, act.kind, act.sv,
-        act.body, act.alg, act.prev, act.hash, arrival,
+        act.body, act.alg, act.prev, act.hash, before,
     )  # fmt: skip
 
 
 def _groups(count: int, width: int) -> str:
     return ", ".join([f"({', '.join(['%s'] * width)})"] * count)
+
+
+_TYPES = (
+    "bytea", "bigint", "bigint", "bytea", "bigint", "bigint", "bigint", "text", "text", "integer", "bytea", "integer",
+    "bytea", "bytea", "bigint",
+)  # fmt: skip
+_TYPED = f"({', '.join(f'CAST(%s AS {name})' for name in _TYPES)})"
+
+
+def _typed(count: int) -> str:
+    """Rows of acts; the first one says of which type each column is."""
+    return ", ".join([_TYPED, *([f"({', '.join(['%s'] * len(_TYPES))})"] * (count - 1))])
 
 
 def _where(ranges: Sequence[Range]) -> tuple[str, list[Any]]:

@@ -40,6 +40,8 @@ ACTION = "SYNC"
 AUDITED = "sync/audited"
 LOGIN = "login/"
 """What `local_peer` remembers: what was audited last; the password for each address."""
+DUE = "sync/epoch"
+"""The epoch of this desk that its own acts have come back to, and in which it does not go on."""
 PAGE = 2_000
 """Acts that are asked for at a time."""
 MOST_UNSEALED = 100_000
@@ -169,6 +171,8 @@ class _Session:
         """All of it."""
         keys.ensure(self.store)
         self._greet()
+        if peers.peer(self.store, DUE).get("epoch") == self.store.config.epoch:  # a run was cut off in between
+            self._begin_again("restore")
         self._send_files()
         for _round in range(ROUNDS):
             lacks, owes = self._compare()
@@ -176,6 +180,7 @@ class _Session:
                 break
             self.moved = True
             if self.me in lacks:  # what I lost comes back before anything of mine goes out
+                peers.remember(self.store, {DUE: {"epoch": self.me[1]}})
                 self._pull({self.me: lacks[self.me]})
                 self._begin_again("restore")
                 continue
@@ -447,6 +452,7 @@ class _Session:
             raise Refused(_("本机自己的记录取不回来，请先查明中心库的情况"))
         step("epoch.before")
         self.store.next_epoch(max(epoch, *used) + 1, {"reason": reason})
+        peers.remember(self.store, {DUE: None})
         step("epoch.opened")
         self.report.note(_("本机恢复过备份或有另一台同号机器，已开始新的一段（{epoch}）").format(epoch=self.me[1]))
 

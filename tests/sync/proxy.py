@@ -16,8 +16,8 @@ from tests.sync.servers import HOST
 
 @dataclass
 class Fault:
-    """What goes wrong once: the line is cut after so many bytes up or down, or from then on silent (`hang`), or the
-    answer to a statement that holds `swallow` is never heard."""
+    """What goes wrong: the line is cut after so many bytes up or down, or the answer to a statement that holds `swallow`
+    is never heard; with `hang` it is silent from then on instead."""
 
     up: int | None = None
     down: int | None = None
@@ -72,6 +72,9 @@ class Proxy:
                     if not data:
                         return
                     if way == 0 and self.fault.swallow and self.fault.swallow in data:
+                        if self.fault.hang:
+                            select.select([self._wake], [], [])
+                            return
                         swallowing = True
                     elif way == 1 and swallowing:
                         return  # the hub has answered, and nobody hears it

@@ -92,30 +92,29 @@ def altered(act: Act, **named: Any) -> Act:
     return Act(**values | {"act_id": new_id(d.EVENING)} | named)
 
 
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"seq": 7}, Forked),
-        ({"seq": 6, "prev": bytes(32)}, Forked),
-        ({"seq": 3, "hash": b"f" * 32}, Forked),
-        ({"seq": 1, "kind": "epoch.open", "hash": b"f" * 32}, Forked),
-        ({"seq": 6, "kind": "epoch.open"}, Refused),
-        ({"desk": b"s" * 16, "seq": 1, "kind": "epoch.open", "prev": bytes(32)}, Forked),
-        ({"seq": 6, "hash": b"short"}, Refused),
-    ],
-    ids=["gap", "wrong link", "fork", "fork at the start", "opening within", "stranger", "short hash"],
-)
-def test_the_engine_refuses_what_the_record_must_never_see(
-    pushed: tuple[Fleet, list[d.Parcel]], change: dict[str, Any], error: type[Refused]
-) -> None:
+WRONG: dict[str, tuple[dict[str, Any], type[Refused]]] = {
+    "gap": ({"seq": 7}, Forked),
+    "wrong link": ({"prev": bytes(32)}, Forked),
+    "fork": ({"seq": 3, "hash": b"f" * 32}, Forked),
+    "fork at the start": ({"seq": 1, "kind": "epoch.open", "hash": b"f" * 32}, Forked),
+    "opening within": ({"kind": "epoch.open"}, Refused),
+    "stranger": ({"desk": b"s" * 16, "seq": 1, "kind": "epoch.open", "prev": bytes(32)}, Forked),
+    "short hash": ({"hash": b"short"}, Refused),
+}
+
+
+def test_the_engine_refuses_what_the_record_must_never_see(pushed: tuple[Fleet, list[d.Parcel]]) -> None:
     fleet, parcels = pushed
     last = parcels[-1][0]
-    before = fleet.hub_rows("SELECT desk, epoch, seq, hash FROM act ORDER BY 1, 2, 3")
-    act = altered(last, **{"prev": last.hash, "hash": b"n" * 32, "seq": 6} | change)
-    with Hub.connect(fleet.url(1), password=PASSWORD) as hub, pytest.raises(error):
-        hub.push(Batch([(act, {})]))
-    assert fleet.hub_rows("SELECT desk, epoch, seq, hash FROM act ORDER BY 1, 2, 3") == before
-    assert fleet.hub_rows("SELECT arrival FROM hub_counter") == [(5,)], "the number was given back with the rest"
+    held = "SELECT desk, epoch, seq, hash FROM act ORDER BY 1, 2, 3"
+    before = fleet.hub_rows(held)
+    with Hub.connect(fleet.url(1), password=PASSWORD) as hub:
+        for name, (change, error) in WRONG.items():
+            act = altered(last, **{"prev": last.hash, "hash": b"n" * 32, "seq": 6} | change)
+            with pytest.raises(error):
+                hub.push(Batch([(act, {})]))
+            assert fleet.hub_rows(held) == before, name
+    assert fleet.hub_rows("SELECT arrival FROM hub_counter") == [(5,)], "the numbers were given back with the rest"
 
 
 def test_pushing_again_changes_nothing(pushed: tuple[Fleet, list[d.Parcel]]) -> None:
@@ -130,21 +129,22 @@ def test_pushing_again_changes_nothing(pushed: tuple[Fleet, list[d.Parcel]]) -> 
     assert [fleet.hub_rows(f"SELECT * FROM {table}") for table in tables] == before
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE act SET kind = 'x'", "DELETE FROM act", "TRUNCATE act CASCADE", "UPDATE seal SET seq = 1",
-        "DELETE FROM witness", "UPDATE witness SET received_at = now()", "UPDATE desk SET revoked_at = NULL",
-        "INSERT INTO desk_key VALUES ('\\x00', '\\x00')", "DROP TABLE act", "CREATE TABLE mine (n integer)",
-        "UPDATE hub_state SET incarnation = 1", "DELETE FROM quarantine", "UPDATE personal SET data = ''",
-        "DELETE FROM erased", "ALTER TABLE act DROP CONSTRAINT act_follows",
-    ],
+NOT_ALLOWED = (
+    "UPDATE act SET kind = 'x'", "DELETE FROM act", "TRUNCATE act CASCADE", "UPDATE seal SET seq = 1",
+    "DELETE FROM witness", "UPDATE witness SET received_at = now()", "UPDATE desk SET revoked_at = NULL",
+    "INSERT INTO desk_key VALUES ('', '')", "DROP TABLE act", "CREATE TABLE mine (n integer)",
+    "UPDATE hub_state SET incarnation = 1", "DELETE FROM quarantine", "UPDATE personal SET data = ''",
+    "DELETE FROM erased", "ALTER TABLE act DROP CONSTRAINT act_follows",
 )  # fmt: skip
-def test_a_desk_may_add_and_read_and_nothing_else(pushed: tuple[Fleet, list[d.Parcel]], statement: str) -> None:
+
+
+def test_a_desk_may_add_and_read_and_nothing_else(pushed: tuple[Fleet, list[d.Parcel]]) -> None:
     fleet, _parcels = pushed
     url = fleet.url(1).replace("@", f":{PASSWORD}@")
-    with psycopg.connect(url, autocommit=True) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement.encode())
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in NOT_ALLOWED:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement.encode())
 
 
 def test_a_reader_sees_names_and_times_and_no_personal_data(pushed: tuple[Fleet, list[d.Parcel]]) -> None:

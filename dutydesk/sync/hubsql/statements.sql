@@ -25,6 +25,9 @@ CREATE ROLE {login} LOGIN PASSWORD {password};
 -- name: new_password
 ALTER ROLE {login} LOGIN PASSWORD {password};
 
+-- name: bound_login
+ALTER ROLE {login} SET idle_in_transaction_session_timeout = '60s';
+
 -- name: give_role
 GRANT {role} TO {login};
 
@@ -74,9 +77,17 @@ UPDATE hub_counter SET arrival = arrival + %s WHERE id = 1 RETURNING arrival;
 -- name: add_chain
 INSERT INTO chain (desk, epoch) VALUES (%s, %s) ON CONFLICT DO NOTHING;
 
+-- The counter is locked when the acts have arrived whole, not while they travel: a line that falls silent in between
+-- must not hold up every other desk.
 -- name: add_acts
+WITH number AS (UPDATE hub_counter SET arrival = arrival + %s WHERE id = 1 RETURNING arrival)
 INSERT INTO act (desk, epoch, seq, act_id, hlc, happened_at, recorded_at, author, kind, sv, body, alg, prev, hash, arrival)
-VALUES {rows} ON CONFLICT DO NOTHING;
+SELECT v.desk, v.epoch, v.seq, v.act_id, v.hlc, v.happened_at, v.recorded_at, v.author, v.kind, v.sv, v.body, v.alg,
+       v.prev, v.hash, number.arrival - v.before
+FROM number CROSS JOIN (VALUES {rows}) AS v
+  (desk, epoch, seq, act_id, hlc, happened_at, recorded_at, author, kind, sv, body, alg, prev, hash, before)
+ORDER BY v.seq
+ON CONFLICT DO NOTHING;
 
 -- name: hashes
 SELECT seq, hash FROM act WHERE desk = %s AND epoch = %s AND seq >= %s AND seq <= %s ORDER BY seq;
@@ -98,7 +109,8 @@ DELETE FROM personal WHERE desk = %s AND epoch = %s AND seq >= %s AND seq <= %s 
 INSERT INTO seal (desk, epoch, seq, hash, sig) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING;
 
 -- name: add_witness
-INSERT INTO witness (desk, epoch, seq, hash, arrival) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING;
+INSERT INTO witness (desk, epoch, seq, hash, arrival)
+VALUES (%s, %s, %s, %s, (SELECT arrival FROM hub_counter WHERE id = 1)) ON CONFLICT DO NOTHING;
 
 -- name: hashes_at
 SELECT desk, epoch, seq, hash FROM act WHERE {places};

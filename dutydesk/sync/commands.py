@@ -1,0 +1,267 @@
+"""`dutydesk hub …` and `dutydesk sync`: the owner's part of a hub, and a desk's run, on the command line.
+
+`hub init`, `hub desks`, `hub revoke` and `hub enrol --card` work without a desk; `hub card` and plain `hub enrol` are
+about the desk in the folder. A password is never an argument: libpq reads the owner's from its password file or from
+`PGPASSWORD`, a desk's is made here and kept in `local_peer`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dutydesk.core.clock import Clock
+from dutydesk.core.console import answer, say, warn
+from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.files import write_whole
+from dutydesk.core.i18n import N_, _
+from dutydesk.core.ids import new_id
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import save
+from dutydesk.journal.schema import Schema
+from dutydesk.journal.store import Store
+from dutydesk.ledger.feature import Command
+
+if TYPE_CHECKING:
+    from dutydesk.journal.desk import Desk
+    from dutydesk.sync.keys import Card
+
+
+def configure_hub(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `dutydesk hub`."""
+    actions = parser.add_subparsers(dest="action", metavar=_("动作"), required=True)
+
+    def sub(name: str, text: str, *, url: bool = True) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=_(text), description=_(text))
+        if url:
+            made.add_argument("url", metavar="URL", help=_("中心库地址，如 postgresql://管理员@主机/库名"))
+            made.add_argument("--ca", metavar="FILE", default="", help=_("中心库证书的签发者（PEM）"))
+        made.add_argument("--json", action="store_true", help=_("输出 JSON"))
+        return made
+
+    init = sub("init", N_("建立或升级中心库"))
+    init.add_argument("--restored", action="store_true", help=_("中心库刚从备份恢复"))
+    enrol = sub("enrol", N_("把一台席位登记到中心库"))
+    enrol.add_argument("--card", metavar="FILE", help=_("席位登记卡；不写就登记本机"))
+    enrol.add_argument("--login", metavar="NAME", default="", help=_("登录名，缺省按代号起"))
+    enrol.add_argument("--out", metavar="FILE", help=_("把地址和口令写进哪个文件，交给席位"))
+    revoke = sub("revoke", N_("吊销一台席位"))
+    revoke.add_argument("desk", metavar="DESK", help=_("席位代号，或席位编号的前 8 位以上"))
+    revoke.add_argument("--reason", metavar="TEXT", default="", help=_("原因"))
+    sub("desks", N_("列出登记的席位"))
+    card = sub("card", N_("写出本机的席位登记卡"), url=False)
+    card.add_argument("file", metavar="FILE", help=_("写到哪里"))
+    join = sub("join", N_("把管理员给的地址和口令存进本机"), url=False)
+    join.add_argument("file", metavar="FILE", help=_("管理员给的文件"))
+    join.add_argument("--ca", metavar="FILE", default="", help=_("中心库证书的签发者（PEM）"))
+
+
+def configure_sync(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `dutydesk sync`."""
+    parser.add_argument("--hub", metavar="URL", default="", help=_("中心库地址，缺省为 desk.toml 里的"))
+    parser.add_argument("--deep", action="store_true", help=_("同步后再与其他席位核对台账"))
+    parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
+
+
+SYNC = Command("sync", N_("与中心库同步"), configure_sync, "dutydesk.sync.commands:sync")
+
+
+# -- sync ----------------------------------------------------------------------------------------------------------------
+
+
+def sync(desk: Desk, args: argparse.Namespace) -> int:
+    """One run; 1 when a person must look at something."""
+    from dutydesk.sync import protocol
+
+    report = protocol.run(desk, str(args.hub), deep=bool(args.deep), progress=_progress if _watched(args) else _quiet)
+    if args.json:
+        answer(report.json())
+    else:
+        say(
+            _("上传 {pushed}，收到 {pulled}，待传 {waiting}").format(
+                pushed=report.pushed, pulled=report.pulled, waiting=report.waiting
+            )
+        )
+    for line in report.lines():
+        warn(line)
+    return 0 if report.ok else 1
+
+
+def _watched(args: argparse.Namespace) -> bool:
+    return not args.json and sys.stderr is not None and sys.stderr.isatty()
+
+
+def _quiet(stage: str, done: int, whole: int) -> None:
+    """Nobody watches."""
+
+
+def _progress(stage: str, done: int, whole: int) -> None:
+    sys.stderr.write(f"\r{stage} {done}/{whole} ")
+    sys.stderr.flush()
+
+
+# -- hub -----------------------------------------------------------------------------------------------------------------
+
+
+def hub(home: Home, schema: Schema, clock: Clock, key: bytes | None, args: argparse.Namespace) -> int:
+    """`dutydesk hub ACTION`."""
+    if args.action == "card":
+        with Store.open(home, schema, clock, key=key) as store:
+            return _card(store, args)
+    if args.action == "join":
+        with Store.open(home, schema, clock, key=key) as store:
+            return _join(store, args)
+    if args.action == "enrol" and not args.card:
+        with Store.open(home, schema, clock, key=key) as store:
+            return _enrol_here(store, args)
+    if args.action == "enrol":
+        return _enrol_card(args)
+    from dutydesk.sync.hub import Hub
+
+    with closing(Hub.connect(str(args.url), ca=str(args.ca))) as connection:
+        if args.action == "init":
+            fresh = connection.init(new_id(clock.now()), restored=bool(args.restored))
+            told = connection.hello()
+            if args.json:
+                answer({"hub": told.hub.hex(), "incarnation": told.incarnation, "applied": fresh})
+            else:
+                say(_("中心库已建好") if fresh else _("中心库已是最新"))
+            return 0
+        if args.action == "revoke":
+            return _revoke(connection, args)
+        return _desks(connection, args)
+
+
+def _revoke(connection: Any, args: argparse.Namespace) -> int:
+    wanted = str(args.desk)
+    found = [
+        row
+        for row in connection.desks()
+        if wanted in (row[1], row[3]) or (len(wanted) >= 8 and row[0].hex().startswith(wanted))
+    ]
+    if len(found) != 1:
+        reason = _("中心库里没有这台席位：{desk}") if not found else _("不止一台席位叫 {desk}，请写编号")
+        raise Refused(Problem(reason.format(desk=wanted), "DESK"))
+    changed = connection.revoke(found[0][0], str(args.reason))
+    if args.json:
+        answer({"desk": found[0][0].hex(), "revoked": changed})
+    else:
+        say(_("已吊销") if changed else _("早已吊销"))
+    return 0
+
+
+def _desks(connection: Any, args: argparse.Namespace) -> int:
+    rows = connection.desks()
+    if args.json:
+        names = ("desk", "code", "district", "name", "revoked")
+        answer([dict(zip(names, (row[0].hex(), *row[1:]), strict=True)) for row in rows])
+    for desk, code, district, name, revoked in () if args.json else rows:
+        say("\t".join((desk.hex()[:8], district, code, name, _("已吊销") if revoked else "")))
+    return 0
+
+
+def _card(store: Store, args: argparse.Namespace) -> int:
+    from dutydesk.sync import keys, protocol
+
+    protocol.refuse_play(store)
+    try:
+        write_whole(Path(args.file), keys.card(store))
+    except OSError as error:
+        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+    if args.json:
+        answer({"file": str(args.file), "desk": store.config.desk})
+    else:
+        say(str(args.file))
+    return 0
+
+
+def _enrol_here(store: Store, args: argparse.Namespace) -> int:
+    """The owner sits at this desk: enter it, and keep its login here."""
+    from dutydesk.sync import keys, protocol
+
+    protocol.refuse_play(store)
+    login, password = _enrol(keys.card_of(store), args)
+    _keep(store, str(args.url), login, password, str(args.ca))
+    if args.json:
+        answer({"desk": store.config.desk, "login": login, "hub": store.config.hub})
+    else:
+        say(_("本机已登记，登录名 {login}").format(login=login))
+    return 0
+
+
+def _enrol_card(args: argparse.Namespace) -> int:
+    """The owner has a desk's card: enter it, and write down what the desk needs."""
+    from dutydesk.sync import keys
+
+    if not args.out:
+        raise Refused(Problem(_("用登记卡登记时要写 --out，口令只写进这个文件"), "--out"))
+    try:
+        data = Path(args.card).read_bytes()
+    except OSError as error:
+        raise Refused(Problem(_("读不了文件：{error}").format(error=error.strerror or error), "--card")) from None
+    card = keys.read_card(data)
+    login, password = _enrol(card, args)
+    out = Path(args.out)
+    try:
+        out.touch(mode=0o600)
+        write_whole(out, f"{_address(str(args.url), login)}\n{password}\n".encode())
+        out.chmod(0o600)
+    except OSError as error:
+        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+    if args.json:
+        answer({"desk": card.desk.hex(), "login": login, "file": str(out)})
+    else:
+        say(_("已登记，请把 {file} 当面交给席位，用后销毁").format(file=out))
+    return 0
+
+
+def _enrol(card: Card, args: argparse.Namespace) -> tuple[str, str]:
+    from dutydesk.sync.hub import Hub
+
+    login = str(args.login) or f"dutydesk_{card.desk.hex()[-12:]}"
+    password = secrets.token_urlsafe(24)
+    with closing(Hub.connect(str(args.url), ca=str(args.ca))) as connection:
+        connection.hello()
+        connection.enrol(card, login, password)
+    return login, password
+
+
+def _join(store: Store, args: argparse.Namespace) -> int:
+    """What the owner wrote down, kept at this desk."""
+    from dutydesk.sync import protocol
+
+    protocol.refuse_play(store)
+    try:
+        lines = Path(args.file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    if len(lines) < 2:
+        raise Refused(Problem(_("不是管理员给的登记文件"), file=str(args.file)))
+    _keep(store, lines[0].strip(), "", lines[1].strip(), str(args.ca))
+    if args.json:
+        answer({"hub": store.config.hub})
+    else:
+        say(store.config.hub)
+    return 0
+
+
+def _address(url: str, login: str) -> str:
+    """The owner's address with a desk's login and without any password."""
+    from dutydesk.sync.hub import Target, target
+
+    params = {name: value for name, value in target(url).params.items() if name != "password"}
+    return Target(params | ({"user": login} if login else {})).public
+
+
+def _keep(store: Store, url: str, login: str, password: str, ca: str) -> None:
+    from dutydesk.sync import protocol
+
+    address = _address(url, login)
+    store.config = replace(store.config, hub=address, hub_ca=str(Path(ca).absolute()) if ca else "")
+    save(store.home.config, store.config)
+    protocol.remember_login(store, address, password)
