@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView, QWidget
 
 from dutydesk.core.i18n import _
@@ -30,6 +30,8 @@ from dutydesk.roster.pane_sheet import (
 from dutydesk.roster.sheets import Sheet
 
 PICKER_WIDTH = 220
+STILL_HERE = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
+"""Why a line loses the keyboard without being left: its own list opens, another window comes to the front."""
 
 
 class RosterView(QTableView):
@@ -94,6 +96,7 @@ class RosterView(QTableView):
         old = self.sheet_model.sheet
         self.sheet_model.show(sheet)
         if not self.currentIndex().isValid():
+            self.leave_picker()  # its cell may be another one now
             self.place = None
         if old.captions != sheet.captions or not old.lines:
             self._measure()
@@ -206,19 +209,34 @@ class RosterView(QTableView):
 
     def leave_picker(self) -> None:
         """Take the picker away; the keyboard comes back to the cell."""
+        if self.picker is not None:
+            self._drop_picker()
+            self.setFocus()
+
+    def _left(self) -> None:
+        """The keyboard has gone elsewhere: what the text can only mean is taken, anything else is dropped."""
+        picker, place = self.picker, self._find_at
+        if picker is None:
+            return
+        told = picker.told() if picker.settle() else ""
+        self._drop_picker()
+        if told:
+            self._next = "stay"
+            self.assigned.emit(*place, told)
+
+    def _drop_picker(self) -> None:
         picker, self.picker = self.picker, None
         if picker is not None:
             picker.removeEventFilter(self)
             picker.hide()
             picker.setParent(None)
             picker.deleteLater()
-            self.setFocus()
 
     def onward(self) -> None:
         """What was typed has been taken: on to the next post, after the last one to the first of the next day; after
         Tab to the next day of the same post."""
         here = self.here()
-        if here is None:
+        if here is None or self._next == "stay":
             return
         row, column = here
         if self._next == "right":
@@ -230,10 +248,8 @@ class RosterView(QTableView):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.picker and self.picker is not None:
-            if event.type() == QEvent.Type.FocusOut and not self.picker.offered and self.isVisible():
-                told = self.picker.text().strip()
-                if not told:
-                    self.leave_picker()
+            if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() not in STILL_HERE:
+                self._left()
             if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):  # noqa: SIM102
                 if event.key() == Qt.Key.Key_Escape:
                     event.accept()

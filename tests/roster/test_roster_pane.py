@@ -162,6 +162,23 @@ def test_only_who_may_stand_a_post_is_offered(pane: RosterPane, qtbot: QtBot) ->
     assert view.hasFocus()
 
 
+def test_a_click_elsewhere_takes_a_whole_name_and_drops_half_of_one(
+    pane: RosterPane, desk: Desk, people: Staff, qtbot: QtBot
+) -> None:
+    view = go(pane, PRIMARY, "2026-10-14")
+    for text, person in (("s", None), ("ysb", people["杨试丙"])):
+        view.go(PRIMARY, column("2026-10-14"))
+        type_name(qtbot, view, text)
+        at = view.visualRect(view.sheet_model.index(LEADER, column("2026-10-13"))).center()
+        assert view.picker is not None
+        qtbot.keyClick(view.picker, Key.Key_Escape)  # the list of answers only
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        view.setFocus()
+        assert view.picker is None
+        assert holder(desk, place("2026-10-14")) == person
+    assert view.place == (LEADER, column("2026-10-13"))
+
+
 def test_nobody_of_that_name_writes_nothing(pane: RosterPane, desk: Desk, qtbot: QtBot) -> None:
     seq = desk.store.position()[0]
     view = go(pane, PRIMARY, "2026-10-20")
