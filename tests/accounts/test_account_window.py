@@ -90,7 +90,9 @@ def write(text: str) -> None:
     """Type as an input method does, where the caret is."""
     event = QInputMethodEvent()
     event.setCommitString(text)
-    QApplication.sendEvent(QApplication.focusWidget(), event)
+    target = QApplication.focusWidget()
+    assert target is not None
+    QApplication.sendEvent(target, event)
 
 
 def press(qtbot: Any, window: QWidget, keys: str) -> None:
