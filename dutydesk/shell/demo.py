@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QWidget,
 )
 
@@ -156,7 +157,8 @@ class Night:
             Scene("the rain", self.rain, 2),
             Scene("a person by initials", self.person, 4),
             Scene("the duty log on paper", self.log, 5),
-            Scene("the hand-over sheet on paper", self.hand_over, 3),
+            Scene("what is handed over, looked through and answered", self.look_through, 1),
+            Scene("the hand-over sheet on paper", self.hand_over, 2),
             Scene("the desk in the morning", self.morning, 1),
         ]
 
@@ -410,6 +412,30 @@ class Night:
         yield "the pane", there(QWidget, "shifts-pane")
         press(Key.Key_L, CTRL | SHIFT)
         yield from self.save_preview("log.pdf")
+
+    def look_through(self) -> Waits:
+        """The equipment, then the guided sheet: Ctrl+Enter begins it, Enter answers, Ctrl+Enter goes on."""
+        press(Key.Key_0, ALT)
+        yield "the list", self.caret_in("shifts-items")
+        press(Key.Key_Return, CTRL)
+        yield "its items", self.caret_in("handover-items")
+        press(Key.Key_Return)
+        yield "the line for an answer", self.caret_in("handover-line")
+        write("现场仍在处置，前方每半小时报一次。")
+        press(Key.Key_Return)
+        yield "the items again", self.caret_in("handover-items")
+        press(Key.Key_Return, CTRL)
+        yield "what lacks is gone to", self.caret_in("shifts-equipment-state-PHONE")
+        click(widget(QPushButton, "shifts-equipment-rest"))
+        yield "all looked at", self.caret_in("shifts-equipment-save")
+        press(Key.Key_Space)
+        yield "it is saved", self.said("shifts-status", _("设备清点已保存"))
+        press(Key.Key_0, ALT)
+        yield "the items", self.caret_in("handover-items")
+        press(Key.Key_Return, CTRL)
+        yield "the place to sign", self.caret_in("handover-person")
+        sign = widget(QWidget, "handover-sign")
+        yield "it has its place", lambda: sign.height() <= sign.sizeHint().height()
 
     def hand_over(self) -> Waits:
         """Ctrl+P, Ctrl+S: the hand-over sheet."""
