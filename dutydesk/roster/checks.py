@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dutydesk.core.i18n import _, pick
@@ -132,21 +132,36 @@ def shares(made: Facts) -> dict[str, dict[bytes, tuple[tuple[int, int], ...]]]:
     """By post and person, floor and ceiling of the fair share for each of `rules.COUNTS`."""
     turns = turns_of(made)
     posts = sorted({post for turn in turns for post in made.demand(turn.date).crew})
+    whole = [sum(turn.tags[n] for turn in turns) for n in range(len(rules.COUNTS))]
     found: dict[str, dict[bytes, tuple[tuple[int, int], ...]]] = {}
     for post in posts:
-        able = [member for member in made.members.values() if post in member.posts]
-        there = {member.person: [made.may(member.person, post, turn.date) for turn in turns] for member in able}
-        each: dict[bytes, list[tuple[int, int]]] = {member.person: [] for member in able}
-        for n in range(len(rules.COUNTS)):
-            number = sum(made.demand(turn.date).crew.get(post, 0) for turn in turns if turn.tags[n])
-            weights = {
-                person: sum(1 for turn, may in zip(turns, days, strict=True) if may and turn.tags[n])
-                for person, days in there.items()
-            }
-            for person, pair in rules.shares(number, weights).items():
-                each[person].append(pair)
-        found[post] = {person: tuple(pairs) for person, pairs in each.items()}
+        numbers = [0] * len(rules.COUNTS)
+        for turn in turns:
+            wanted = made.demand(turn.date).crew.get(post, 0)
+            for n, counted in enumerate(turn.tags):
+                numbers[n] += wanted * counted
+        weights = {
+            member.person: _weights(made, member, post, turns, whole)
+            for member in made.members.values()
+            if post in member.posts
+        }
+        pairs = [
+            rules.shares(number, {person: each[n] for person, each in weights.items()})
+            for n, number in enumerate(numbers)
+        ]
+        found[post] = {person: tuple(pair[person] for pair in pairs) for person in weights}
     return found
+
+
+def _weights(
+    made: Facts, member: rules.Member, post: str, turns: Sequence[Turn], whole: Sequence[int]
+) -> Sequence[int]:
+    """How many turns a person is there to take, for each of `rules.COUNTS`."""
+    always = not (member.away or member.joined or member.left or member.trained > made.start)
+    if always:  # the same every day, and so for most: a grid is drawn after each edit
+        return whole if made.may(member.person, post, made.start) else [0] * len(whole)
+    there = [turn for turn in turns if made.may(member.person, post, turn.date)]
+    return [sum(turn.tags[n] for turn in there) for n in range(len(whole))]
 
 
 def bounds(made: Facts) -> dict[bytes, Bounds]:

@@ -92,6 +92,7 @@ class Facts:
     district: str
     _demand: dict[str, Demand] = field(default_factory=dict[str, Demand])
     _shifts: dict[tuple[str, str], Shift] = field(default_factory=dict[tuple[str, str], Shift])
+    _nights: dict[str, bool] = field(default_factory=dict[str, bool])
     _fit: dict[tuple[bytes, str, str], str] = field(default_factory=dict[tuple[bytes, str, str], str])
 
     # -- the calendar -------------------------------------------------------------------------------------------------
@@ -124,8 +125,12 @@ class Facts:
         return rules.Duty(shift.start, shift.end)
 
     def night(self, date: str, code: str) -> bool:
-        duty = self.duty(date, code)
-        return duty is not None and rules.is_night(duty.start, duty.end, self.numbers)
+        """Whether a shift is a night shift: the same every day, since there is no daylight saving."""
+        found = self._nights.get(code)
+        if found is None:
+            duty = self.duty(date, code)
+            found = self._nights[code] = duty is not None and rules.is_night(duty.start, duty.end, self.numbers)
+        return found
 
     @cached_property
     def posts(self) -> tuple[str, ...]:

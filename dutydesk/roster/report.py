@@ -157,7 +157,7 @@ def _notes(grid: Grid, whole: bool) -> str:
             )
         )
     if any(not day.known for day in grid.days):
-        notes.append(_("“放假未公布”的日子，国务院办公厅还没有公布放假安排。"))
+        notes.append(_("“放假未公布”的日子，放假安排还没有公布，或没有导入。"))
     notes.append(_("含完整号码，注意保管。") if whole else _("个人号码隐去中间几位。"))
     return "".join(notes)
 
