@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dutydesk.core.clock import local
+from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
+from dutydesk.core.reference import rows as reference_rows
 from dutydesk.journal import plain
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query, Row
@@ -278,6 +280,26 @@ class StaffPage(PlainPage):
             return RowPages(held)
         options = [Option(str(at), f"{names.get(_person(row), '')} {self._posts(row)}") for at, row in enumerate(held)]
         return RowPages([held[int(one.key)] for one in matching(query.search, options)])
+
+    def make(self, values: Mapping[str, Value]) -> bytes:
+        return super().make(self._coded(values))
+
+    def change(self, row: Row, values: Mapping[str, Value]) -> None:
+        super().change(row, self._coded(values))
+
+    def _coded(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Posts may be typed as this unit calls them. Raises `Refused` for one that there is not."""
+        if not isinstance(values.get("posts"), str):
+            return values
+        known = {
+            service.post_name(self.desk, row["code"]): str(row["code"]) for row in reference_rows("roster", "post")
+        }
+        typed = sorted(posts_of(str(values["posts"])))
+        strange = [text for text in typed if text not in known and text not in known.values()]
+        if strange:
+            reason = _("没有岗位“{text}”，可填 {known}").format(text=strange[0], known=_("、").join(known))
+            raise Refused(Problem(reason, "posts"))
+        return {**values, "posts": " ".join(known.get(text, text) for text in typed)}
 
     def _standby(self, row: Row) -> str:
         return _("备班") if row.get("standby") else ""

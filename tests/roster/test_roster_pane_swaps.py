@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from dutydesk.accounts import service as accounts
 from dutydesk.core.clock import FixedClock, parse_iso
+from dutydesk.core.errors import Refused
 from dutydesk.journal.desk import Desk
 from dutydesk.qt.announcer import announcer_for
 from dutydesk.roster import service
@@ -259,6 +260,18 @@ def test_staff_are_found_by_initials_and_by_post(pane: RosterPane, desk: Desk, p
     model.set_search("带班")
     assert model.rowCount() == 3
     assert pane.staff.totals().startswith("9 人")
+
+
+def test_posts_of_staff_are_typed_as_they_are_called(pane: RosterPane, desk: Desk, people: Staff) -> None:
+    row = next(row for row in desk.rows("roster_people") if row["person"] == people["刘试甲"])
+    pane.staff.change(row, {"posts": "带班领导、主班"})
+    held = desk.get("roster_people", row.id)
+    assert held is not None
+    assert set(held.text("posts").split()) == {"LEADER", "PRIMARY"}
+    with pytest.raises(Refused) as refused:
+        pane.staff.change(row, {"posts": "主班 门卫"})
+    assert "门卫" in refused.value.problems[0].reason
+    assert refused.value.problems[0].field == "posts"
 
 
 def test_a_posture_asks_for_more_people_in_the_grid(pane: RosterPane, desk: Desk, people: Staff) -> None:
