@@ -25,17 +25,13 @@ from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.reference import label as reference_label
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.query import Condition
-from dutydesk.ledger.kinds import choice_label
 from dutydesk.qt.announcer import Changed
 from dutydesk.qt.flow import flow
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, Elided, SplitTitle, button, label, shortcut
-from dutydesk.roster import rows, service, sheets
-from dutydesk.roster.ledger import LEAVES, STAFF
+from dutydesk.roster import reading, rows, service, sheets
 from dutydesk.roster.pane_grid import RosterView
 from dutydesk.roster.rows import Key, Plan
-from dutydesk.roster.rules import posts_of
 
 CommandRow = tuple[str, str, Callable[[], None]]
 VIEWS = ("both", "day", "person")
@@ -353,8 +349,8 @@ class MonthView(QWidget):
             self.say(str(error))
             return
         self.grid = grid
-        self.people = self._ordered(grid)
-        self._away = self._absences(start, end)
+        self.people = reading.ordered(self.desk, grid)
+        self._away = reading.absences(self.desk, start, end)
         self.show_sheets()
         self.tell_head(grid)
         self._tell_problems()
@@ -391,63 +387,13 @@ class MonthView(QWidget):
         self._arrange()
         self.tell_cell()
 
-    def _ordered(self, grid: rows.Grid) -> list[bytes]:
-        """Leaders first, then as the posts stand in the grid; by name within."""
-        order = {post: n for n, post in enumerate(dict.fromkeys(line.post for line in grid.lines))}
-        rank: dict[bytes, int] = {}
-        for row in self.desk.rows(STAFF.name):
-            person = row.get("person")
-            if isinstance(person, bytes):
-                rank[person] = min((order.get(post, 99) for post in posts_of(row.text("posts"))), default=99)
-        shown = dict.fromkeys([*grid.counts, *(cell.person for cell in grid.cells.values() if cell.person)])
-        return sorted(shown, key=lambda person: (rank.get(person, 100), sheets.by_name(grid.names.get(person, ""))))
-
-    def _absences(self, start: str, end: str) -> list[sheets.Absence]:
-        found: list[sheets.Absence] = []
-        where = (
-            Condition("state", "in", ("APPROVED", "RETURNED")),
-            Condition("starts_on", "<=", end),
-            Condition("ends_on", ">=", start),
-        )
-        for row in self.desk.rows("leaves", *where):
-            person = row.get("person")
-            if isinstance(person, bytes):
-                until = row.text("ends_on")
-                if row.get("returned_on"):
-                    back = date.fromisoformat(row.text("returned_on")) - timedelta(days=1)
-                    until = min(until, back.isoformat())
-                word = choice_label(row.text("kind"), LEAVES["kind"])[:2]
-                found.append(sheets.Absence(person, row.text("starts_on"), until, word))
-        return found
-
     def tell_head(self, grid: rows.Grid) -> None:
         last = _month(self.first, self.months - 1)
         text = _("{year} 年 {month} 月").format(year=self.first.year, month=self.first.month)
         if self.months > 1:
             text += _(" – {month} 月").format(month=last.month)
         self.head.title.setText(text)
-        self.head.note.setText(self._state(grid))
-
-    def _state(self, grid: rows.Grid) -> str:
-        if not grid.published:
-            return _("草稿，尚未发布")
-        found = self.desk.rows(
-            "rosters",
-            Condition("state", "=", "PUBLISHED"),
-            Condition("starts_on", "<=", grid.start),
-            Condition("ends_on", ">=", grid.end),
-            limit=1,
-        )
-        if not found:
-            return _("已发布")
-        row = found[0]
-        at = local(row.number("published_at")).strftime("%m-%d %H:%M") if row.get("published_at") else ""
-        maker, approver = row.get("maker"), row.get("approver")
-        return _("已发布 {at} · 制表 {maker} · 审批 {approver}").format(
-            at=at,
-            maker=self.desk.title("people", maker if isinstance(maker, bytes) else None),
-            approver=self.desk.title("people", approver if isinstance(approver, bytes) else None),
-        )
+        self.head.note.setText(reading.state_text(self.desk, grid))
 
     def _tell_coverage(self, covered: rows.Coverage) -> None:
         self.gaps = covered
