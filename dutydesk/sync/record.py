@@ -13,7 +13,7 @@ from dutydesk.journal.chain import Act
 from dutydesk.journal.digest import digest
 from dutydesk.journal.inbox import Taken, take_in
 from dutydesk.journal.store import ACT_COLUMNS, Store
-from dutydesk.sync.wire import Parcel, Personal
+from dutydesk.sync.wire import Parcel
 
 Chain = tuple[bytes, int]
 Head = tuple[int, bytes]
@@ -67,15 +67,16 @@ def parcels(store: Store, chain: Chain, after: int, upto: int, most: int, most_b
                 break
             out.append((act, {}))
         rows.close()
-        for act, personal in out:
-            if b'"personal":' in act.body:
-                personal.update(_sides(connection, act.act_id))
+        wanted = {act.act_id: personal for act, personal in out if b'"personal":' in act.body}
+        if wanted:
+            marks = ",".join("?" * len(wanted))
+            sides = connection.exec_driver_sql(
+                f"SELECT act_id, n, salt, data FROM personal WHERE act_id IN ({marks})",  # noqa: S608
+                tuple(wanted),
+            )
+            for act_id, n, salt, data in sides:
+                wanted[act_id][n] = (salt, data)
     return out
-
-
-def _sides(connection: Connection, act_id: bytes) -> Personal:
-    found = connection.exec_driver_sql("SELECT n, salt, data FROM personal WHERE act_id = ?", (act_id,)).all()
-    return {int(n): (bytes(salt), bytes(data)) for n, salt, data in found}
 
 
 def shown(store: Store) -> tuple[bytes, str]:

@@ -50,7 +50,7 @@ def test_two_desks_on_the_command_line(
     assert two("hub", "join", note).code == 0
     assert password not in Home(two.home).config.read_text()
 
-    one.ok("add", "log", "text=街道积水", "happened_at=2026-06-18 22:00", "category=PHONE")
+    one.ok("add", "log", "text=街道积水", "happened_at=2026-06-18 22:00", "category=来电")
     first = one.ok("sync")
     assert (first["ok"], first["waiting"], first["pulled"]) == (True, 0, 0)
     second = two.ok("sync", "--deep")

@@ -1,0 +1,97 @@
+"""Which copies of the record are kept: 24 hourly, 14 daily, 8 weekly, 24 monthly (engineering.md §2.3).
+
+A pure rule over times. Of every hour, day, week (from Monday) and month, in +08:00, that has copies the newest stands
+for it; a verified one before one that is not. The newest verified copy is never among those to go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dutydesk.core.clock import local
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A copy: its name, when it was made (ms UTC; `again` counts those of one second), how large it is, and whether it
+    was verified and is as it was then."""
+
+    name: str
+    at: int
+    verified: bool = True
+    size: int = 0
+    again: int = 1
+
+    @property
+    def age(self) -> tuple[int, int]:
+        return self.at, self.again
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How many hours, days, weeks and months are stood for."""
+
+    hours: int = 24
+    days: int = 14
+    weeks: int = 8
+    months: int = 24
+
+
+def _hour(at: datetime) -> Hashable:
+    return at.date(), at.hour
+
+
+def _day(at: datetime) -> Hashable:
+    return at.date()
+
+
+def _week(at: datetime) -> Hashable:
+    return at.date() - timedelta(days=at.weekday())
+
+
+def _month(at: datetime) -> Hashable:
+    return at.year, at.month
+
+
+def kept(held: Sequence[Held], rule: Rotation, made: str = "") -> frozenset[str]:
+    """The names that stay. `made` is the copy that was just verified: it stays whatever the clock says of it."""
+    newest_first = sorted(held, key=lambda one: one.age, reverse=True)
+    stay = {one.name for one in newest_first if one.name == made}
+    stay |= {one.name for one in [one for one in newest_first if one.verified][:1]}
+    spans: tuple[tuple[Callable[[datetime], Hashable], int], ...] = (
+        (_hour, rule.hours),
+        (_day, rule.days),
+        (_week, rule.weeks),
+        (_month, rule.months),
+    )
+    for span, most in spans:
+        best: dict[Hashable, Held] = {}
+        for one in newest_first:
+            key = span(local(one.at))
+            if key not in best or (one.verified and not best[key].verified):
+                best[key] = one
+        stay |= {one.name for one in list(best.values())[:most]}
+    return frozenset(stay)
+
+
+def to_go(held: Sequence[Held], rule: Rotation, made: str = "") -> list[str]:
+    """The names that go, oldest first."""
+    stay = kept(held, rule, made)
+    return [one.name for one in sorted(held, key=lambda one: one.age) if one.name not in stay]
+
+
+def squeezed(held: Sequence[Held], lacking: int, made: str = "") -> list[str]:
+    """What else goes, oldest first, while `lacking` bytes are missing above the floor of free space: never the copy
+    that was just made, never the newest verified one."""
+    newest = max((one for one in held if one.verified), key=lambda one: one.age, default=None)
+    out: list[str] = []
+    for one in sorted(held, key=lambda one: one.age):
+        if lacking <= 0:
+            break
+        if one.name == made or one is newest:
+            continue
+        out.append(one.name)
+        lacking -= one.size
+    return out
