@@ -272,6 +272,8 @@ UNTYPED = {
     "sqlcipher3": ("dutydesk/journal/*", "dutydesk/migrations/*"),
     "alembic": ("dutydesk/migrations/*", "dutydesk/journal/*"),
     "python_calamine": ("dutydesk/ledger/*",),
+    "ortools": ("dutydesk/roster/solver.py",),
+    "icalendar": ("dutydesk/roster/ics.py",),
     "pypinyin": ("dutydesk/ledger/pinyin.py",),
     "pypdfium2": ("dutydesk/printing/*", "dutydesk/qt/*"),
     "segno": ("dutydesk/printing/*",),

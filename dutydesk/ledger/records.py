@@ -59,7 +59,8 @@ class Records:
 class Grid:
     """The cells of one table before anyone knows which row is its header; blank rows are left out, lines are kept.
 
-    `merges` are (first row, first column, last row, last column), 0-based and inclusive.
+    `merges` are (first row, first column, last row, last column), 0-based and inclusive. `hidden` tells that nobody
+    who opens the file sees this sheet.
     """
 
     lines: list[Line]
@@ -68,6 +69,7 @@ class Grid:
     encoding: str = ""
     merges: tuple[tuple[int, int, int, int], ...] = ()
     warnings: list[Problem] = field(default_factory=list[Problem])
+    hidden: bool = False
 
 
 def guard(text: str) -> str:

@@ -165,6 +165,8 @@ def read_sheet(data: bytes, file: str, form: str, sheet: str | None = None) -> G
         found = _choose(book, file, sheet, warnings)
         rows = found.to_python(skip_empty_area=True)
         start = found.start or (0, 0)
+        shown = SheetVisibleEnum.Visible
+        hidden = any(meta.name == found.name and meta.visible != shown for meta in book.sheets_metadata)
         merges = tuple((r1, c1, r2, c2) for (r1, c1), (r2, c2) in found.merged_cell_ranges or ())
     except (PasswordError, xls.LockedError):
         raise Refused(Problem(_("文件有密码保护，请另存为没有密码的文件"), file=file)) from None
@@ -191,7 +193,7 @@ def read_sheet(data: bytes, file: str, form: str, sheet: str | None = None) -> G
             count=len(long_numbers)
         )
         warnings.append(Problem(reason, line=long_numbers[0], file=file))
-    return Grid(lines, form, found.name, merges=merges, warnings=warnings)
+    return Grid(lines, form, found.name, merges=merges, warnings=warnings, hidden=hidden)
 
 
 def _choose(book: CalamineWorkbook, file: str, wanted: str | None, warnings: list[Problem]) -> CalamineSheet:

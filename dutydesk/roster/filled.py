@@ -12,13 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
-
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.feature import Draft, Incoming
-from dutydesk.ledger.sheets import Grid as Sheet
 from dutydesk.ledger.sheets import read_sheet
 from dutydesk.ledger.xlsx import Column, column_letters, write_sheet
 from dutydesk.roster import cells, checks
@@ -75,7 +72,8 @@ def read(desk: Desk, data: bytes, name: str) -> Filled:
     the file cannot be opened or is no such form."""
     sheet = read_sheet(data, name, "xlsx")
     found = Filled(warnings=list(sheet.warnings))
-    _refuse_hidden(data, name, sheet, found)
+    if sheet.hidden:  # nobody sees it: it may be last year's
+        found.problems.append(Problem(_("“{name}”是隐藏的工作表，请先取消隐藏").format(name=sheet.sheet), file=name))
     table = dict(sheet.lines)
     head = _head(table)
     if head is None:
@@ -100,17 +98,6 @@ def read(desk: Desk, data: bytes, name: str) -> Filled:
                 _take(found, _address(number - 1, at), number, name, (day, columns[at]), text, people)
     _check(desk, made, found, name)
     return found
-
-
-def _refuse_hidden(data: bytes, name: str, sheet: Sheet, found: Filled) -> None:
-    """A roster that nobody sees is not taken: it may be last year's."""
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except (CalamineError, OSError, ValueError):
-        return  # read_sheet has said what is wrong
-    hidden = [meta.name for meta in book.sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
-    if sheet.sheet in hidden:
-        found.problems.append(Problem(_("“{name}”是隐藏的工作表，请先取消隐藏").format(name=sheet.sheet), file=name))
 
 
 def _head(table: Mapping[int, Sequence[str]]) -> int | None:

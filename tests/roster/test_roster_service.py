@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dutydesk.accounts import service as accounts
+from dutydesk.accounts.guard import Guard
 from dutydesk.core.clock import FixedClock, parse_iso
 from dutydesk.core.errors import Refused
 from dutydesk.core.turns import shift_id
@@ -436,3 +438,35 @@ def test_what_is_empty_unpublished_or_waiting_is_open(desk: Desk, staff: Staff) 
 def test_nobody_is_asked_for_a_roster_where_none_is_kept(desk: Desk) -> None:
     assert not [item for item in desk.open_items() if item.ledger in ("assignments", "rosters")]
     assert "roster.short" not in desk.figures(parse_iso("2026-06-23 00:00"), parse_iso("2026-06-24 00:00"))
+
+
+# -- accounts
+
+
+def test_where_accounts_are_in_force_each_step_is_by_the_person_at_the_desk(desk: Desk, staff: Staff) -> None:
+    published(desk, staff)
+    cheap = (("account.argon2_time", "1"), ("account.argon2_memory_kib", "8192"))
+    desk.act("settings.add", [desk.new("settings", {"key": key, "value": value}) for key, value in cheap])
+    desk.store.guard = Guard(desk)
+    accounts.enrol(desk, staff["何示例"], "273951")
+    accounts.sign_in(desk, staff["何示例"], "273951")
+    for name, role in (("李示例", "OFFICER"), ("吴示例", "OFFICER"), ("陈示例", "LEADER")):
+        accounts.add(desk, staff[name], role)
+
+    def sit(name: str) -> None:
+        desk.me.id, desk.me.name = staff[name].hex(), name
+
+    sit("吴示例")
+    with pytest.raises(Refused, match="须由 李示例 本人操作"):
+        service.ask_swap(desk, place("2026-06-22"), staff["吴示例"], None, "有事", staff["李示例"])
+    sit("李示例")
+    swap = service.ask_swap(desk, place("2026-06-22"), staff["吴示例"], None, "有事", staff["李示例"])
+    with pytest.raises(Refused, match="须由 吴示例 本人操作"):
+        service.accept_swap(desk, swap, staff["吴示例"])
+    sit("吴示例")
+    service.accept_swap(desk, swap, staff["吴示例"])
+    with pytest.raises(Refused, match="须由 陈示例 本人操作"):
+        service.approve_swap(desk, swap, staff["陈示例"])
+    sit("陈示例")
+    service.approve_swap(desk, swap, staff["陈示例"])
+    assert service.on_post(desk, "PRIMARY", parse_iso("2026-06-22 12:00")) == staff["吴示例"]
