@@ -243,9 +243,18 @@ class AttendancePane(QWidget):
             (_("值班电话：{text}").format(text=contact.text), "", _Contact(self.desk, contact.person))
             for contact in service.own_contacts(self.desk, now)
         ]
-        keys = [*self._keys, *self.due.keys, *self.spot.keys]
-        found += [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in keys]
-        return [*found, *self.violations.commands(), *self.duties.commands()]
+        tab = self.tabs.currentWidget()
+        own = tab.keys if isinstance(tab, DueTab | SpotTab) else []
+        found += [
+            (_("{label}：{text}").format(label=self.title, text=text), key, run)
+            for text, key, run in [*self._keys, *own]
+        ]
+        if isinstance(tab, ViolationTab | DutyList):
+            found += tab.commands()
+        for at in range(self.tabs.count()):  # the keys of a tab are those of the one that is seen
+            name = self.tabs.tabText(at).partition(" ")[0]
+            found.append((_("{label}：{text}").format(label=self.title, text=name), "", _Tab(self.tabs, at)))
+        return found
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 
@@ -394,6 +403,17 @@ class _Contact:
         go = self._desk.services.get("open")
         if go is not None and self._person is not None:
             go("people", self._person)
+
+
+class _Tab:
+    """Goes to a tab."""
+
+    def __init__(self, tabs: QTabWidget, at: int) -> None:
+        self._tabs, self._at = tabs, at
+
+    def __call__(self) -> None:
+        self._tabs.setCurrentIndex(self._at)
+        self._tabs.currentWidget().setFocus()
 
 
 def _roll_tone(row: Row, name: str) -> str:

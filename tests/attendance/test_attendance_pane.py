@@ -166,6 +166,13 @@ def test_the_palette_knows_whom_the_duty_telephone_reaches(pane: AttendancePane,
     assert label == "值班电话：主班 李示例 139****0001"
     run()
     assert opened == [("people", desk.resolve("people", "李示例"))]
+    commands = {label: run for label, _key, run in pane.commands()}
+    assert "在岗：办结" in commands
+    commands["在岗：抽查"]()
+    assert pane.tabs.currentWidget() is pane.spot
+    keys = [key for _label, key, _run in pane.commands() if key]
+    assert len(keys) == len(set(keys))
+    assert "F10" in keys
 
 
 # -- recurring duties --------------------------------------------------------------------------------------------------
