@@ -17,7 +17,10 @@ class DeskConfig:
 
     `desk`: 32 hex digits; `code`: the desk's short code in its district, part of its numbers when given;
     `district`: GB/T 2260 code; `epoch`: the epoch this folder writes; `hub`: address of the hub, without a password;
-    `hub_ca`: file of the authority that vouches for the hub's certificate.
+    `hub_ca`: file of the authority that vouches for the hub's certificate; `second_snapshots`: folder or address of the
+    second place of copies; `second_recipients`: age keys for which they are encrypted there; `second_plain`: a folder on
+    another disk of this machine gets them as they are; `second_password_file`: where the place's password stands;
+    `ballast_mb`: room kept back for a full disk.
     """
 
     desk: str
@@ -30,6 +33,10 @@ class DeskConfig:
     drill: bool = False
     shift_pattern: str = "H24_0830"
     second_snapshots: str = ""
+    second_recipients: str = ""
+    second_plain: bool = False
+    second_password_file: str = ""
+    ballast_mb: int = 64
     hub: str = ""
     hub_ca: str = ""
 

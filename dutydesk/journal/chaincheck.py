@@ -95,6 +95,44 @@ def chain_problems(
     return _find(raw, problems, progress)
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What was found whole before: all acts up to an `arrival`, and how far each desk's epoch reached then."""
+
+    arrival: int
+    positions: tuple[Position, ...]
+
+
+def chain_since(raw: recipe.Raw, base: Base) -> tuple[int, list[Position]] | None:
+    """The answer of `chain_problems` where the acts up to `base` are as many as they were and end at the same hashes,
+    and all later ones hold; `None` where anything is not so, for a look at the whole chain."""
+    try:
+        ends: dict[_Place, _Run] = {}
+        for at in base.positions:
+            count, last = raw.execute(
+                "SELECT count(*), max(seq) FROM act WHERE desk = ? AND epoch = ? AND seq <= ?",
+                (at.desk, at.epoch, at.seq),
+            ).fetchone()
+            found = raw.execute(
+                "SELECT hash, arrival FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (at.desk, at.epoch, at.seq)
+            ).fetchone()
+            if (count, last) != (at.seq, at.seq) or found[0] != at.hash or found[1] > base.arrival:
+                return None
+            ends[at.desk, at.epoch] = _Run(1, b"", "", at.seq, at.hash)
+        high = raw.execute("SELECT coalesce(max(arrival), 0) FROM act").fetchone()[0]
+        if high - base.arrival > _size(raw) // LEAST_BYTES:
+            return None
+        for start in range(base.arrival + 1, high + 1, STRETCH):
+            found = _look(raw, (start, min(start + STRETCH - 1, high)))
+            if found is None or not _joined(found[1], ends):
+                return None
+    except (recipe.driver().DatabaseError, *GARBLED):
+        return None
+    return sum(run.last for run in ends.values()), [
+        Position(*place, ends[place].last, ends[place].hash) for place in sorted(ends)
+    ]
+
+
 # -- is all well? ------------------------------------------------------------------------------------------------------
 
 
@@ -114,13 +152,20 @@ def _sound(
         if found is None:
             return None
         count, runs = found
-        for place, run in runs.items():
-            before = ends.get(place)
-            if not (_begins(run) if before is None else (run.first, run.prev) == (before.last + 1, before.hash)):
-                return None
-            ends[place] = run
+        if not _joined(runs, ends):
+            return None
         done += count
     return done, [Position(*place, ends[place].last, ends[place].hash) for place in sorted(ends)]
+
+
+def _joined(runs: dict[_Place, _Run], ends: dict[_Place, _Run]) -> bool:
+    """Whether the runs of a stretch go on where the ones before ended; `ends` has them afterwards."""
+    for place, run in runs.items():
+        before = ends.get(place)
+        if not (_begins(run) if before is None else (run.first, run.prev) == (before.last + 1, before.hash)):
+            return False
+        ends[place] = run
+    return True
 
 
 def _size(raw: recipe.Raw) -> int:

@@ -10,6 +10,11 @@ from dutydesk.journal import recipe
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.tables import JOURNAL, LOCAL, MERGE, VERSION
 
+
+class DiskFull(Unavailable):
+    """There was no room for it; nothing was written, and the same may be tried again."""
+
+
 OF_DAMAGE = (
     "malformed", "not a database", "corrupt", "vtable constructor failed", "error in tokenize", "decode to UTF-8",
     "invalid fts5 file format",
@@ -65,7 +70,7 @@ def family(error: BaseException) -> Exception:
     if isinstance(error, UnicodeDecodeError) or any(word in text for word in OF_DAMAGE):
         return Damaged(_("数据库已损坏（{error}）").format(error=text))
     if "full" in text:
-        return Unavailable(_("磁盘已满，没有保存"))
+        return DiskFull(_("磁盘已满，没有保存"))
     if "locked" in text or "busy" in text:
         return Unavailable(_("另一个程序正在写入，没有保存，请再试一次"))
     if "readonly" in text:

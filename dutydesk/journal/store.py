@@ -27,11 +27,11 @@ from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM, new_id, token
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
-from dutydesk.journal import chain, headfile, peers, recipe
+from dutydesk.journal import ballast, chain, headfile, peers, recipe
 from dutydesk.journal.apply import DELETE, Applier, Rows
 from dutydesk.journal.chain import Act, canonical
 from dutydesk.journal.locks import DeskLock
-from dutydesk.journal.making import family, has_acts, make_tables
+from dutydesk.journal.making import DiskFull, family, has_acts, make_tables
 from dutydesk.journal.schema import Schema, Shape
 from dutydesk.journal.tables import VERSION
 from dutydesk.journal.tidy import Tidy
@@ -470,6 +470,22 @@ class Store:
             raise Refused(_("没有值班人员，不能保存"))
         if self.guard is not None and extra.get("batch", {}).get("n", 1) == 1:  # a series that began is finished
             self.guard(kind, by)
+        try:
+            return self._append_once(kind, changes, by, happened_at, extra, prev)
+        except DiskFull:
+            if "batch" in extra or not ballast.give_up(self.home.root):
+                raise
+            return self._append_once(kind, changes, by, happened_at, extra, prev)
+
+    def _append_once(
+        self,
+        kind: str,
+        changes: Sequence[Change],
+        by: str,
+        happened_at: int | None,
+        extra: Mapping[str, Any],
+        prev: bytes | None,
+    ) -> Receipt:
         with self._transaction() as cursor:
             now = self.clock.now()
             if kind == "epoch.open":
@@ -502,21 +518,9 @@ class Store:
             head = chain.header(desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION)
             digest = chain.digest(chain.SHA256, link, head, text)
             act = Act(
-                desk,
-                epoch,
-                seq,
-                act_id,
-                hlc,
-                when,
-                now,
-                by,
-                kind,
-                chain.SCHEMA_VERSION,
-                text,
-                chain.SHA256,
-                link,
-                digest,
-            )
+                desk, epoch, seq, act_id, hlc, when, now, by, kind,
+                chain.SCHEMA_VERSION, text, chain.SHA256, link, digest,
+            )  # fmt: skip
             rows = self._admit(cursor, [(act, body, personal)])
         self._note_head(seq, digest)
         self._announce(rows)
@@ -586,20 +590,22 @@ class Store:
                 derived.update(self._writer, relevant)
 
     def _numbered(self, cursor: recipe.Cursor, changes: Sequence[Change], desk: bytes, now: int) -> list[Change]:
-        """Give every new row of a numbered ledger the desk's next number of the year."""
+        """Give every new row of a numbered ledger the desk's next number of the year; a value that ends in a dash is
+        the beginning of the number (`纸-` of a sheet of paper)."""
         out: list[Change] = []
         year = local(now).year
         given: dict[str, int] = {}
         for change in changes:
             name = self.schema[change.ledger].ledger.number
-            if change.new and name and not change.values.get(name):
+            begun = str(change.values.get(name) or "") if change.new and name else ""
+            if change.new and name and (not begun or begun.endswith("-")):
                 if change.ledger not in given:
                     found = cursor.execute(
                         "SELECT n FROM counter WHERE desk = ? AND ledger = ? AND year = ?", (desk, change.ledger, year)
                     ).fetchone()
                     given[change.ledger] = found[0] if found else 0
                 given[change.ledger] += 1
-                number = f"{self.number_prefix}{year}-{given[change.ledger]:04d}"
+                number = f"{begun}{self.number_prefix}{year}-{given[change.ledger]:04d}"
                 change = Change(change.ledger, change.row, {**change.values, name: number}, new=True)  # noqa: PLW2901
             out.append(change)
         # A second call in the same act (log lines) must go on where the first one stopped.
