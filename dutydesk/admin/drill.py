@@ -12,7 +12,7 @@ from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.spec import Mode
 
-NIGHTLY = frozenset(("incidents", "warnings", "shifts", "prints", "reports", "responses", "callouts", "calls"))
+NIGHTLY = frozenset(("incidents", "warnings", "shifts", "prints", "reports", "responses", "callouts", "calls", "outages"))
 """Lists that tell what happened: a drill begins without them."""
 
 

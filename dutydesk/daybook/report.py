@@ -13,7 +13,7 @@ from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.service import short_no
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
-from dutydesk.printing.desk import desk_document
+from dutydesk.printing.desk import desk_document, numbered_sheets
 from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
@@ -21,6 +21,8 @@ from dutydesk.printing.tables import Row as PaperRow
 Seals = Sequence[tuple[int, int, int]]
 """(start, end, sealed at) of shifts that were handed over, from the service `sealed`."""
 MOST_BLANK = 200
+LINE = 9.0
+"""Millimetres of a row that is written by hand."""
 LONGEST = 400 * DAY
 
 
@@ -31,9 +33,19 @@ def p02(
     start: int | None = None,
     end: int | None = None,
     blank: int = 0,
+    numbers: Sequence[str] = (),
+    copy: bool = False,
 ) -> bytes:
-    """The PDF of `document`."""
-    return document(desk, shift=shift, start=start, end=end, blank=blank).pdf()
+    """The PDF of `document`. With `numbers` a stack of empty forms of `blank` rows, one for each of these numbers, 副本
+    on each when they are a `copy`; the date is filled in only where `shift` names it."""
+    if not numbers:
+        return document(desk, shift=shift, start=start, end=end, blank=blank).pdf()
+    head = _head(desk, spans.shift_named(shift, desk.config.shift_pattern)) if shift else _empty_head(desk)
+    sheets = numbered_sheets(desk, _("值班日志"), numbers, copy=copy)
+    for made in sheets:
+        made.pairs(head, columns=3, row_height=LINE)
+        _blank(made, min(blank, MOST_BLANK))
+    return sheets[0].pdf()
 
 
 def document(
@@ -46,8 +58,7 @@ def document(
 ) -> Document:
     """The log of a shift (`2026-11-22/NIGHT`, or the date alone), of [start, end) in ms UTC, or of the running shift.
 
-    With `blank` the form has so many empty rows and no entries: for a night without electricity. Raises `Refused` for
-    a shift or stretch that is none.
+    With `blank` the form has so many empty rows and no entries. Raises `Refused` for a shift or stretch that is none.
     """
     span = _span(desk, shift, start, end)
     blank = min(max(blank, 0), MOST_BLANK)
@@ -57,7 +68,19 @@ def document(
         shift=_period(span),
     )
     made.pairs(_head(desk, span), columns=3)
-    columns = [
+    if blank:
+        _blank(made, blank)
+        return made
+    rows = list(_rows(desk, span))
+    made.table(_columns(), rows, size=9.5)
+    if not rows:
+        made.paragraph(_("本段时间没有记录。"))
+    made.signatures([_("记录人"), _("带班领导")])
+    return made
+
+
+def _columns() -> list[Column]:
+    return [
         Column(_("编号\n记录人"), width=15, align="center"),
         Column(_("时间"), width=13, align="center"),
         Column(_("类别"), width=19),
@@ -65,15 +88,13 @@ def document(
         Column(_("内容")),
         Column(_("处理情况"), width=35),
     ]
-    if blank:
-        made.table(columns, [[""] * len(columns)] * blank, size=9.5, row_height=9.0)
-    else:
-        rows = list(_rows(desk, span))
-        made.table(columns, rows, size=9.5)
-        if not rows:
-            made.paragraph(_("本段时间没有记录。"))
+
+
+def _blank(made: Document, rows: int) -> None:
+    """Rows to write on, and who signs."""
+    columns = _columns()
+    made.table(columns, [[""] * len(columns)] * rows, size=9.5, row_height=LINE)
     made.signatures([_("记录人"), _("带班领导")])
-    return made
 
 
 def params_of(span: spans.Span | None) -> dict[str, Any]:
@@ -127,6 +148,13 @@ def _head(desk: Desk, span: spans.Span) -> list[tuple[str, str]]:
         (_("风险等级"), word("risk_level")),
         (_("值守状态"), word("mode")),
     ]
+
+
+def _empty_head(desk: Desk) -> list[tuple[str, str]]:
+    """What the head asks for, to be filled in by hand."""
+    shifts = desk.ledger("shifts")
+    names = ("weather", "leader", "primary", "secondary", "risk_level", "mode")
+    return [(_("日期"), _("　　年　　月　　日")), (_("班次"), ""), *((_(shifts[name].label), "") for name in names)]
 
 
 def _crew(desk: Desk, span: spans.Span) -> Row | None:

@@ -9,7 +9,7 @@ changes what time it was (domain.md §3.6).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -49,6 +49,8 @@ CHAIN = 200
 """More corrections of one entry than anyone makes: a longer chain is a ring made by a damaged file."""
 INCIDENT_REF = re.compile(r"(?<![A-Za-z0-9#＃])[#＃]\s?((?:\d{4}-)?\d{1,6})(?!\d)")
 SHAPE = Shape(LOG, LOG_TABLE)
+Beside = Callable[[bytes], Sequence[Change]] | None
+"""From the id of a new entry the further changes of its act: the sheet of paper that it was typed from."""
 LISTED_ROW = LOG_TABLE.c["_state"] + 0 == LISTED
 """Rows that are listed, said so that SQLite does not look for them by the index of the whole list: nearly every row is
 listed, and without statistics it takes that index before the one that names the few rows that are asked for."""
@@ -79,10 +81,12 @@ def add(
     answers: bytes | None = None,
     due: str | int | None = None,
     attachments: Sequence[Attachment] = (),
+    more: Beside = None,
 ) -> Row:
     """Write an entry. Texts are read as an officer types them (`1402`, a category's label), other values taken as they
     are. No time means now; a category brings its direction, means and line where they are not given; a reference
-    `#31` in the text links that incident. Needs a text, nothing else. With `amends` it is `amend`.
+    `#31` in the text links that incident. Needs a text, nothing else. With `amends` it is `amend`. An entry that is
+    said to be `late` is 补录 whenever it is typed. `more` gives what else belongs to the act, from the entry's id.
 
     Raises `Refused` with a problem for each field.
     """
@@ -104,8 +108,8 @@ def add(
     happened = values["happened_at"]
     assert isinstance(happened, int)
     values["shift"] = shift_text(desk, happened)
-    values["late"] = 1 if is_late(desk, happened, now) else None
-    return _write(desk, "log.add", values, now, attachments)
+    values["late"] = 1 if values.get("late") or is_late(desk, happened, now) else None
+    return _write(desk, "log.add", values, now, attachments, more)
 
 
 def answer(desk: Desk, row: Row, given: Mapping[str, Value], attachments: Sequence[Attachment] = ()) -> Row:
@@ -172,10 +176,12 @@ def attach(desk: Desk, row: Row, attachments: Sequence[Attachment]) -> None:
         desk.act("log.attach", changes)
 
 
-def _write(desk: Desk, kind: str, values: Values, now: int, attachments: Sequence[Attachment]) -> Row:
+def _write(
+    desk: Desk, kind: str, values: Values, now: int, attachments: Sequence[Attachment], more: Beside = None
+) -> Row:
     kept = {name: value for name, value in values.items() if value is not None}
     change = desk.new("log", {**kept, "recorded_at": now, **({"recorder": desk.me.name} if desk.me.name else {})})
-    changes = [change, *_attached(desk, change.row, attachments, now)]
+    changes = [change, *_attached(desk, change.row, attachments, now), *(more(change.row) if more else ())]
     happened = values["happened_at"]
     desk.act(kind, changes, happened_at=happened if isinstance(happened, int) else None)
     made = desk.get("log", change.row)

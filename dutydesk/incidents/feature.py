@@ -104,8 +104,10 @@ def log_lines(changes: Sequence[Change]) -> Sequence[Change]:
             "happened_at": at, "recorded_at": at, "category": lines.CATEGORY, "line": "GOV", "text": text,
         }  # fmt: skip
         return (Change("log", new_id(at), values, new=True),)
+    # What comes in one act with the sheet of paper that it stood on is typed later (补录).
+    late: dict[str, Value] = {"late": 1} if any(change.ledger == "papers" for change in changes) else {}
     return [
-        Change("log", new_id(moment_of(change.row)), lines.first_entry(change, moment_of(change.row)), new=True)
+        Change("log", new_id(moment_of(change.row)), lines.first_entry(change, moment_of(change.row)) | late, new=True)
         for change in new
     ]
 
@@ -126,7 +128,7 @@ INCIDENT_FEATURE = Feature(
     tables=((INCIDENTS, INCIDENT_TABLE),),
     adders={"incidents": "dutydesk.incidents.service:add"},
     forms=(Form("INC", N_("突发事件登记表"), "dutydesk.incidents.report:incident_sheet", ("incident",)),),
-    services={"clocks": "dutydesk.incidents.service:clocks"},
+    services={"clocks": "dutydesk.incidents.service:clocks", "incident_add": "dutydesk.incidents.service:add"},
     pane="dutydesk.incidents.pane:IncidentsPane",
     key="Alt+2",
     open_items=open_items,

@@ -7,7 +7,7 @@ closing without a report and a reopening need a reason. Every command writes its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -74,8 +74,14 @@ def intake(desk: Desk, texts: Mapping[str, str]) -> Row:
         raise Refused(*problems, *refused.problems) from None
 
 
-def add(desk: Desk, values: Values, unread: Collection[str] = ()) -> Row:
-    """As `intake`, from values; `unread` names fields whose text nobody could read, which are refused all the same."""
+def add(
+    desk: Desk,
+    values: Values,
+    unread: Collection[str] = (),
+    more: Callable[[bytes], Sequence[Change]] | None = None,
+) -> Row:
+    """As `intake`, from values; `unread` names fields whose text nobody could read, which are refused all the same.
+    `more` gives what else belongs to the act, from the incident's id."""
     now = desk.clock.now()
     given = {name: value for name, value in values.items() if value is not None and name not in OWN}
     if "received_at" not in unread:
@@ -91,8 +97,9 @@ def add(desk: Desk, values: Values, unread: Collection[str] = ()) -> Row:
         raise Refused(*problems)
     received = given["received_at"]
     assert isinstance(received, int)
-    receipt = desk.act("incident.add", [desk.new("incidents", given)], happened_at=received)
-    return _held(desk, receipt.changes[0].row)
+    made = desk.new("incidents", given)
+    desk.act("incident.add", [made, *(more(made.row) if more else ())], happened_at=received)
+    return _held(desk, made.row)
 
 
 def update(desk: Desk, row: bytes, texts: Mapping[str, str], note: str = "") -> Row:

@@ -56,9 +56,11 @@ class Figure:
 
 
 class Pdf(bytes):
-    """A printout's bytes, and what in it no face can draw: to be said before it is printed."""
+    """A printout's bytes, what in it no face can draw (to be said before it is printed), and what it is about where only
+    its maker knows (the numbers of a stack of forms)."""
 
     missing: tuple[Problem, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

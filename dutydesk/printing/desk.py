@@ -3,6 +3,7 @@ from, so that a sheet can be held against the journal."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dutydesk.core.i18n import _
@@ -19,6 +20,19 @@ def desk_document(desk: Desk, title: str, **more: Any) -> Document:
         "foot": Foot(source(desk)),
     }
     return Document(title=title, **given | more)
+
+
+def numbered_sheets(desk: Desk, title: str, numbers: Sequence[str], *, copy: bool = False) -> list[Document]:
+    """Empty forms of one title, a document for each number, which stands in the upper corner and as a QR symbol at the
+    foot; the first one's `pdf` holds them all. `copy` writes 副本 across."""
+    made: list[Document] = []
+    mark = "·".join(part for part in (desk.config.mark, _("副本") if copy else "") if part)
+    for number in numbers:
+        foot = Foot(_("{number}　空白单：停电断网时手写，恢复后按单号补录").format(number=number), number)
+        first = {"behind": made[0]} if made else {}
+        shift = _("单号 {number}").format(number=number)
+        made.append(desk_document(desk, title, shift=shift, foot=foot, watermark=mark, **first))
+    return made
 
 
 def source(desk: Desk) -> str:

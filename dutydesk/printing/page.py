@@ -44,7 +44,10 @@ class Foot:
 
 
 class Document:
-    """One printout. `paper` is A4 or A3; `at` (ms UTC) is the moment of printing, shown at the foot."""
+    """One printout. `paper` is A4 or A3; `at` (ms UTC) is the moment of printing, shown at the foot.
+
+    A document `behind` another one goes into the same file after it, with pages counted by itself: a stack of forms.
+    """
 
     def __init__(
         self,
@@ -58,11 +61,16 @@ class Document:
         paper: str = "A4",
         watermark: str = "",
         foot: Foot | None = None,
+        behind: Document | None = None,
     ) -> None:
         self.title, self.unit, self.at, self.shift = title, unit, at, shift
         self.watermark = watermark
         self.foot = foot or Foot()
         self._sheets = Sheets(_paper(paper, landscape, tall_foot=bool(self.foot.qr)))
+        self._bound: list[Document] = []
+        if behind is not None:
+            self._sheets.codes = behind._sheets.codes  # noqa: SLF001 - one file has one copy of each face
+            behind._bound.append(self)  # noqa: SLF001 - it is of this class
         self._columns: Sequence[Column] = ()
         self._titled(title, subtitle)
 
@@ -98,9 +106,15 @@ class Document:
             self._lines(sheets.lines("\u3000" * indent + part, sheets.measure, style), style, align)
         sheets.y -= mm(1.6)
 
-    def pairs(self, pairs: Iterable[tuple[str, str]], columns: int = 2, size: float = BODY.size) -> None:
+    def pairs(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        columns: int = 2,
+        size: float = BODY.size,
+        row_height: float = 0.0,
+    ) -> None:
         """A framed grid of labels and values, `columns` pairs a row; a value of more than two lines gets a row of its
-        own."""
+        own. `row_height` is the least height of a row in millimetres."""
         sheets, style = self._sheets, Style(size)
         given = list(pairs)
         if not given:
@@ -118,7 +132,7 @@ class Document:
                 rows.append([])
         for row in rows:
             if row:
-                self._grid_row(row, columns, label, style)
+                self._grid_row(row, columns, label, style, mm(row_height))
         sheets.y -= mm(2)
 
     def table(
@@ -189,6 +203,14 @@ class Document:
 
     def pdf(self) -> Pdf:
         """The finished file, with what is missing in it. The document stays as it is and may be written on and asked again."""
+        whole = (self, *self._bound)
+        made = [page for document in whole for page in document.finished()]
+        file = Pdf(pdf.write(made, self._sheets.codes.values(), title=self.title, author=self.unit, at=self.at))
+        file.missing = tuple(dict.fromkeys(problem for document in whole for problem in document.missing))
+        return file
+
+    def finished(self) -> list[pdf.Page]:
+        """The pages of this document with head, foot and watermark, as they will be written."""
         sheets = self._sheets
         kept = sheets.pages, sheets.page
         sheets.pages = [
@@ -201,9 +223,7 @@ class Document:
                 page.under.append(self._watermark())
         made = sheets.finished()
         sheets.pages, sheets.page = kept
-        whole = Pdf(pdf.write(made, sheets.codes.values(), title=self.title, author=self.unit, at=self.at))
-        whole.missing = tuple(self.missing)
-        return whole
+        return made
 
     def _titled(self, title: str, subtitle: str) -> None:
         sheets = self._sheets
@@ -220,7 +240,9 @@ class Document:
             sheets.text(x, sheets.y - _drop(style), line, style, align)
             sheets.y -= style.line
 
-    def _grid_row(self, row: Sequence[tuple[str, str]], columns: int, label: float, style: Style) -> None:
+    def _grid_row(
+        self, row: Sequence[tuple[str, str]], columns: int, label: float, style: Style, least: float
+    ) -> None:
         """One row of `pairs`: the last value takes what the row leaves over; a row taller than a page is cut."""
         sheets = self._sheets
         whole = sheets.measure / columns
@@ -231,10 +253,10 @@ class Document:
             cells.append((x, x + label, sheets.lines(name, label - mm(2.4), style), True))
             cells.append((x + label, end, sheets.lines(value, end - x - label - mm(2.8), style), False))
         while True:
-            height = max(len(lines) for _x, _end, lines, _label in cells) * style.line + mm(2.4)
+            height = max(max(len(lines) for _x, _end, lines, _label in cells) * style.line + mm(2.4), least)
             sheets.need(min(height, sheets.top - sheets.bottom))
             fit = max(1, int((sheets.left_over - mm(2.4)) / style.line))
-            height = min(height, fit * style.line + mm(2.4))
+            height = min(height, max(fit * style.line + mm(2.4), least))
             for x, end, lines, is_label in cells:
                 shown = lines[:fit]
                 y = sheets.y - _drop(style) - (height - len(shown) * style.line) / 2

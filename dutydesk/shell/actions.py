@@ -203,6 +203,7 @@ class Actions(QObject):
     ) -> QDialog:
         """Show a PDF in the window's own preview; printing or saving it is recorded."""
         missing = missing or getattr(pdf, "missing", ())
+        about = about or getattr(pdf, "about", "")
         if missing:
             dialogs.tell(self.window, "\n".join(str(problem) for problem in missing[:8]))
         from dutydesk.qt.preview import PdfPreview
