@@ -358,7 +358,7 @@ class Store:
         `progress(done, whole)` may raise to stop: the old projections stay. Raises `Unavailable` when others have it."""
         from dutydesk.journal.rebuild import no_progress, rebuild  # rarely needed
 
-        if self._raw is None or self._lock is None:
+        if self._raw is None or self._lock is None or self.shared():
             raise Unavailable(_("数据文件夹正被另一个程序使用，请先关闭它"))
         with self._gate, self._lock.exclusively():
             return rebuild(self._raw, self.schema, self.home.attachments, progress or no_progress)

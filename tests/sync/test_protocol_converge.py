@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import random
+import threading
+
+import pytest
+
+from dutydesk.core.errors import Refused, Unavailable
+from dutydesk.core.ids import CLI
 from dutydesk.journal import peers
+from dutydesk.ledger.feature import Change
+from dutydesk.sync.hub import Hub
 from tests.journal import desks as d
 from tests.sync.fleet import Fleet
+from tests.sync.proxy import Fault, Proxy
+
+HISTORIES = 40 if os.environ.get("DUTYDESK_FAULTS") == "full" else 2
 
 
 def test_two_desks_and_a_hub_converge(fleet: Fleet) -> None:
@@ -21,3 +34,97 @@ def test_two_desks_and_a_hub_converge(fleet: Fleet) -> None:
     assert d.ask(two, "SELECT phone FROM people WHERE id = ?", person) == [("0571-00000001",)]
     assert d.ask(two, "SELECT count(*) FROM conflict WHERE kind = 'heads'") == [(1,)]
     assert peers.runs(one, "sync")[0].state == "DONE"
+
+
+def test_desks_that_push_at_the_same_time_lose_nothing_and_are_seen_in_order(fleet: Fleet) -> None:
+    numbers = range(1, 7)
+    for n in numbers:
+        fleet.add(n)
+        for entry in range(12):
+            fleet.write(n, f"{n} {entry}")
+    seen: list[list[int]] = []
+    done = threading.Event()
+
+    def read() -> None:
+        """A reader by the hub's counter: what it has passed never gets company."""
+        last, found = 0, list[int]()
+        with Hub.connect(fleet.owner_url) as hub:
+            while True:
+                finished = done.is_set()
+                fresh = [n for (n,) in hub._connection.execute(
+                    b"SELECT arrival FROM act WHERE arrival > %s ORDER BY arrival", (last,)).fetchall()]  # fmt: skip
+                found += fresh
+                last = max([last, *fresh])
+                if finished:
+                    break
+        seen.append(found)
+
+    reader = threading.Thread(target=read)
+    pushers = [threading.Thread(target=fleet.sync, args=(n,)) for n in numbers]
+    for thread in (reader, *pushers):
+        thread.start()
+    for thread in pushers:
+        thread.join()
+    done.set()
+    reader.join()
+    arrivals = [n for (n,) in fleet.hub_rows("SELECT arrival FROM act ORDER BY arrival")]
+    assert len(arrivals) == 6 * 13
+    assert seen == [arrivals], "nothing came in behind the reader"
+    fleet.settle(*numbers)
+    fleet.check(*numbers)
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_random_histories_with_a_bad_line_converge(fleet: Fleet, seed: int) -> None:
+    """Three desks write, edit, erase, lose the line at any byte, are put back from a copy without anybody saying so."""
+    rng = random.Random(seed)
+    names = {n: str(n) for n in (1, 2, 3)}
+    for n in names:
+        fleet.add(n)
+    acknowledged: set[bytes] = set()
+    delivered: set[bytes] = set()
+    copies: dict[int, str] = {}
+    people: list[bytes] = []
+    with Proxy(fleet.server.port) as line:
+        for turn in range(40):
+            n = rng.choice(list(names))
+            store = fleet.stores[names[n]]
+            fleet.clocks[n].advance(rng.randint(-60_000, 3_600_000))
+            match rng.choice(("write", "write", "edit", "edit", "erase", "sync", "cut", "cut", "copy", "back")):
+                case "write":
+                    change = d.new("people", {"name": f"{seed}-{turn}", "phone": "0571-00000000"}, store.clock.now())
+                    acknowledged.add(store.act("test", [change], by=CLI).act_id)
+                    people.append(change.row)
+                case "edit" if people:
+                    try:
+                        edit = Change("people", rng.choice(people), {"unit": f"{turn}", "phone": f"0571-{turn:08d}"})
+                        acknowledged.add(store.act("test", [edit], by=CLI).act_id)
+                    except Refused:
+                        pass  # not there yet, or erased
+                case "erase" if people and rng.random() < 0.4:
+                    acknowledged.add(store.erase("people", rng.choice(people), by=CLI, note="本人要求").act_id)
+                case "cut":
+                    line.fail(
+                        Fault(up=rng.randint(0, 9_000)) if rng.random() < 0.5 else Fault(down=rng.randint(0, 6_000))
+                    )
+                    try:
+                        fleet.sync(names[n], port=line.port)
+                    except Unavailable:
+                        pass
+                case "copy" if n not in copies:
+                    fleet.close_desk(names[n])
+                    copies[n] = f"{n}-copy{turn}"
+                    fleet.copy(names[n], copies[n])
+                    fleet.open(names[n])
+                case "back" if n in copies:
+                    fleet.sync(names[n])
+                    delivered |= fleet.acts(names[n])
+                    fleet.close_desk(names[n])
+                    names[n] = copies.pop(n)
+                    fleet.open(names[n])
+                    fleet.sync(names[n])
+                case _:
+                    fleet.sync(names[n])
+    fleet.settle(*names.values(), rounds=3)
+    fleet.check(*names.values())
+    assert acknowledged | delivered <= fleet.acts(names[1])

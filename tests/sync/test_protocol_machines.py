@@ -342,6 +342,13 @@ def test_tables_that_differ_are_made_again_and_the_difference_is_told(
     two.local(lambda cursor: cursor.execute("UPDATE log SET text = '被改过'"))
     assert fleet.sync(2, deep=True).digest == outcome.REBUILT
     assert d.ask(two, "SELECT text FROM log") == [("一样的",)]
+    two.local(lambda cursor: cursor.execute("UPDATE log SET text = '被改过'"))
+    with d.Store.open(two.home, d.FULL, two.clock):  # a window is open: nobody rebuilds under it
+        report = fleet.sync(2, deep=True)
+        assert report.digest == outcome.DIFFERENT
+        assert any("rebuild" in alarm for alarm in report.alarms)
+        assert two.shared()
+    assert fleet.sync(2, deep=True).digest == outcome.REBUILT
     monkeypatch.setattr(record, "digest", lambda cursor, schema: digest(cursor, schema)[::-1])
     report = fleet.sync(2, deep=True)
     assert report.digest == outcome.DIFFERENT

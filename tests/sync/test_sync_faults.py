@@ -125,7 +125,6 @@ def line(fleet: Fleet) -> Iterator[Proxy]:
         yield made
 
 
-@pytest.mark.faults(reason="every byte") if FULL else pytest.mark.server
 def test_a_line_cut_at_any_byte_costs_nothing(fleet: Fleet, line: Proxy) -> None:
     fleet.add(1)
     fleet.add(2)
