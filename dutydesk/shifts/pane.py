@@ -410,8 +410,11 @@ class ShiftsPane(QWidget):
         if low == (self.tabs.indexOf(self.facts) >= 0):
             return
         if low:
+            here = self.focusWidget()
+            typing = here is not None and self.facts.isAncestorOf(here)
             self.tabs.insertTab(0, self.facts, _("值班人员"))
-            self.tabs.setCurrentIndex(0)
+            if typing:
+                self.tabs.setCurrentIndex(0)
         else:
             self.tabs.removeTab(0)
             self._outer.insertWidget(2, self.facts)

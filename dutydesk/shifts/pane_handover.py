@@ -22,7 +22,7 @@ from dutydesk.shifts import handover, pending, rules, service
 from dutydesk.shifts.pane_lists import OpenList
 from dutydesk.shifts.pane_sheet import ItemList, SignBox, Steps
 
-LOW = 300
+LOW = 230
 """Pixels at 100 % below which the list makes room for the place to sign."""
 WAITING = ("OPEN", "QUESTIONED")
 

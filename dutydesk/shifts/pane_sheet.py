@@ -24,6 +24,7 @@ from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import _
 from dutydesk.core.reference import label as reference_label
+from dutydesk.core.reference import rows as reference_rows
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.ledger.kinds import choice_label
@@ -40,8 +41,9 @@ from dutydesk.shifts.rules import SETTLED, STEPS, Step
 from dutydesk.shifts.service import CREW
 
 BLOCK, WHAT, WHEN, WORD, STATE = range(5)
-NARROW = 560
-"""Pixels at 100 % below which the list shows neither block nor word in columns of their own."""
+WIDE, NARROW = 860, 560
+"""Pixels at 100 % below which the list shortens the names of the blocks, and below which it leaves the answers to the
+tooltip and the line below."""
 SLIM = 520
 """Pixels at 100 % below which person and PIN stand one below the other."""
 
@@ -141,19 +143,28 @@ class ItemList(QTreeWidget):
         self.itemDoubleClicked.connect(self._double)
         self._rows: list[Row] = []
         self._now = 0
+        self._short = False
         self._measure()
 
     def _measure(self) -> None:
         theme, metrics = current(), self.fontMetrics()
-        narrow = self.viewport().width() < theme.px(NARROW)
-        room = theme.px(34)
-        self.header().resizeSection(BLOCK, metrics.horizontalAdvance(_("领导批示交办")) + room)
+        across = self.viewport().width()
+        narrow, room = across < theme.px(NARROW), theme.px(34)
+        short, self._short = self._short, across < theme.px(WIDE)
+        names = [self._block(row["code"]) for row in reference_rows("duty", "block")]
+        self.header().resizeSection(BLOCK, max(metrics.horizontalAdvance(name) for name in names) + room)
         late = _("逾期 {time}").format(time="06-18 23:00")
         self.header().resizeSection(WHEN, metrics.horizontalAdvance(late) + room)
-        self.header().resizeSection(WORD, self.viewport().width() * 28 // 100)
+        self.header().resizeSection(WORD, across * (22 if self._short else 28) // 100)
         self.header().resizeSection(STATE, metrics.horizontalAdvance(_("由交班组处置")) + room)
-        self.setColumnHidden(BLOCK, narrow)
         self.setColumnHidden(WORD, narrow)
+        if short != self._short:
+            self.show_items(self._rows, self._now)
+
+    def _block(self, code: str) -> str:
+        """A block's name, its first two characters where there is little room."""
+        name = reference_label("duty", "block", code)
+        return name[:2] if self._short and not name.isascii() else name
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -169,7 +180,7 @@ class ItemList(QTreeWidget):
         self.go_to(here)
 
     def _line(self, row: Row) -> QTreeWidgetItem:
-        block = reference_label("duty", "block", row.text("block"))
+        block = self._block(row.text("block"))
         word = " ".join(said(row).split())
         state = choice_label(row.get("state"), HANDOVER_ITEMS["state"])
         line = QTreeWidgetItem([block, row.text("title"), self._when(row), word, state])
