@@ -317,10 +317,14 @@ def seasons(connection: Connection, first: date, last: date, turns: Sequence[Tur
     days = select(dated.date).where(
         dated["_state"] == LISTED, dated.kind == "HOLIDAY", dated.date >= start, dated.date <= end
     )
+    by_day: dict[date, frozenset[str]] = {}
+    for turn in turns:
+        if turn.mode:
+            by_day[turn.day] = by_day.get(turn.day, frozenset()) | {turn.mode}
     also = tuple((str(row["code"]), str(mode)) for row in rows("attendance", "season") for mode in row["also"])
     return Seasons(
         spans_,
         frozenset(date.fromisoformat(day) for (day,) in _found(connection, days)),
-        tuple((turn.mode, turn.day) for turn in turns if turn.mode),
+        by_day,
         also,
     )

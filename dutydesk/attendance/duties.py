@@ -8,9 +8,8 @@ plan counts from its next due on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -19,7 +18,7 @@ from dutydesk.attendance import crew, plans
 from dutydesk.attendance.ledger import DUTIES
 from dutydesk.attendance.limits import limits as limits_in_force
 from dutydesk.attendance.model import DUTY_TABLE, DUTY_TICK_TABLE
-from dutydesk.attendance.plans import SHIFT, Due, DueState, Plan, Seasons, Turn
+from dutydesk.attendance.plans import SHIFT, Due, DueState, Plan, Turn
 from dutydesk.core import turns as patterns
 from dutydesk.core.clock import CST, DAY, MINUTE, local, utc_ms
 from dutydesk.core.errors import Problem, Refused
@@ -88,27 +87,35 @@ def plan_of(values: Values, today: date) -> Plan:
     )
 
 
-def items(connection: Connection, now: int, until: int, more: Sequence[Turn] = ()) -> list[Item]:
-    """Every due of every active duty from its first day to before `until`, oldest first. `more` are shifts that have no
-    row yet. A duty whose plan cannot be read is left out: its form says what is wrong."""
+def items(connection: Connection, now: int, since: int, until: int, more: Sequence[Turn] = ()) -> list[Item]:
+    """The dues of every active duty, oldest first: those in [since, until), and whatever fell due before and is not
+    answered. `more` are shifts that have no row yet. A duty whose plan cannot be read is left out: its form says what
+    is wrong."""
     held = q.rows(connection, SHAPE, q.Query("duties", (q.Condition("active", "=", 1),)))
     today = local(now).date()
     read = [(row, plan) for row in held if (plan := _readable(row, today)) is not None]
     if not read:
         return []
-    start = min(utc_ms_of(plan.first) for _row, plan in read)
-    end = utc_ms_of(local(until).date()) + DAY  # whole days, so that what was computed once serves the whole day
-    turns = _turns(connection, read, start, end, more)
-    seasons = crew.seasons(connection, local(start).date(), local(end).date(), turns)
-    ticks = _ticks(connection, [row.id for row, _plan in read])
+    start = min(plans.day_due(replace(plan, minute=0), plan.first) for _row, plan in read)
+    turns = _turns(connection, read, start, until, more)
+    seasons = crew.seasons(connection, local(start).date(), local(until).date(), turns)
+    answered, ticks = _ticks(connection, [row.id for row, _plan in read], since - 2 * DAY)
     found: list[Item] = []
     for row, plan in read:
-        mine = _by_key(plan, ticks.get(row.id, ()), turns)
-        for due in _dues(plan, start, end, turns if plan.rhythm == SHIFT else (), seasons):
-            if due.at < until:
-                tick = mine.get(due.key)
-                found.append(Item(row, plan, due, plans.state(due, plan, now, tick), tick))
+        settled = {_place(plan, at, turns) for at in answered.get(row.id, ())}
+        mine = {_place(plan, tick["due_at"], turns): tick for tick in reversed(ticks.get(row.id, ()))}
+        for due in plans.dues(plan, start, until, turns if plan.rhythm == SHIFT else (), seasons):
+            place = _place(plan, due.at, turns)
+            if due.at < since and (place in settled or place in mine):
+                continue
+            tick = mine.get(place)
+            found.append(Item(row, plan, due, plans.state(due, plan, now, tick), tick))
     return sorted(found, key=_by_due)
+
+
+def _place(plan: Plan, at: int, turns: Sequence[Turn]) -> int | str:
+    """The day or the shift that a due belongs to; days as numbers, for there may be thousands."""
+    return plans.key_of(plan, at, turns) if plan.rhythm == SHIFT else plans.day_number(at)
 
 
 def _readable(row: Row, today: date) -> Plan | None:
@@ -120,11 +127,6 @@ def _readable(row: Row, today: date) -> Plan | None:
 
 def _by_due(item: Item) -> tuple[int, str]:
     return item.due.at, item.duty.text("name")
-
-
-@lru_cache(maxsize=256)
-def _dues(plan: Plan, start: int, until: int, turns: tuple[Turn, ...], seasons: Seasons) -> tuple[Due, ...]:
-    return tuple(plans.dues(plan, start, until, turns, seasons))
 
 
 def _turns(
@@ -141,28 +143,27 @@ def _starts(turn: Turn) -> int:
     return turn.start
 
 
-def _ticks(connection: Connection, duties: Sequence[bytes]) -> dict[bytes, list[dict[str, Any]]]:
+def _ticks(
+    connection: Connection, duties: Sequence[bytes], since: int
+) -> tuple[dict[bytes, list[int]], dict[bytes, list[dict[str, Any]]]]:
+    """When the dues before `since` were due that are answered, and the whole ticks of those after it, in the order of
+    the record."""
     shown = DUTY_TICK_TABLE.c
+    ours = (shown["_state"] == LISTED, shown.duty.in_(list(duties)))
+    old: dict[bytes, list[int]] = {}
+    for row in connection.execute(select(shown.duty, shown.due_at).where(*ours, shown.due_at < since)):
+        old.setdefault(bytes(row[0]), []).append(row[1])
     names = ("due_at", "done_at", "late_min", "not_done", "by", "note")
     statement = (
         select(shown.duty, *(shown[name] for name in names))
-        .where(shown["_state"] == LISTED, shown.duty.in_(list(duties)))
+        .where(*ours, shown.due_at >= since)
         .order_by(shown["_hlc"], shown["_n"])
     )
-    found: dict[bytes, list[dict[str, Any]]] = {}
+    new: dict[bytes, list[dict[str, Any]]] = {}
     for row in connection.execute(statement):
         duty, *values = tuple(row)
-        found.setdefault(bytes(duty), []).append(dict(zip(names, values, strict=True)))
-    return found
-
-
-def _by_key(plan: Plan, ticks: Sequence[dict[str, Any]], turns: Sequence[Turn]) -> dict[str, dict[str, Any]]:
-    """The first tick of each day or shift."""
-    found: dict[str, dict[str, Any]] = {}
-    for tick in ticks:
-        if isinstance(tick["due_at"], int):
-            found.setdefault(plans.key_of(plan, tick["due_at"], turns), tick)
-    return found
+        new.setdefault(bytes(duty), []).append(dict(zip(names, values, strict=True)))
+    return old, new
 
 
 def utc_ms_of(day: date) -> int:
@@ -185,21 +186,20 @@ def due_list(desk: Desk, now: int | None = None) -> list[Item]:
     midnight = utc_ms_of(local(at).date())
     first, last = min(midnight, turns[0].start), max(midnight + DAY, turns[0].end)
     with desk.store.read() as connection:
-        found = items(connection, at, last, turns)
-    return [item for item in found if item.open or item.due.at >= first]
+        return items(connection, at, first, last, turns)
 
 
 def due_between(desk: Desk, start: int, end: int) -> list[Item]:
     """Every due in [start, end) and where it stands now."""
     now = desk.clock.now()
     with desk.store.read() as connection:
-        return [item for item in items(connection, now, end, pattern_turns(desk, now)) if item.due.at >= start]
+        return [item for item in items(connection, now, start, end, pattern_turns(desk, now)) if item.due.at >= start]
 
 
 def open_ones(connection: Connection, now: int) -> list[Item]:
     """What is due within the hour or stands open, for the board and the hand-over: missed ones never go by themselves."""
     ahead = limits_in_force(connection).due_ahead * MINUTE
-    found = items(connection, now, now + ahead + 1)
+    found = items(connection, now, now, now + ahead + 1)
     return [item for item in found if item.open or item.state is DueState.AHEAD]
 
 

@@ -102,6 +102,7 @@ ATTENDANCE_FEATURE = Feature(
         "on_now": "dutydesk.attendance.service:on_now",
         "duty_contact": "dutydesk.attendance.service:duty_contact",
     },
+    settings="dutydesk.attendance.limits:known",
     pane="dutydesk.attendance.pane:AttendancePane",
     key="Alt+]",
     open_items=open_items,

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dutydesk.core.i18n import _, pick
 from dutydesk.core.reference import by_code, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from dutydesk.ledger.feature import Known
 
 PREFIX = "attendance."
 
@@ -53,6 +56,30 @@ def limits_of(given: Mapping[str, str]) -> Limits:
         if told and all(mode in known or mode == "-" for mode in told):
             home[post] = frozenset(told) - {"-"}
     return Limits(**numbers, home=home)
+
+
+def known(district: str) -> list[Known]:
+    """The settings of attendance."""
+    from dutydesk.journal.settings import from_row, whole, words
+
+    found = [
+        from_row(
+            "attendance", "setting", row, f"{PREFIX}{row['code'].lower()}", str(row["value"]), whole(0, row["most"])
+        )
+        for row in rows("attendance", "setting")
+    ]
+    held = by_code("attendance", "home_duty")
+    for row in rows("duty", "post"):
+        post = row["code"]
+        text = " ".join(held[post]["modes"]) if post in held else "-"
+        title = _("{post}可以在家值守的状态").format(post=pick(dict(row)))
+        found.append(
+            from_row(
+                "attendance", "home_duty", held.get(post, {}), f"{PREFIX}home.{post}", text,
+                words(by_code("duty", "duty_mode")), label=title,
+            )  # fmt: skip
+        )
+    return found
 
 
 def limits(connection: Connection) -> Limits:

@@ -8,18 +8,22 @@ that was written otherwise later does not open what is done. A day that a month 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
-from dutydesk.core.clock import CST, MINUTE, local, utc_ms
+from dutydesk.core.clock import DAY, HOUR, MINUTE
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.figures import late_minutes
 from dutydesk.core.i18n import _
 
 DAILY, WEEKLY, MONTHLY, SHIFT = "DAILY", "WEEKLY", "MONTHLY", "SHIFT"
+OFFSET = 8 * HOUR
+"""+08:00, without daylight saving."""
+EPOCH = date(1970, 1, 1).toordinal()
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)")
 _AFTER = re.compile(r"\+?(\d{1,4})")
 
@@ -69,17 +73,17 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Seasons:
     """Which modes are in force: `spans` (mode, first day, last day, inclusive); `holidays` days of the table of days;
-    `also` mode → modes that it includes."""
+    `turns` the modes of shifts by their day; `also` (mode, a mode that it includes)."""
 
     spans: tuple[tuple[str, date, date], ...] = ()
     holidays: frozenset[date] = frozenset()
-    turns: tuple[tuple[str, date], ...] = ()
+    turns: Mapping[date, frozenset[str]] = field(default_factory=dict[date, frozenset[str]])
     also: tuple[tuple[str, str], ...] = ()
 
     def modes(self, day: date) -> frozenset[str]:
         """The modes in force on a day; 常态 is the absence of all others."""
         found = {mode for mode, first, last in self.spans if first <= day <= last}
-        found |= {mode for mode, on in self.turns if on == day}
+        found |= self.turns.get(day, frozenset())
         if day in self.holidays:
             found.add("HOLIDAY")
         found |= {wider for wider, mode in self.also if mode in found}
@@ -188,7 +192,12 @@ def dues(plan: Plan, start: int, end: int, turns: Sequence[Turn] = (), seasons: 
 
 def day_due(plan: Plan, day: date) -> int:
     """When a duty is due on a day."""
-    return utc_ms(datetime(day.year, day.month, day.day, tzinfo=CST)) + plan.minute * MINUTE
+    return (day.toordinal() - EPOCH) * DAY - OFFSET + plan.minute * MINUTE
+
+
+def day_number(at: int) -> int:
+    """The local day of a moment as a number: what is asked of thousands of dues at once."""
+    return (at + OFFSET) // DAY
 
 
 def shift_due(plan: Plan, turn: Turn) -> int:
@@ -199,10 +208,10 @@ def shift_due(plan: Plan, turn: Turn) -> int:
 def _days(plan: Plan, start: int, end: int) -> Iterator[date]:
     if end <= start:
         return
-    day, last = max(local(start).date(), plan.first), min(local(end - 1).date(), plan.last)
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+    first = max(day_number(start) + EPOCH, plan.first.toordinal())
+    last = min(day_number(end - 1) + EPOCH, plan.last.toordinal())
+    for number in range(first, last + 1):
+        yield date.fromordinal(number)
 
 
 def _falls(plan: Plan, day: date) -> bool:
@@ -218,10 +227,16 @@ def _runs(plan: Plan, day: date, seasons: Seasons) -> bool:
 
 
 def key_of(plan: Plan, at: int, turns: Sequence[Turn] = ()) -> str:
-    """The day or the shift that a due at `at` belongs to; empty for a shift that is not among `turns`."""
+    """The day or the shift that a due at `at` belongs to; empty for a shift that is not among `turns`, which stand in
+    the order of their start."""
     if plan.rhythm != SHIFT:
-        return local(at).date().isoformat()
-    return next((turn.key for turn in turns if turn.start <= at < turn.end), "")
+        return date.fromordinal(day_number(at) + EPOCH).isoformat()
+    found = bisect_right(turns, at, key=_start) - 1
+    return turns[found].key if found >= 0 and at < turns[found].end else ""
+
+
+def _start(turn: Turn) -> int:
+    return turn.start
 
 
 # -- where a due stands ------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def test_only_in_its_season() -> None:
     assert dues(plan, "2026-06-16", "2026-06-23") == []
     main = Seasons((("MAIN_FLOOD", date(2026, 6, 20), date.max),), also=(("FLOOD_SEASON", "MAIN_FLOOD"),))
     assert dues(plan, "2026-06-19", "2026-06-22", (), main) == ["2026-06-20T16:00", "2026-06-21T16:00"]
-    by_shift = Seasons(turns=(("FLOOD_SEASON", date(2026, 6, 17)),))
+    by_shift = Seasons(turns={date(2026, 6, 17): frozenset({"FLOOD_SEASON"})})
     assert dues(plan, "2026-06-16", "2026-06-23", (), by_shift) == ["2026-06-17T16:00"]
     holiday = plans.plan_of("DAILY", "", "15:00", season="HOLIDAY")
     days = Seasons(holidays=frozenset({date(2026, 10, 1)}))
