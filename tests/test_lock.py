@@ -137,7 +137,7 @@ def test_the_served_machines_are_those_of_the_project(lock_script: Any) -> None:
 def test_every_run_time_requirement_is_used() -> None:
     """What nothing imports has no place on a duty desk: it must be served, checked and shipped for every machine."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {"pyside6_essentials": "PySide6"}
+    names = {"pyside6_essentials": "PySide6", "argon2_cffi": "argon2"}
     imported = {
         match[1]
         for path in (ROOT / "dutydesk").rglob("*.py")
