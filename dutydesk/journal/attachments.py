@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from dutydesk.core.errors import Damaged, Unavailable
 from dutydesk.core.files import sync_folder, write_whole
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
+from dutydesk.journal.apply import Rows
+from dutydesk.journal.recipe import Cursor
+from dutydesk.journal.schema import Schema
 
 _HASH = re.compile("[0-9a-f]{64}")
 
@@ -54,3 +58,15 @@ def read_within(folder: Path, sha256: str) -> bytes | None:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise Damaged(_("附件 {name} 已损坏").format(name=sha256[:8]))
     return data
+
+
+def rows_naming(cursor: Cursor, schema: Schema, hashes: Sequence[str]) -> Rows:
+    """The rows that derived tables are made from and that name one of these files in a field `sha256` or `…_sha256`."""
+    rows: Rows = {}
+    marks = ",".join("?" * len(hashes))
+    for ledger in sorted({name for derived in schema.derived for name in derived.on}):
+        for field in [name for name in schema[ledger].names if name.endswith("sha256")]:
+            cursor.execute(f'SELECT id FROM {ledger} WHERE "{field}" IN ({marks})', tuple(hashes))
+            if found := [row for (row,) in cursor.fetchall()]:
+                rows.setdefault(ledger, []).extend(found)
+    return rows

@@ -27,7 +27,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM, new_id, token
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
-from dutydesk.journal import ballast, chain, headfile, peers, recipe
+from dutydesk.journal import attachments, ballast, chain, headfile, peers, recipe
 from dutydesk.journal.apply import DELETE, Applier, Rows
 from dutydesk.journal.chain import Act, canonical
 from dutydesk.journal.locks import DeskLock
@@ -564,19 +564,8 @@ class Store:
 
     def arrived(self, hashes: Sequence[str]) -> None:
         """Bring derived figures up to date with attached files that came after the acts that name them."""
-        asked: dict[str, list[str]] = {}
-        for name in {name for derived in self.schema.derived for name in derived.on}:
-            asked[name] = [field for field in self.schema[name].names if field.endswith("sha256")]
-        if not hashes or not any(asked.values()):
-            return
-        rows: Rows = {}
-        marks = ",".join("?" * len(hashes))
         with self._transaction() as cursor:
-            for ledger, fields in asked.items():
-                for name in fields:
-                    cursor.execute(f'SELECT id FROM {ledger} WHERE "{name}" IN ({marks})', tuple(hashes))
-                    rows.setdefault(ledger, []).extend(row for (row,) in cursor.fetchall())
-            rows = {ledger: ids for ledger, ids in rows.items() if ids}
+            rows = attachments.rows_naming(cursor, self.schema, hashes)
             self.update_derived(rows)
         if rows:
             self._announce(rows)
