@@ -22,7 +22,7 @@ from dutydesk.core.reference import rows as reference_rows
 from dutydesk.journal import audit, pins, settings
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk, Me
-from dutydesk.ledger.feature import Change, OpenItem
+from dutydesk.ledger.feature import Change, Known, OpenItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +85,17 @@ def policy(desk: Desk) -> Policy:
 def policy_at(connection: Connection) -> Policy:
     """The same inside a reading."""
     return rules.policy_of(reference_rows("roles", "setting"), settings.values(connection, rules.PREFIX))
+
+
+def known(district: str) -> list[Known]:
+    """The settings of accounts."""
+    return [
+        settings.from_row(
+            "roles", "setting", row, f"{rules.PREFIX}{row['code'].lower()}", str(row["value"]),
+            settings.whole(row["least"], row["most"]),
+        )
+        for row in reference_rows("roles", "setting")
+    ]  # fmt: skip
 
 
 def role_of(desk: Desk, person: bytes) -> str:

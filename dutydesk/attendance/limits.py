@@ -73,12 +73,8 @@ def known(district: str) -> list[Known]:
         post = row["code"]
         text = " ".join(held[post]["modes"]) if post in held else "-"
         title = _("{post}可以在家值守的状态").format(post=pick(dict(row)))
-        found.append(
-            from_row(
-                "attendance", "home_duty", held.get(post, {}), f"{PREFIX}home.{post}", text,
-                words(by_code("duty", "duty_mode")), label=title,
-            )  # fmt: skip
-        )
+        told, modes = held.get(post, {}), words(by_code("duty", "duty_mode"))
+        found.append(from_row("attendance", "home_duty", told, f"{PREFIX}home.{post}", text, modes, label=title))
     return found
 
 

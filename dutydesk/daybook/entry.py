@@ -11,7 +11,7 @@ from typing import Any
 from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _, pick
-from dutydesk.core.reference import rows
+from dutydesk.core.reference import by_code, reference, rows
 from dutydesk.daybook import rules, service
 from dutydesk.daybook.cells import short_no
 from dutydesk.daybook.ledger import LOG
@@ -19,7 +19,8 @@ from dutydesk.journal import drafts
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
-from dutydesk.journal.settings import setting
+from dutydesk.journal.settings import from_row, setting, whole
+from dutydesk.ledger.feature import Known
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
 
@@ -79,6 +80,29 @@ def quick_texts(desk: Desk) -> list[QuickText]:
         if text:
             known[name] = QuickText(name, labels.get(category, category if category in labels.values() else ""), text)
     return list(known.values())
+
+
+def known(district: str) -> list[Known]:
+    """The settings of the duty log: when an entry counts as typed late, and phrases of one's own."""
+    late = by_code("log_categories", "setting")[service.LATE_DEFAULT]
+    bounds = whole(0, int(late["most"]))
+    told = reference("quick_texts")["tables"]["quick_text"]
+    title = _("自己的快捷短语：每行“名称|类别|内容”，不写内容就去掉这一条")
+    return [
+        from_row("log_categories", "setting", late, service.LATE_SETTING, str(late["value"]), bounds),
+        from_row("quick_texts", "quick_text", told, QUICK_SETTING, "", _are_phrases, label=title, lines=True),
+    ]
+
+
+def _are_phrases(text: str) -> None:
+    item = LOG["category"]
+    categories = {choice.code for choice in item.choices} | {choice_label(choice.code, item) for choice in item.choices}
+    for line in text.splitlines():
+        parts = [part.strip() for part in line.split("|", 2)]
+        if line.strip() and (len(parts) != 3 or not parts[0]):
+            raise ValueError(_("应写成“名称|类别|内容”：{line}").format(line=line))
+        if line.strip() and parts[1] and parts[1] not in categories:
+            raise ValueError(_("没有类别“{text}”").format(text=parts[1]))
 
 
 def meant(text: str, caret: int) -> Meant | None:

@@ -73,6 +73,7 @@ DAYBOOK = Feature(
     adders={"log": "dutydesk.daybook.service:add"},
     forms=(Form("P02", N_("值班日志"), "dutydesk.daybook.report:p02", ("shift", "start", "end", "blank")),),
     services={"log_add": "dutydesk.daybook.service:add", "log_late": "dutydesk.daybook.service:is_late"},
+    settings="dutydesk.daybook.entry:known",
     pane="dutydesk.daybook.pane:DaybookPane",
     key="Alt+1",
     open_items=open_items,

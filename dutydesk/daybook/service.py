@@ -20,7 +20,7 @@ from dutydesk.core import shorthand
 from dutydesk.core.clock import MINUTE
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
-from dutydesk.core.reference import reference
+from dutydesk.core.reference import by_code, reference
 from dutydesk.daybook import rules, spans
 from dutydesk.daybook.cells import Marks, short_no
 from dutydesk.daybook.ledger import LOG
@@ -36,9 +36,7 @@ from dutydesk.ledger.rows import parse_row
 from dutydesk.ledger.spec import Value, Values
 from dutydesk.ledger.table import LISTED
 
-LATE_MINUTES = 60
-"""An entry typed later than this after its time is 补录 (design; setting `log.late_minutes`)."""
-LATE_SETTING = "log.late_minutes"
+LATE_SETTING, LATE_DEFAULT = "log.late_minutes", "LATE_MINUTES"
 MOST_BYTES = 50 * 1024 * 1024
 CONTENT = (
     *("happened_at", "category", "line", "direction", "means", "party", "party_phone", "text", "handling"),
@@ -287,9 +285,10 @@ def is_late(desk: Desk, happened: int, now: int) -> bool:
 
 
 def late_minutes(desk: Desk) -> int:
-    """The setting, else `LATE_MINUTES`."""
-    told = setting(desk, LATE_SETTING)
-    return int(told) if told.isascii() and told.isdigit() else LATE_MINUTES
+    """An entry typed later than this after its time is 补录 (setting `log.late_minutes`, reference `log_categories`)."""
+    told, row = setting(desk, LATE_SETTING), by_code("log_categories", "setting")[LATE_DEFAULT]
+    own = int(told) if told.isascii() and told.isdecimal() else -1
+    return own if 0 <= own <= int(row["most"]) else int(row["value"])
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------

@@ -17,14 +17,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dutydesk.core.figures import late_minutes
-from dutydesk.core.reference import by_code, reference
+from dutydesk.core.i18n import _, pick
+from dutydesk.core.reference import by_code, label, reference, rows
 from dutydesk.incidents import rules
 from dutydesk.incidents.rules import CLOSED, Clock, ClockState
 from dutydesk.journal import settings
+from dutydesk.ledger.feature import Known
 from dutydesk.ledger.spec import Values
 
 PREFIX = "report."
 PHONE_STEP = "PHONE"
+MOST_MINUTES = 44_640
+"""A clock of more than a month is a slip of the finger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def rules_of(given: Mapping[str, str]) -> Rules:
     for row in held["tables"]["report_rule"]["rows"]:
         mine = dict(row)
         minutes, active, to = (given.get(f"{PREFIX}{row['code']}.{name}", "") for name in ("minutes", "active", "to"))
-        if minutes.isascii() and minutes.isdecimal() and 0 < int(minutes) <= 44_640:
+        if minutes.isascii() and minutes.isdecimal() and 0 < int(minutes) <= MOST_MINUTES:
             mine["minutes"] = int(minutes)
         if active in ("0", "1"):
             mine["active"] = active == "1"
@@ -70,6 +74,27 @@ def rules_of(given: Mapping[str, str]) -> Rules:
             mine["to"] = to
         own.append(mine)
     return Rules({"tables": {"report_rule": {"rows": own}}}, soon)
+
+
+def known(district: str) -> list[Known]:
+    """The settings of the clocks: how near its end one is due soon; of each rule its minutes, whether it is in force,
+    and to whom is reported. A rule is called by its place, or by its classes where it holds everywhere."""
+    soon = by_code("report_rules", "setting")["SOON_PERCENT"]
+    percent = settings.whole(0, 100)
+    found = [settings.from_row("report_rules", "setting", soon, f"{PREFIX}soon_percent", str(soon["value"]), percent)]
+    for row in rows("report_rules", "report_rule"):
+        classes = _("、").join(label("event_codes", "event_code", f"{code}000") for code in row["classes"])
+        rule = _("{rule}（{where}）").format(
+            rule=pick(dict(row)), where=row["place"] if row["place"] != "全国" else classes
+        )
+        for name, told, default, check in (
+            ("minutes", _("时限（分钟）"), str(row["minutes"]), settings.whole(1, MOST_MINUTES)),
+            ("active", _("用不用（1 用，0 不用）"), "1" if row["active"] else "0", settings.one_of("1", "0")),
+            ("to", _("报给谁"), str(row["to"]), settings.short(60)),
+        ):
+            key, title = f"{PREFIX}{row['code']}.{name}", f"{rule} {told}"
+            found.append(settings.from_row("report_rules", "report_rule", row, key, default, check, label=title))
+    return found
 
 
 def rules_here(connection: Connection) -> Rules:

@@ -129,6 +129,7 @@ INCIDENT_FEATURE = Feature(
     adders={"incidents": "dutydesk.incidents.service:add"},
     forms=(Form("INC", N_("突发事件登记表"), "dutydesk.incidents.report:incident_sheet", ("incident",)),),
     services={"clocks": "dutydesk.incidents.service:clocks", "incident_add": "dutydesk.incidents.service:add"},
+    settings="dutydesk.incidents.clocks:known",
     pane="dutydesk.incidents.pane:IncidentsPane",
     key="Alt+2",
     open_items=open_items,

@@ -172,6 +172,26 @@ class Exporter:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A setting that a feature reads (ledger `settings`), and what holds where nobody wrote one.
+
+    `default` is the text that would be written for it, empty where the program has none; `source`, `place` and `date`
+    say where it comes from. `check(text)` raises `ValueError` with a sentence for what the reader cannot use; None
+    takes any text. `lines`: the value has several lines.
+    """
+
+    key: str
+    label: str
+    default: str
+    unit: str = ""
+    source: str = ""
+    place: str = ""
+    date: str = ""
+    check: Callable[[str], None] | None = None
+    lines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """Figures too dear to compute when read. `update(conn, rows)` is called inside the transaction by apply (with the
     rows that changed, by ledger) and by rebuild; both must give the same tables."""
@@ -205,7 +225,8 @@ class Feature:
     what is done with each line of an imported table: ledger → dotted `module:function`, `TableLine` → `Finished`.
     `printed` names what records that a paper was made, called with `(desk, form, title, about, pdf)`; one feature has it.
     `services` are what a feature does for the others: name → dotted `module:function`, imported at the first call.
-    `desk.services[name](…)` calls it with the desk first.
+    `desk.services[name](…)` calls it with the desk first. `settings` is a dotted `module:function`, called with the code
+    of the desk's district: every setting that the feature reads, as a sequence of `Known`.
     """
 
     name: str
@@ -220,6 +241,7 @@ class Feature:
     forms: tuple[Form, ...] = ()
     printed: str = ""
     services: Mapping[str, str] = field(default_factory=dict[str, str])
+    settings: str = ""
     pane: str = ""
     key: str = ""
     open_items: Callable[[Connection, int], Sequence[OpenItem]] = nothing_open

@@ -119,6 +119,7 @@ RAIN = Feature(
     commands=(Command("rain", N_("各站雨量合计"), configure, "dutydesk.rain.command:run"),),
     importers=(Importer("rain", "rain", N_("雨量数据"), "dutydesk.rain.importing:read", is_rain),),
     forms=(Form("RAIN", N_("雨情表"), "dutydesk.rain.report:rain_table", ("start", "end")),),
+    settings="dutydesk.rain.thresholds:known",
     pane="dutydesk.rain.pane:RainPane",
     key="Alt+3",
     open_items=open_items,

@@ -15,14 +15,16 @@ from datetime import date
 
 from dutydesk.core.errors import Problem
 from dutydesk.core.i18n import _
-from dutydesk.core.reference import by_code, reference
-from dutydesk.journal.settings import Setting
+from dutydesk.core.reference import by_code, label, reference, rows
+from dutydesk.journal.settings import Setting, from_row, whole
+from dutydesk.ledger.feature import Known
 from dutydesk.rain import rules
 from dutydesk.rain.rules import Reference, Signal, reference_of, tenths_of
 
 PREFIX = "rain."
 SIGNAL = "rain.signal."
 RAINSTORM = "11B03"
+BOUNDS = {"stale_minutes": (1, 1440), "day_hour": (0, 23)}
 _WINDOW = re.compile(r"\s*(\d{1,2})\s*(?:h|小时|时)\s*[≥>=]*\s*(\d{1,4}(?:\.\d)?)\s*(?:mm|毫米)?\s*", re.IGNORECASE)
 
 
@@ -75,9 +77,9 @@ def thresholds(given: Sequence[Setting] = ()) -> Thresholds:
         name = item.key.removeprefix(PREFIX)
         try:
             if name == "stale_minutes":
-                stale = _whole(item.value, 1, 1440)
+                stale = _whole(item.value, *BOUNDS[name])
             elif name == "day_hour":
-                found = replace(found, day_hour=_whole(item.value, 0, 23))
+                found = replace(found, day_hour=_whole(item.value, *BOUNDS[name]))
             elif name in _MM:
                 found = _MM[name](found, _tenths(item.value))
             elif item.key.startswith(SIGNAL):
@@ -89,6 +91,46 @@ def thresholds(given: Sequence[Setting] = ()) -> Thresholds:
             continue
         origins[item.key] = " ".join(part for part in (item.source, item.date) if part)
     return Thresholds(found, tuple(local), stale, origins, tuple(problems))
+
+
+def known(district: str) -> list[Known]:
+    """The settings of rain. The signals are those that hold in `district` by the reference data, whatever the day."""
+    found = [
+        from_row(
+            "rain", "settings", row, f"{PREFIX}{row['code']}", row["value"],
+            whole(*BOUNDS[row["code"]]) if row["code"] in BOUNDS else _is_mm,
+        )
+        for row in rows("rain", "settings")
+    ]  # fmt: skip
+    table = reference("rain")["tables"]["signals"]
+    dates = {(row["region"], row["colour"]): row.get("date", table["date"]) for row in table["rows"]}
+    for signal in rules.signals_for(reference_of(reference("rain")), district, date.max, RAINSTORM):
+        windows = [(signal.window_h, signal.tenths)]
+        if signal.alt_window_h is not None and signal.alt_tenths is not None:
+            windows.append((signal.alt_window_h, signal.alt_tenths))
+        text = " / ".join(f"{hours}h {_mm(tenths)}" for hours, tenths in windows)
+        title = _("暴雨{colour}信号：几小时多少毫米").format(colour=label("rain", "colours", signal.colour))
+        day = dates[signal.region, signal.colour]
+        found.append(Known(SIGNAL + signal.colour, title, text, "", signal.source, signal.place, day, _is_window))
+    return found
+
+
+def _mm(tenths: int) -> str:
+    return f"{tenths // 10}.{tenths % 10}".removesuffix(".0")
+
+
+def _is_mm(text: str) -> None:
+    try:
+        _tenths(text)
+    except ValueError:
+        raise ValueError(_("应为毫米数，最多一位小数，如 20 或 20.5")) from None
+
+
+def _is_window(text: str) -> None:
+    try:
+        windows_of(text)
+    except ValueError:
+        raise ValueError(_("应写成“3h 100”，或两种情形“6h 100 / 24h 150”")) from None
 
 
 def windows_of(text: str) -> tuple[tuple[int, int], ...]:

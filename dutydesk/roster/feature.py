@@ -89,6 +89,7 @@ ROSTER_FEATURE = Feature(
     },
     forms=(Form("P03", N_("值班表"), "dutydesk.roster.report:p03", ("start", "end", "reveal")),),
     services={"duty": "dutydesk.roster.service:on_post", "duty_crew": "dutydesk.roster.service:crew_at"},
+    settings="dutydesk.roster.known:known",
     pane="dutydesk.roster.pane:RosterPane",
     key="Alt+=",
     open_items=open_items,

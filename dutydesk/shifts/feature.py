@@ -71,6 +71,7 @@ SHIFT_FEATURE = Feature(
         "unprinted_sheets": "dutydesk.shifts.pending:unprinted_sheets",
     },
     commands=(Command("handover", N_("交接班到了哪一步"), _arguments, "dutydesk.shifts.commands:run"),),
+    settings="dutydesk.shifts.handover:known",
     pane="dutydesk.shifts.pane:ShiftsPane",
     key="Alt+0",
     open_items=open_items,

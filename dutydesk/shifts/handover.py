@@ -17,9 +17,9 @@ from dutydesk.core.ids import named_id
 from dutydesk.core.reference import by_code
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
-from dutydesk.journal.settings import setting
+from dutydesk.journal.settings import from_row, setting, words
 from dutydesk.journal.store import MOST_CHANGES
-from dutydesk.ledger.feature import Change
+from dutydesk.ledger.feature import Change, Known
 from dutydesk.ledger.rows import parse_row
 from dutydesk.ledger.spec import Value, Values
 from dutydesk.shifts import blocks, rules, seals, service
@@ -344,6 +344,12 @@ def major(desk: Desk) -> list[str]:
         for row in desk.rows("incidents", *where, order="received_at")
         if row.get("major") or row.get("grade") in grades
     ]
+
+
+def known(district: str) -> list[Known]:
+    """The settings of the hand-over."""
+    row, grades = by_code("duty", "setting")[JOINT_DEFAULT], words(by_code("incident_grades", "grade"))
+    return [from_row("duty", "setting", row, JOINT_SETTING, str(row["value"]), grades)]
 
 
 def _belongs(desk: Desk, person: bytes, crew_ids: frozenset[bytes], span: rules.Shift) -> list[Problem]:

@@ -180,6 +180,7 @@ WARNING_FEATURE = Feature(
     exporters=(Exporter("warnings", ".xml", N_("预警消息 CAP 1.2"), "dutydesk.warnings.exporting:write_xml"),),
     adders={"warnings": "dutydesk.warnings.service:add"},
     forms=(Form("WARN", N_("生效预警一览"), "dutydesk.warnings.report:in_force_sheet", ()),),
+    settings="dutydesk.warnings.standing:known",
     pane="dutydesk.warnings.pane:WarningsPane",
     key="Alt+4",
     open_items=open_items,

@@ -16,10 +16,12 @@ from sqlalchemy import Connection, func, or_, select
 
 from dutydesk.core.clock import HOUR, local
 from dutydesk.core.i18n import _
+from dutydesk.core.reference import rows
 from dutydesk.journal import query as q
 from dutydesk.journal import settings
 from dutydesk.journal.query import Row
 from dutydesk.journal.schema import Shape
+from dutydesk.ledger.feature import Known
 from dutydesk.ledger.spec import Value, Values
 from dutydesk.ledger.table import LISTED
 from dutydesk.warnings import rules, signals
@@ -31,6 +33,7 @@ SHAPE = Shape(WARNINGS, WARNING_TABLE)
 STATUSES = {"ACTUAL": "Actual", "EXERCISE": "Exercise", "TEST": "Test", "DRAFT": "Draft", "SYSTEM": "System"}
 KINDS = {"ALERT": "Alert", "UPDATE": "Update", "CANCEL": "Cancel", "ACK": "Ack", "ERROR": "Error"}
 LIVE_KINDS = ("ALERT", "UPDATE")
+MOST_HOURS = 8_760
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def hours_of(given: Mapping[str, str]) -> Hours:
 
     def told(name: str) -> int:
         text = given.get(f"warnings.{name}", "")
-        return int(text) if text.isascii() and text.isdecimal() and 0 < int(text) <= 8_760 else signals.limit(name)
+        return int(text) if text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_HOURS else signals.limit(name)
 
     return Hours(told("assumed_hours"), told("stale_hours"))
 
@@ -67,6 +70,16 @@ def hours_of(given: Mapping[str, str]) -> Hours:
 def hours_here(connection: Connection) -> Hours:
     """The hours in force at this desk."""
     return hours_of(settings.values(connection, "warnings."))
+
+
+def known(district: str) -> list[Known]:
+    """The settings of warnings."""
+    return [
+        settings.from_row(
+            "warnings", "limits", row, f"warnings.{row['code']}", str(row["value"]), settings.whole(1, MOST_HOURS)
+        )
+        for row in rows("warnings", "limits")
+    ]
 
 
 def name_of(row: Row) -> str:
