@@ -5,7 +5,7 @@ The same form stands in the dialog by which the desk changes hands and on the co
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -141,8 +141,10 @@ class SignForm(QWidget):
     def person(self) -> bytes:
         """Who is marked; empty for nobody."""
         item = self.people.currentItem()
-        found = item.data(PERSON) if item is not None else None
-        return bytes(found.data()) if hasattr(found, "data") else bytes(found or b"")
+        found: object = item.data(PERSON) if item is not None else None
+        return (
+            bytes(found.data()) if isinstance(found, QByteArray) else bytes(found) if isinstance(found, bytes) else b""
+        )
 
     def take(self) -> None:
         """Enter: check the PIN; a wrong one is cleared and the line stays."""

@@ -12,7 +12,9 @@ from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.spec import Mode
 
-NIGHTLY = frozenset(("incidents", "warnings", "shifts", "prints", "reports", "responses", "callouts", "calls", "outages"))
+NIGHTLY = frozenset(
+    ("incidents", "warnings", "shifts", "prints", "reports", "responses", "callouts", "calls", "outages")
+)
 """Lists that tell what happened: a drill begins without them."""
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -85,6 +85,18 @@ class Announcement:
         return frozenset(self.rows)
 
 
+class Guard(Protocol):
+    """Who may make which kind of act."""
+
+    def __call__(self, kind: str, by: str) -> None:
+        """Raises `Refused` where `by` may not make an act of this kind."""
+        ...
+
+    def allows(self, kind: str, by: str) -> bool:
+        """The same as a question."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """An import's place in a series of acts: `id` 16 bytes, `n` of `of`, from 1."""
@@ -110,7 +122,7 @@ class Store:
         self.config = config
         self.key = key
         self.listeners: list[Callable[[Announcement], None]] = []
-        self.guard: Callable[[str, str], None] | None = None
+        self.guard: Guard | None = None
         self.notes: list[str] = []
         self.tidy = Tidy(self)
         self.clock_behind = 0
