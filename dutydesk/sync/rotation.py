@@ -6,11 +6,12 @@ for it; a verified one before one that is not. The newest verified copy is never
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dutydesk.core.clock import local
+from dutydesk.core.clock import local, parse_iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,22 @@ class Held:
     @property
     def age(self) -> tuple[int, int]:
         return self.at, self.again
+
+
+_NAME = re.compile(r"desk-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)(?:-(\d+))?\.sqlite(?:\.age)?")
+
+
+def moment(name: str) -> Held | None:
+    """What the name of a copy says of it; `None` for the name of anything else."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, again = found.groups()
+    try:
+        at = parse_iso(f"{year}-{month}-{day} {hour}:{minute}:{second}")
+    except ValueError:
+        return None
+    return Held(name, at, again=int(again or 1))
 
 
 @dataclass(frozen=True, slots=True)

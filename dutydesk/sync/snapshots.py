@@ -1,100 +1,224 @@
 """Verified copies of the record, and the way back from one.
 
 A copy is made by `VACUUM INTO` (never by copying an open file), synced, opened and verified, and only then given its
-name; an old one is deleted only after a newer one was verified. Everything here works from a folder and a key, so
-that it can run in a process of its own while the window saves.
+name; old ones go only after it was verified (`rotation`). The chain is gone through from the place that the newest
+signed copy vouches for, once a week from its beginning. Everything here works from a folder and a key, so that it can
+run in a process of its own while the window saves.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from dutydesk.core.clock import Clock, local
+from dutydesk.core.clock import DAY, Clock, local
+from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Refused, Unavailable
-from dutydesk.core.files import sync_file, sync_folder, write_synced
+from dutydesk.core.files import sync_file, sync_folder
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
-from dutydesk.journal import headfile, recipe
+from dutydesk.journal import ballast, headfile, peers, recipe
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
-from dutydesk.journal.verify import verify_file
+from dutydesk.journal.verify import Report, verify_file
+from dutydesk.sync import rotation, sidecar
+from dutydesk.sync.rotation import Held, Rotation
+from dutydesk.sync.sidecar import Sidecar
 
-KEEP = 24
 LAST = "snapshot.last"
 """Key of `local_state`: time of the last verified copy, milliseconds."""
+JOB, SECOND = "snapshot", "second"
+"""Kinds of the runs in `local_job`: copies, and their way to the second place."""
+WHOLE_EVERY = 7 * DAY
+"""How often the whole chain is gone through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A verified copy: its file, when it was made, its hash, and where else it lies."""
+    """A verified copy: its file, when it was made, its hash; `full`: the whole chain was gone through; `seconds` that
+    all of it took; `second`: where else it lies, or `second_error`: why it does not."""
 
     path: Path
     at: int
     sha256: str
     acts: int
-    second: Path | None = None
+    full: bool = True
+    seconds: float = 0.0
+    second: str = ""
+    second_error: str = ""
 
 
-def take(home: Home, schema: Schema, clock: Clock, *, key: bytes | None = None, keep: int = KEEP) -> Snapshot:
-    """Make a verified copy in `snapshots/` and, when one is set, in the second folder; keep the newest `keep`.
+def take(
+    home: Home,
+    schema: Schema,
+    clock: Clock,
+    *,
+    key: bytes | None = None,
+    rule: Rotation | None = None,
+    full: bool = False,
+    second: bool = True,
+) -> Snapshot:
+    """Make a verified copy in `snapshots/` and, when one is set, bring it to the second place; let old ones go.
 
-    Raises `Unavailable` when the disk does not take it and `Damaged` when the copy does not verify: then the former
-    copies stay as they are.
+    `full` goes through the whole chain, as happens once a week without it. Raises `Unavailable` when the disk does not
+    take it or would be too full to save entries, and `Damaged` when the copy does not verify: then the former copies
+    stay as they are. What goes wrong with the second place is in the answer.
     """
     config = load(home.config)
     at = clock.now()
+    begun = time.perf_counter()
+    rule = rule or Rotation()
     home.snapshots.mkdir(parents=True, exist_ok=True)
     with DeskLock(home.lock, exclusive=False), DeskLock(home.snapshots / ".lock", exclusive=True):
         head = headfile.read(home.head)
         notes = headfile.inspect(home.database, head, encrypted=key is not None, move=False)
         if notes:  # SQLite would read a -wal that is not ours into the database
             raise Damaged(*[Problem(note, file=home.database.name) for note in notes])
-        path, sha256, acts = _take(home, schema, at, key)
-        _rotate(home.snapshots, keep, path)
-        second = _second(config.second_snapshots, path, sha256, keep) if config.second_snapshots else None
-    return Snapshot(path, at, sha256, acts, second)
+        _refuse_little_room(home)
+        path, made, whole = _take(home, schema, config, at, key, full=full)
+        _rotate(home.snapshots, rule, path)
+    taken = Snapshot(path, at, made.sha256, made.acts, whole, time.perf_counter() - begun)
+    return _sent(home, taken, config, rule) if second and config.second_snapshots else taken
 
 
-def _take(home: Home, schema: Schema, at: int, key: bytes | None) -> tuple[Path, str, int]:
+def send_newest(home: Home, rule: Rotation | None = None) -> str:
+    """Bring the newest verified copy to the second place; its name there, empty where no copy or no place is. Raises
+    as `second.send` does."""
+    from dutydesk.sync import second  # fsspec and age are loaded when they are needed
+
+    config = load(home.config)
+    found = [home.snapshots / one.name for one in held(home.snapshots) if one.verified]
+    if not found or not config.second_snapshots:
+        return ""
+    with DeskLock(home.snapshots / ".lock", exclusive=True):
+        return second.send(config, found[0], rule or Rotation()).name
+
+
+def _sent(home: Home, taken: Snapshot, config: DeskConfig, rule: Rotation) -> Snapshot:
+    from dutydesk.sync import second
+
+    try:
+        with DeskLock(home.snapshots / ".lock", exclusive=True):
+            sent = second.send(config, taken.path, rule)
+    except (Refused, Unavailable) as error:
+        return replace(taken, second_error=str(error))
+    return replace(taken, second=f"{sent.place.rstrip('/')}/{sent.name}")
+
+
+def note(store: Store, told: Mapping[str, Any]) -> None:
+    """Keep what came of a copy in the log of runs: `told` has `at`, `file`, `acts`, `full`, `seconds`, `second`,
+    `second_error`, or `error` alone where none was made."""
+    peers.end_run(store, peers.begin_run(store, JOB), peers.FAILED if told.get("error") else peers.DONE, told)
+    if told.get("at"):
+        store.remember(LAST, str(told["at"]))
+    if told.get("second") or told.get("second_error"):
+        note_second(store, str(told.get("second") or ""), str(told.get("second_error") or ""))
+
+
+def note_second(store: Store, place: str, error: str) -> None:
+    """Keep what came of the way to the second place."""
+    body = {"error": error} if error else {"place": place}
+    peers.end_run(store, peers.begin_run(store, SECOND), peers.FAILED if error else peers.DONE, body)
+
+
+def told(made: Snapshot) -> dict[str, Any]:
+    """A copy for `note` and `--json`."""
+    return {
+        "at": made.at, "file": str(made.path), "acts": made.acts, "sha256": made.sha256, "full": made.full,
+        "seconds": round(made.seconds, 1), "second": made.second, "second_error": made.second_error,
+    }  # fmt: skip
+
+
+def _refuse_little_room(home: Home) -> None:
+    """A copy must not take the room that entries need."""
+    needed = home.database.stat().st_size + headfile.wal_length(home.database)
+    left = ballast.free(home.root) - needed
+    if left < min(ballast.LITTLE_ROOM, max(needed, 8 * ballast.MEGABYTE)):
+        raise Unavailable(_("磁盘只剩 {free} MB，没有做备份，请先腾出空间").format(free=ballast.free(home.root) >> 20))
+
+
+def _take(
+    home: Home, schema: Schema, config: DeskConfig, at: int, key: bytes | None, *, full: bool
+) -> tuple[Path, Sidecar, bool]:
     _drop_unfinished(home.snapshots)
     temporary = home.snapshots / f".{secrets.token_hex(8)}.new"
     try:
-        _copy_into(home, temporary, key)
-        report = verify_file(temporary, schema, key)
+        step("copy.begin")
+        secret = _copy_into(home, temporary, key)
+        step("copy.written")
+        before = None if full else _vouching(home.snapshots, config, secret, at)
+        with ThreadPoolExecutor(1) as beside:  # hashing lets go of the interpreter, and so does SQLite
+            hashed = beside.submit(sidecar.sum_of, temporary)
+            report = verify_file(temporary, schema, key, since=before.base if before else None)
+            sha256 = hashed.result()
         if not report.ok:
             raise Damaged(*[Problem(fault.what, field=fault.where, file=temporary.name) for fault in report.problems])
+        step("copy.verified")
         path = _named(home.snapshots, at)
-        sha256 = _sha256(temporary)
-        write_synced(path.with_suffix(".sha256"), f"{sha256}  {path.name}\n".encode())
+        made = _sidecar(path, sha256, temporary.stat().st_size, config, at, report, before)
+        made = sidecar.signed(made, secret)
+        sidecar.write(path, made)
+        step("copy.before-name")
         temporary.replace(path)
         sync_folder(home.snapshots)
+        step("copy.named")
     except OSError as error:
         raise Unavailable(_("备份没有写成：{error}").format(error=error.strerror or error)) from None
     finally:
         for left in home.snapshots.glob(f"{temporary.name}*"):
             left.unlink(missing_ok=True)
-    return path, sha256, report.acts
+    return path, made, before is None
+
+
+def _sidecar(
+    path: Path, sha256: str, size: int, config: DeskConfig, at: int, report: Report, before: Sidecar | None
+) -> Sidecar:
+    own = {place.epoch: place.seq for place in report.desks if place.desk == config.desk_id}
+    return Sidecar(
+        sha256, path.name, at, before.full if before else at, size, report.acts, report.arrival, config.desk,
+        config.epoch, own.get(config.epoch, 0),
+        tuple((place.desk.hex(), place.epoch, place.seq, place.hash.hex()) for place in report.desks),
+    )  # fmt: skip
+
+
+def _vouching(folder: Path, config: DeskConfig, secret: bytes | None, at: int) -> Sidecar | None:
+    """The newest copy's own word, where this desk has signed it and the week is not over: from its places on the chain
+    is gone through. Its file must be there: a sum alone vouches for nothing that could be restored."""
+    if secret is None:
+        return None
+    for path in snapshots(folder)[:1]:
+        made = sidecar.read(path)
+        if made is None or made.desk != config.desk or made.size != path.stat().st_size or made.name != path.name:
+            return None
+        if not sidecar.holds(made) or sidecar.signed(made, secret).public != made.public:
+            return None
+        return made if 0 <= at - made.full < WHOLE_EVERY else None
+    return None
 
 
 def _drop_unfinished(folder: Path) -> None:
     """What a kill left of a copy that never got its name; the caller is the only one who makes copies there."""
     for left in folder.glob(".*.new*"):
         left.unlink(missing_ok=True)
+    for left in folder.glob(".second-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
-def _copy_into(home: Home, target: Path, key: bytes | None) -> None:
+def _copy_into(home: Home, target: Path, key: bytes | None) -> bytes | None:
+    """The copy itself; gives the key by which the desk signs."""
     raw = recipe.connect(home.database, key)
     try:
         raw.execute("VACUUM INTO ?", (str(target),))
+        secret = sidecar.secret_in(raw)
     except recipe.driver().DatabaseError as error:
         text = str(error)
         if "malformed" in text or "corrupt" in text or "not a database" in text:
@@ -105,60 +229,43 @@ def _copy_into(home: Home, target: Path, key: bytes | None) -> None:
     finally:
         raw.close()
     sync_file(target)
+    return secret
 
 
 def _named(folder: Path, at: int) -> Path:
     stem = local(at).strftime("desk-%Y%m%d-%H%M%S")
     path = folder / f"{stem}.sqlite"
-    n = 1
-    while path.exists():
-        n += 1
-        path = folder / f"{stem}-{n}.sqlite"
-    return path
+    same = [one.again for one in held(folder) if one.name.startswith(stem)]
+    return folder / f"{stem}-{max(same) + 1}.sqlite" if same else path  # a name that went is not given to a later one
 
 
-def _second(folder: str, path: Path, sha256: str, keep: int) -> Path:
-    """A copy of the copy on another disk, read back before it counts."""
-    target = Path(folder)
-    temporary = target / f".{path.name}.new"
-    final = target / path.name
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        _drop_unfinished(target)
-        shutil.copyfile(path, temporary)
-        sync_file(temporary)
-        if _sha256(temporary) != sha256:
-            raise Unavailable(_("第二备份读回不一致：{folder}").format(folder=folder))
-        write_synced(final.with_suffix(".sha256"), f"{sha256}  {final.name}\n".encode())
-        temporary.replace(final)
-        sync_folder(target)
-        _rotate(target, keep, final)
-    except OSError as error:
-        raise Unavailable(
-            _("第二备份没有写成（{folder}）：{error}").format(folder=folder, error=error.strerror or error)
-        ) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    return final
+def _rotate(folder: Path, rule: Rotation, made: Path) -> None:
+    """Let go what the rule does not keep, and more where the disk is nearly full; `made` was verified just now."""
+    here = held(folder)
+    gone = rotation.to_go(here, rule, made.name)
+    stay = [one for one in here if one.name not in gone]
+    room = ballast.free(folder) + sum(one.size for one in here if one.name in gone)
+    for name in [*gone, *rotation.squeezed(stay, ballast.LITTLE_ROOM - room, made.name)]:
+        (folder / name).unlink(missing_ok=True)
+        sidecar.path_of(folder / name).unlink(missing_ok=True)
 
 
-def _rotate(folder: Path, keep: int, made: Path) -> None:
-    """Keep the newest; `made` is the newest whatever the clock says of it."""
-    for old in [path for path in snapshots(folder) if path != made][max(0, keep - 1) :]:
-        old.unlink(missing_ok=True)
-        old.with_suffix(".sha256").unlink(missing_ok=True)
+def held(folder: Path) -> list[Held]:
+    """The copies in a folder, newest first. Verified are those that still have the sum that was written when they were;
+    one that a drill found bad has lost it."""
+    out: list[Held] = []
+    for path in folder.glob("desk-*.sqlite"):
+        found = rotation.moment(path.name)
+        if found is not None:
+            size = path.stat().st_size
+            made = sidecar.read(path)
+            out.append(replace(found, size=size, verified=made is not None and made.size in (0, size)))
+    return sorted(out, key=lambda one: one.age, reverse=True)
 
 
 def snapshots(folder: Path) -> list[Path]:
     """The copies in a folder, newest first."""
-    return sorted(folder.glob("desk-*.sqlite"), key=_age, reverse=True)
-
-
-def _age(path: Path) -> tuple[str, int]:
-    """The order of copies: their second, and which one of that second."""
-    _desk, day, time, *again = path.stem.split("-")
-    return f"{day}-{time}", int(again[0]) if again else 1
+    return [folder / one.name for one in held(folder)]
 
 
 def last_numbers(home: Home, schema: Schema, key: bytes | None = None) -> dict[str, int]:
@@ -198,7 +305,7 @@ def restore(
     """
     if not file.is_file():
         raise Refused(Problem(_("没有这个备份文件"), file=str(file)))
-    _check_sum(file)
+    _check_sum(file, key)
     report = verify_file(file, schema, key)
     if not report.ok:
         raise Damaged(*[Problem(fault.what, field=fault.where, file=file.name) for fault in report.problems])
@@ -214,7 +321,9 @@ def restore(
         epoch = max(newest.epoch, config.epoch) + 1
         work = Home(home.root / f".restore-{secrets.token_hex(4)}")
         try:
+            step("restore.begin")
             _prepare(work, schema, clock, file, replace(config, epoch=epoch), newest.hash, numbers, key)
+            step("restore.prepared")
             return _swap(home, work, replace(config, epoch=epoch), clock.now())
         except OSError as error:
             raise Unavailable(_("恢复没有做完：{error}").format(error=error.strerror or error)) from None
@@ -222,14 +331,15 @@ def restore(
             shutil.rmtree(work.root, ignore_errors=True)
 
 
-def _check_sum(file: Path) -> None:
-    """Hold a copy against the sum that lies beside it, where it does."""
-    try:
-        noted = file.with_suffix(".sha256").read_text(encoding="ascii", errors="replace").split()
-    except FileNotFoundError:
+def _check_sum(file: Path, key: bytes | None) -> None:
+    """Hold a copy against what lies beside it, where it does: its sum, and whether the desk has signed that."""
+    made = sidecar.read(file)
+    if made is None:
         return
-    if noted[:1] != [_sha256(file)]:
+    if made.sha256 != sidecar.sum_of(file):
         raise Damaged(Problem(_("备份文件与它的校验值不符，请换一个备份"), file=file.name))
+    if made.sig and not sidecar.trusted(made, file, key):
+        raise Damaged(Problem(_("备份的签名不是这台值班台的，请换一个备份"), file=file.name))
 
 
 def _config_in(file: Path, key: bytes | None) -> DeskConfig:
@@ -269,7 +379,7 @@ def _prepare(
     floors: Sequence[tuple[str, int, int]] = [(ledger, year, n) for ledger, n in sorted(numbers.items()) if n > 0]
     with Store.open(work, schema, clock, key=key, continuing=True) as store:
         store.open_epoch(
-            prev, {"continues": prev.hex(), "reason": "restore", "snapshot": _sha256(file), "skipped": _skipped(store, floors)},
+            prev, {"continues": prev.hex(), "reason": "restore", "snapshot": sidecar.sum_of(file), "skipped": _skipped(store, floors)},
             floors,
         )  # fmt: skip
 
@@ -300,6 +410,7 @@ def _swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path | None:
     aside = _half_kept(home) or _unused(home.root, stem)
     save(home.config, config)
     sync_folder(home.root)
+    step("restore.named-epoch")
     for ending in ("-wal", "-shm"):
         present = Path(str(home.database) + ending)
         if present.exists() and present.stat().st_size:
@@ -309,6 +420,7 @@ def _swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path | None:
     kept = home.database.exists()
     if kept:
         home.database.replace(aside)
+    step("restore.put-aside")
     work.database.replace(home.database)
     sync_folder(home.root)
     return aside if kept else None
@@ -333,8 +445,3 @@ def _unused(folder: Path, stem: str) -> Path:
         n += 1
         path = folder / f"{stem}-{n}.sqlite"
     return path
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,18 +9,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Damaged, Refused, Unavailable
 from dutydesk.core.paths import Home
-from dutydesk.core.settings import load, save
-from dutydesk.journal import recipe
+from dutydesk.core.settings import load
+from dutydesk.journal import peers, recipe
 from dutydesk.journal.locks import DeskLock
+from dutydesk.journal.making import statements
 from dutydesk.journal.store import Store
+from dutydesk.journal.tables import JOURNAL
 from dutydesk.journal.verify import verify, verify_file
-from dutydesk.sync import snapshots
+from dutydesk.sync import sidecar, snapshots
+from dutydesk.sync.rotation import Rotation
 from tests.journal import desks as d
 
 HOUR = 3_600_000
@@ -46,8 +50,10 @@ def home(place: Path) -> Home:
     return store.home
 
 
-def take(home: Home, hours: float = 0, key: bytes | None = None, keep: int = snapshots.KEEP) -> snapshots.Snapshot:
-    return snapshots.take(home, d.FULL, FixedClock(d.EVENING + int(hours * HOUR)), key=key, keep=keep)
+def take(home: Home, hours: float = 0, key: bytes | None = None, keep: int = 24) -> snapshots.Snapshot:
+    """A copy; `keep` of the hourly ones stay."""
+    clock = FixedClock(d.EVENING + int(hours * HOUR))
+    return snapshots.take(home, d.FULL, clock, key=key, rule=Rotation(keep, 0, 0, 0))
 
 
 def restore(home: Home, file: Path, key: bytes | None = None, hours: float = 30, **numbers: int) -> Path | None:
@@ -79,8 +85,11 @@ def test_a_copy_is_whole_and_verified(place: Path, key: bytes | None) -> None:
         made = take(store.home, key=key)  # while the desk is open
         d.add(store, "log", text="在备份之后")
     assert made.path.name == "desk-20260618-220000.sqlite"
-    assert (made.acts, made.at, made.second) == (2, d.EVENING, None)
-    assert made.path.with_suffix(".sha256").read_text().split() == [made.sha256, made.path.name]
+    assert (made.acts, made.at, made.second, made.full) == (2, d.EVENING, "", True)
+    assert made.path.with_suffix(".sha256").read_text().splitlines()[0] == f"{made.sha256}  {made.path.name}"
+    beside = sidecar.read(made.path)
+    assert beside is not None
+    assert sidecar.trusted(beside, made.path, key)
     assert verify_file(made.path, d.FULL, key, deep=True).ok
     raw = recipe.connect(made.path, key, read_only=True)
     assert raw.execute("SELECT text FROM log").fetchall() == [("接报积水",)]
@@ -96,9 +105,14 @@ def test_the_newest_24_are_kept(home: Home) -> None:
 
 
 def test_copies_of_one_second_have_names_of_their_own(home: Home) -> None:
-    made = [take(home, keep=12).path for _n in range(12)]
-    assert len(set(made)) == 12
-    assert snapshots.snapshots(home.snapshots) == made[::-1]
+    home.snapshots.mkdir(exist_ok=True)
+    names = [take(home).path.name for _n in range(3)]
+    assert names == ["desk-20260618-220000.sqlite", "desk-20260618-220000-2.sqlite", "desk-20260618-220000-3.sqlite"]
+    for n in range(2, 12):
+        (home.snapshots / f"desk-20260618-230000-{n}.sqlite").touch()
+    (home.snapshots / "desk-20260618-230000.sqlite").touch()
+    newest = [path.name for path in snapshots.snapshots(home.snapshots)]
+    assert newest[:3] == [f"desk-20260618-230000-{n}.sqlite" for n in (11, 10, 9)]
 
 
 def test_a_copy_made_with_the_clock_gone_back_is_not_the_one_to_go(home: Home) -> None:
@@ -106,13 +120,14 @@ def test_a_copy_made_with_the_clock_gone_back_is_not_the_one_to_go(home: Home) -
         take(home, hours, keep=3)
     made = take(home, -200_000, keep=3)  # a dead battery: 2003
     assert made.path.exists()
-    assert len(snapshots.snapshots(home.snapshots)) == 3
+    assert len(snapshots.snapshots(home.snapshots)) == 4
 
 
 def test_an_old_copy_goes_only_after_a_new_one_is_verified(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     old = [take(home, hours, keep=2).path for hours in range(2)]
 
     def worthless(home: Home, target: Path, key: bytes | None) -> None:
+        """Looks like a copy, and is none."""
         shutil.copyfile(home.database, target)
         with target.open("rb+") as file:
             file.seek(4096 * 9)
@@ -123,41 +138,6 @@ def test_an_old_copy_goes_only_after_a_new_one_is_verified(home: Home, monkeypat
         take(home, 3, keep=2)
     assert snapshots.snapshots(home.snapshots) == old[::-1]
     assert not list(home.snapshots.glob(".*.new*"))
-
-
-def test_a_second_folder_gets_the_same_copy(home: Home, place: Path) -> None:
-    second = place / "usb" / "值班备份"
-    config = load(home.config)
-    save(home.config, type(config)(config.desk, name=config.name, second_snapshots=str(second)))
-    made = [take(home, hours, keep=3) for hours in range(5)]
-    assert made[-1].second == second / made[-1].path.name
-    assert files(second) == files(home.snapshots)
-    assert len(snapshots.snapshots(second)) == 3
-
-
-def test_a_second_folder_that_is_gone_is_said_and_the_first_copy_stays(home: Home, place: Path) -> None:
-    (place / "usb").write_text("没有插好", encoding="utf-8")
-    config = load(home.config)
-    save(home.config, type(config)(config.desk, second_snapshots=str(place / "usb")))
-    for hours in range(4):
-        with pytest.raises(Unavailable, match="第二备份没有写成"):
-            take(home, hours, keep=2)
-    assert len(snapshots.snapshots(home.snapshots)) == 2, "rotated all the same"
-
-
-def test_a_second_copy_that_reads_back_differently_does_not_count(
-    home: Home, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = load(home.config)
-    save(home.config, type(config)(config.desk, second_snapshots=str(place / "usb")))
-
-    def bad_stick(source: Path, target: Path) -> None:
-        target.write_bytes(source.read_bytes()[:-1] + b"?")
-
-    monkeypatch.setattr(snapshots.shutil, "copyfile", bad_stick)
-    with pytest.raises(Unavailable, match="读回不一致"):
-        take(home)
-    assert list((place / "usb").iterdir()) == []
 
 
 def test_what_a_killed_copy_left_is_cleared_away(home: Home) -> None:
@@ -361,6 +341,105 @@ def killed_at_each_step(place: Path, what: str, *more: str) -> list[Home]:
     )
     assert done.returncode == 0, done.stderr[-3_000:]
     return [Home(place / str(n)) for n in range(1, int(done.stdout) + 1)]
+
+
+# --- from the place that the last copy vouches for
+
+
+def altered_since(home: Home, sql: str) -> None:
+    """Change the record behind the program's back."""
+    raw = recipe.connect(home.database)
+    for trigger in ("act_no_update", "act_no_delete", "act_guard"):
+        raw.execute(f"DROP TRIGGER {trigger}")
+    raw.execute(sql)
+    for statement in statements(JOURNAL):
+        if statement.startswith("CREATE TRIGGER"):
+            raw.execute(statement)
+    raw.close()
+
+
+def test_only_what_is_new_is_gone_through_until_the_week_is_over(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+    plain = snapshots.verify_file
+
+    def watched(*given: Any, since: Any = None, **named: Any) -> Any:
+        looked.append(since and since.arrival)
+        return plain(*given, since=since, **named)
+
+    monkeypatch.setattr(snapshots, "verify_file", watched)
+    made = [take(home)]
+    with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
+        d.add(store, "log", text="新的")
+    made += [take(home, hours) for hours in (1, 2, 7 * 24 - 1, 7 * 24, 7 * 24 + 1)]
+    assert looked == [None, 4, 5, 5, None, 5]
+    assert [one.full for one in made] == [True, False, False, False, True, False]
+    assert [one.acts for one in made] == [4, 5, 5, 5, 5, 5]
+    assert take(home, 3).full, "a copy from before the last one: the clock went back"
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        (
+            "UPDATE act SET body = CAST(replace(CAST(body AS TEXT), '第1条', '第7条') AS BLOB) WHERE arrival = 5",
+            "内容或校验值被改动",
+        ),
+        ("DELETE FROM act WHERE arrival = 3", "前面缺少记录"),
+        ("DELETE FROM act WHERE arrival >= 4", "不一致"),
+        ("UPDATE act SET hash = zeroblob(32) WHERE arrival = 4", "内容或校验值被改动"),
+    ],
+)
+def test_what_was_altered_since_is_found(home: Home, sql: str, found: str) -> None:
+    first = take(home)
+    with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
+        d.add(store, "log", text="第1条，后来")
+    altered_since(home, sql)
+    with pytest.raises(Damaged, match=found):
+        take(home, 1)
+    assert snapshots.snapshots(home.snapshots) == [first.path]
+
+
+def test_what_was_altered_before_is_found_when_the_whole_chain_is_gone_through(home: Home) -> None:
+    take(home)
+    altered_since(home, "UPDATE act SET body = cast(replace(cast(body AS TEXT), '第1条', '第7条') AS BLOB)")
+    assert not take(home, 1).full
+    with pytest.raises(Damaged, match="内容或校验值被改动"):
+        take(home, 7 * 24)
+
+
+@pytest.mark.parametrize("harm", ["sum", "remark", "signature", "none", "file", "other desk"])
+def test_only_a_copy_that_this_desk_signed_vouches_for_anything(home: Home, place: Path, harm: str) -> None:
+    first = take(home).path
+    beside = first.with_suffix(".sha256")
+    lines = beside.read_text(encoding="utf-8").splitlines()
+    if harm == "sum":
+        lines[0] = "0" * 64 + lines[0][64:]
+    elif harm == "remark":
+        lines[1] = lines[1].replace('"arrival":4', '"arrival":3')
+    elif harm == "signature":
+        lines[2] = lines[2][:-2] + ("00" if lines[2][-2:] != "00" else "11")
+    elif harm == "none":
+        lines = lines[:1]
+    elif harm == "file":
+        first.write_bytes(first.read_bytes()[:-4096])
+    else:
+        with d.make(place / "other", 2) as other:
+            d.add(other, "log", text="外人")
+        lines = take(other.home).path.with_suffix(".sha256").read_text(encoding="utf-8").splitlines()
+    beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert take(home, 1).full
+
+
+def test_a_copy_signed_by_another_is_no_way_back(home: Home, place: Path) -> None:
+    copy = take(home).path
+    with d.make(place / "other", 2) as other:
+        d.add(other, "log", text="外人")
+    made, theirs = sidecar.read(copy), peers.own_secret
+    assert made is not None
+    with Store.open(other.home, d.FULL, FixedClock(d.EVENING)) as store:
+        sidecar.write(copy, sidecar.signed(made, theirs(store)))
+    with pytest.raises(Damaged, match="签名"):
+        restore(home, copy)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")

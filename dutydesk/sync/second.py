@@ -1,0 +1,374 @@
+"""The second place of copies: a folder (another disk, a stick, a share), WebDAV, SFTP or S3, by `second_snapshots`.
+
+What leaves the machine is encrypted with age for `second_recipients`: a copy holds everything, the desk's own key too.
+Only a folder on another disk of this machine may get it as it is, where `second_plain` says so. A copy is written under
+another name, read back, and only then given its own; the rotation is that of the first place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from dutydesk.core.crashpoint import step
+from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.files import sync_file, sync_folder
+from dutydesk.core.i18n import _
+from dutydesk.core.settings import DeskConfig
+from dutydesk.journal import recipe
+from dutydesk.sync import rotation, sidecar
+from dutydesk.sync.rotation import Rotation
+
+AGE = ".age"
+CHUNK = 2**20
+PATIENCE = 60.0
+"""Seconds that a server may take for one answer."""
+SCHEMES = ("webdav", "webdav+http", "sftp", "s3", "memory")
+
+
+class Place(Protocol):
+    """Where copies may lie: names in one folder, wherever it is."""
+
+    name: str
+    away: bool
+    """Whether what lies there has left this machine."""
+
+    def names(self) -> list[str]: ...
+    def put(self, source: Path, name: str) -> None: ...
+    def sha256(self, name: str) -> str: ...
+    def move(self, name: str, target: str) -> None: ...
+    def drop(self, name: str) -> None: ...
+    def fetch(self, name: str, target: Path) -> None: ...
+    def close(self) -> None: ...
+
+
+class Folder:
+    """A folder of this machine, or one that the system has mounted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = str(folder)
+        self.away = _is_share(folder)
+
+    def names(self) -> list[str]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return [path.name for path in self.folder.iterdir() if path.is_file()]
+
+    def put(self, source: Path, name: str) -> None:
+        shutil.copyfile(source, self.folder / name)
+        sync_file(self.folder / name)
+
+    def sha256(self, name: str) -> str:
+        return sidecar.sum_of(self.folder / name)
+
+    def move(self, name: str, target: str) -> None:
+        (self.folder / name).replace(self.folder / target)
+        sync_folder(self.folder)
+
+    def drop(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
+    def fetch(self, name: str, target: Path) -> None:
+        shutil.copyfile(self.folder / name, target)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class Remote:
+    """A folder behind fsspec."""
+
+    away = True
+
+    def __init__(self, files: Any, root: str, name: str) -> None:
+        self._files = files
+        self._root = root.rstrip("/")
+        self.name = name
+
+    def _at(self, name: str) -> str:
+        return f"{self._root}/{name}" if self._root else name
+
+    def names(self) -> list[str]:
+        if self._root:
+            self._files.makedirs(self._root, exist_ok=True)
+        self._files.invalidate_cache()
+        found: list[Any] = self._files.ls(self._root, detail=False)
+        return [str(path).rstrip("/").rpartition("/")[2] for path in found]
+
+    def put(self, source: Path, name: str) -> None:
+        self._files.put_file(str(source), self._at(name))
+
+    def sha256(self, name: str) -> str:
+        out = hashlib.sha256()
+        with self._files.open(self._at(name), "rb") as file:
+            while part := file.read(CHUNK):
+                out.update(part)
+        return out.hexdigest()
+
+    def move(self, name: str, target: str) -> None:
+        if self._files.exists(self._at(target)):
+            self._files.rm_file(self._at(target))
+        self._files.mv(self._at(name), self._at(target))
+
+    def drop(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._files.rm_file(self._at(name))
+
+    def fetch(self, name: str, target: Path) -> None:
+        self._files.get_file(self._at(name), str(target))
+
+    def close(self) -> None:
+        """Let go of the connection, where the library leaves that to us."""
+        client = getattr(getattr(self._files, "client", None), "http", None)
+        if client is not None:
+            client.close()
+
+
+def place_of(config: DeskConfig) -> Place:
+    """The second place that `desk.toml` names. Raises `Refused` for an address that is none, `Unavailable` where the
+    library for it is missing."""
+    text = config.second_snapshots.strip()
+    scheme = text.partition("://")[0] if "://" in text else ""
+    if not scheme:
+        return Folder(Path(text).expanduser())
+    if scheme == "file":
+        return Folder(Path(urlsplit(text).path))
+    if scheme not in SCHEMES:
+        raise Refused(
+            Problem(_("第二备份的地址应为文件夹或 webdav、sftp、s3：{text}").format(text=text), "second_snapshots")
+        )
+    parts = urlsplit(text)
+    if parts.password:
+        raise Refused(Problem(_("口令不要写在地址里，请放进 second_password_file 指的文件"), "second_snapshots"))
+    with _families(text):
+        return _remote(scheme, parts, _password(config), text)
+
+
+def _remote(scheme: str, parts: Any, password: str, text: str) -> Remote:
+    host, root = str(parts.hostname or ""), str(parts.path or "")
+    port = f":{parts.port}" if parts.port else ""
+    if scheme.startswith("webdav"):
+        if scheme.endswith("+http") and host not in ("127.0.0.1", "localhost", "::1"):
+            raise Refused(Problem(_("WebDAV 要用加密连接，地址写 webdav://"), "second_snapshots"))
+        made: Any = importlib.import_module("webdav4.fsspec").WebdavFileSystem
+        base = f"{'http' if scheme.endswith('+http') else 'https'}://{host}{port}/"
+        login = (str(parts.username), password) if parts.username else None
+        return Remote(made(base, auth=login, timeout=PATIENCE, skip_instance_cache=True), root.strip("/"), text)
+    if scheme == "sftp":
+        made = importlib.import_module("fsspec.implementations.sftp").SFTPFileSystem
+        given: dict[str, Any] = {"username": parts.username, "port": parts.port or 22, "timeout": PATIENCE}
+        return Remote(made(host, **{**given, **({"password": password} if password else {})}), root, text)
+    if scheme == "s3":
+        made = importlib.import_module("s3fs").S3FileSystem
+        told = {"key": parts.username, "secret": password} if parts.username else {}
+        return Remote(made(**told), f"{host}{root}", text)
+    made = importlib.import_module("fsspec.implementations.memory").MemoryFileSystem
+    return Remote(made(), f"/{host}{root}", text)
+
+
+def _password(config: DeskConfig) -> str:
+    if not config.second_password_file:
+        return ""
+    try:
+        return Path(config.second_password_file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable(_("第二备份的口令文件读不出来：{error}").format(error=error)) from None
+
+
+@contextmanager
+def _families(name: str) -> Generator[None]:
+    """Whatever a disk, a server or a library says, in our family."""
+    kinds: list[type[Exception]] = [OSError, ImportError, ValueError, EOFError]
+    for module, error in (
+        ("webdav4.client", "ClientError"),
+        ("httpx", "HTTPError"),
+        ("paramiko.ssh_exception", "SSHException"),
+        ("botocore.exceptions", "BotoCoreError"),
+        ("botocore.exceptions", "ClientError"),
+    ):
+        with suppress(ImportError):
+            if module.partition(".")[0] in sys.modules:
+                kinds.append(getattr(importlib.import_module(module), error))
+    try:
+        yield
+    except tuple(kinds) as error:
+        if isinstance(error, ImportError):
+            raise Unavailable(
+                _("本机没有安装这种存放方式需要的程序库：{name}").format(name=error.name or name)
+            ) from None
+        said = str(getattr(error, "strerror", None) or error).strip() or type(error).__name__
+        raise Unavailable(_("第二备份没有写成（{folder}）：{error}").format(folder=name, error=said)) from None
+
+
+def _is_share(folder: Path) -> bool:
+    try:
+        recipe.refuse_place(folder)
+    except Unavailable:
+        return True
+    return False
+
+
+def _age() -> Any:
+    """The library that speaks age; it brings no types."""
+    return importlib.import_module("pyrage")
+
+
+# -- recipients ----------------------------------------------------------------------------------------------------------
+
+
+def recipients(config: DeskConfig) -> list[str]:
+    """The age keys of `desk.toml`. Raises `Refused` for one that is none."""
+    age = _age()
+    found = config.second_recipients.replace(",", " ").split()
+    for text in found:
+        try:
+            age.x25519.Recipient.from_str(text)
+        except age.RecipientError:
+            raise Refused(Problem(_("不是 age 公钥：{text}").format(text=text), "second_recipients")) from None
+    return found
+
+
+def _must_encrypt(config: DeskConfig, place: Place) -> list[str]:
+    """For whom a copy is encrypted; nobody where it may lie there as it is."""
+    found = recipients(config)
+    if not found and (place.away or not config.second_plain):
+        raise Refused(
+            Problem(
+                _(
+                    "备份离开本机要加密：请用 dutydesk snapshot --new-key 生成密钥；同一台电脑的另一块硬盘可设 second_plain"
+                ),
+                "second_recipients",
+            )
+        )
+    return [] if config.second_plain and not place.away else found
+
+
+def encrypt(source: Path, target: Path, keys: list[str]) -> None:
+    """An age file for the holders of `keys`."""
+    age = _age()
+    age.encrypt_file(str(source), str(target), [age.x25519.Recipient.from_str(text) for text in keys])
+
+
+def decrypt(source: Path, target: Path, identities: Path) -> None:
+    """The copy in an age file, by the private keys of a file. Raises `Refused` where none of them fits."""
+    age = _age()
+    try:
+        lines = [line.strip() for line in identities.read_text(encoding="utf-8").splitlines()]
+        found = [age.x25519.Identity.from_str(line) for line in lines if line.startswith("AGE-SECRET-KEY-")]
+    except (OSError, UnicodeDecodeError, age.IdentityError) as error:
+        raise Refused(Problem(_("密钥文件读不出来：{error}").format(error=error), file=str(identities))) from None
+    if not found:
+        raise Refused(Problem(_("这个文件里没有 age 密钥"), file=str(identities)))
+    try:
+        age.decrypt_file(str(source), str(target), found)
+    except age.DecryptError:
+        target.unlink(missing_ok=True)
+        raise Refused(Problem(_("这把密钥解不开这个备份，或备份已损坏"), file=source.name)) from None
+
+
+def new_key(file: Path) -> str:
+    """Make a key pair: the private one into `file`, which must not be there yet; returns the public one."""
+    age = _age()
+    made = age.x25519.Identity.generate()
+    public = str(made.to_public())
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            file.chmod(0o600)
+            out.write(f"# public key: {public}\n{made}\n")
+    except FileExistsError:
+        raise Refused(Problem(_("这个文件已经在了，不会覆盖"), file=str(file))) from None
+    except OSError as error:
+        raise Unavailable(_("密钥文件没有写成：{error}").format(error=error.strerror or error)) from None
+    return public
+
+
+# -- sending -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Where a copy lies now."""
+
+    place: str
+    name: str
+    encrypted: bool
+
+
+def send(config: DeskConfig, copy: Path, rule: Rotation, place: Place | None = None) -> Sent:
+    """Bring a verified copy to the second place; done already when it is there. Raises `Refused` for a setting that
+    does not do, `Unavailable` for a place that does not take it or reads back differently."""
+    there = place_of(config) if place is None else place
+    try:
+        return _send(config, copy, rule, there)
+    finally:
+        there.close()
+
+
+def _send(config: DeskConfig, copy: Path, rule: Rotation, there: Place) -> Sent:
+    keys = _must_encrypt(config, there)
+    with _families(there.name), tempfile.TemporaryDirectory(dir=copy.parent, prefix=".second-") as work:
+        source, name = copy, copy.name
+        if keys:
+            source, name = Path(work) / f"{copy.name}{AGE}", f"{copy.name}{AGE}"
+            encrypt(copy, source, keys)
+        held = there.names()
+        for left in held:
+            if left.startswith(".") and left.endswith(".new"):
+                there.drop(left)
+        if name not in held or f"{Path(name).with_suffix('.sha256').name}" not in held:
+            _put(there, copy, source, name, Path(work))
+        _rotate(there, rule, name)
+    return Sent(there.name, name, bool(keys))
+
+
+def _put(there: Place, copy: Path, source: Path, name: str, work: Path) -> None:
+    made = sidecar.read(copy)
+    expected = sidecar.sum_of(source)
+    beside = work / "sidecar"
+    if made is None:
+        made = sidecar.Sidecar(expected, name)
+    # Of an encrypted copy the sum is that of the age file; what the desk signed is inside, with the copy's own sum.
+    told = sidecar.data(made) if made.sha256 == expected else f"{expected}  {name}\n".encode()
+    beside.write_bytes(told)
+    temporary = f".{name}.new"
+    try:
+        there.put(source, temporary)
+        step("second.written")
+        if there.sha256(temporary) != expected:
+            raise Unavailable(_("第二备份读回不一致：{folder}").format(folder=there.name))
+        label = Path(name).with_suffix(".sha256").name
+        there.put(beside, f".{label}.new")
+        there.move(f".{label}.new", label)
+        step("second.before-name")
+        there.move(temporary, name)
+    finally:
+        with suppress(OSError, ValueError):
+            there.drop(temporary)
+
+
+def _rotate(there: Place, rule: Rotation, made: str) -> None:
+    held = listed(there)
+    for name in rotation.to_go(held, rule, made):
+        there.drop(name)
+        there.drop(Path(name).with_suffix(".sha256").name)
+
+
+def listed(there: Place) -> list[rotation.Held]:
+    """The copies of a place."""
+    names = set(there.names())
+    out: list[rotation.Held] = []
+    for name in sorted(names):
+        moment = rotation.moment(name)
+        if moment is not None:
+            verified = Path(name).with_suffix(".sha256").name in names
+            out.append(replace(moment, verified=verified))
+    return out
