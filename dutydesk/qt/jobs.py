@@ -188,7 +188,7 @@ class JobRunner(QObject):
     def run_process(self, title: str, function: Callable[..., Any], *arguments: Any) -> Job:
         """Call `function(*arguments, token)` in a process of its own. Function, arguments and result are pickled;
         the function is importable by name."""
-        return self.run(title, _Remote(function, arguments))
+        return self.run(title, Apart(function, arguments))
 
     def close(self) -> None:
         """Cancel what runs, wait for it, and end the thread; safe to call twice."""
@@ -218,9 +218,13 @@ def _worker(jobs: queue.SimpleQueue[Job | None]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Remote:
+class Apart:
+    """`function(*arguments, token)` in a process of its own, called from a job's thread. One that does not ask its
+    token (`asks` false: it is inside a library) is ended when the job is cancelled."""
+
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
+    asks: bool = True
 
     def __call__(self, token: Token) -> Any:
         import multiprocessing  # not before the first such job: the window's start does not pay for it
@@ -233,6 +237,8 @@ class _Remote:
         try:
             return self._listen(ours, token)
         finally:
+            if not self.asks:
+                process.terminate()  # it has answered, or nobody waits for its answer
             ours.close()
             process.join(STOP_WAIT_S)
             if process.is_alive():
@@ -260,7 +266,7 @@ class _Remote:
                 else:
                     raise RuntimeError(rest[0])
             except Cancelled:
-                if asked:
+                if asked or not self.asks:
                     raise
                 asked = True
                 ours.send("cancel")

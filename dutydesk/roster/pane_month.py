@@ -17,7 +17,7 @@ from dutydesk.core.errors import DutyDeskError, Problem
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
-from dutydesk.qt.jobs import JobRunner, Token
+from dutydesk.qt.jobs import Apart, JobRunner, Token
 from dutydesk.qt.picker import Option
 from dutydesk.qt.saving import SaveElsewhere
 from dutydesk.qt.theme import current
@@ -30,6 +30,7 @@ from dutydesk.roster.pane_grid import RosterView
 from dutydesk.roster.pane_view import Note, hours_text
 from dutydesk.roster.rows import Plan
 from dutydesk.roster.rules import posts_of
+from dutydesk.roster.solver import Choice, Task, solve_apart
 
 
 class MonthPage(MonthEdits):
@@ -115,8 +116,11 @@ class MonthPage(MonthEdits):
         desk = self.desk
 
         def work(token: Token) -> Plan:
+            def solve(task: Task) -> frozenset[Choice]:
+                return Apart(solve_apart, (task,), asks=False)(token)
+
             token.check()
-            made = service.generate(desk, start, end)
+            made = service.generate(desk, start, end, solve=solve)
             token.check()
             return made
 

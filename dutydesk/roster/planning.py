@@ -19,6 +19,7 @@ BACK = 62
 """Days before a span in which the rotation looks for who stood last."""
 COUNT_LABELS = {"total": N_("总数"), "weekend": N_("周末"), "holiday": N_("节假日"), "night": N_("夜班")}
 Stopwatch = Callable[[], float]
+Solve = Callable[[solver.Task], frozenset[solver.Choice]]
 
 
 @dataclass
@@ -39,7 +40,14 @@ class _Work:
 
 
 def generate(
-    desk: Desk, start: str, end: str, *, keep: bool = True, seed: int = 0, stopwatch: Stopwatch = time.perf_counter
+    desk: Desk,
+    start: str,
+    end: str,
+    *,
+    keep: bool = True,
+    seed: int = 0,
+    solve: Solve = solver.solve,
+    stopwatch: Stopwatch = time.perf_counter,
 ) -> Plan:
     """See `service.generate`."""
     began = stopwatch()
@@ -53,7 +61,7 @@ def generate(
     task = solver.Task(
         tuple(work.may), work.wanted, tuple(work.cliques), tuple(bounds), frozenset(hint), seed
     )  # fmt: skip
-    chosen = solver.solve(task)
+    chosen = solve(task)
     placed = _seated(work, chosen)
     names = names_of(desk, made.members)
     return Plan(

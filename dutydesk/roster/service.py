@@ -8,6 +8,7 @@ Days are `YYYY-MM-DD`, both ends of a span included; a place is `(date, shift, p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
@@ -38,6 +39,9 @@ from dutydesk.roster.rows import (
     Was,
     Widened,
 )
+
+if TYPE_CHECKING:
+    from dutydesk.roster.planning import Solve
 
 __all__ = [
     "Away", "Bounds", "Candidate", "Cell", "Counts", "Coverage", "DayInfo", "Demand", "Edit", "Fair", "Gap", "Grid",
@@ -109,13 +113,15 @@ def exchange(desk: Desk, a_key: Key, b_key: Key) -> Undo:
 # -- generating and publishing ----------------------------------------------------------------------------------------
 
 
-def generate(desk: Desk, start: str, end: str, *, keep: bool = True, seed: int = 0) -> Plan:
+def generate(desk: Desk, start: str, end: str, *, keep: bool = True, seed: int = 0, solve: Solve | None = None) -> Plan:
     """A fair roster for a span; nothing is written. With `keep` whoever stands somewhere already stays there; without
     it only published days do. The same record and seed give the same plan. Takes up to some seconds: panes call it in
-    a job."""
+    a job, with a `solve` that works in another process."""
     from dutydesk.roster import planning
 
-    return planning.generate(desk, start, end, keep=keep, seed=seed)
+    if solve is None:
+        return planning.generate(desk, start, end, keep=keep, seed=seed)
+    return planning.generate(desk, start, end, keep=keep, seed=seed, solve=solve)
 
 
 def accept(desk: Desk, plan: Plan) -> Undo:

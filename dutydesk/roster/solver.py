@@ -57,6 +57,11 @@ def solve(task: Task) -> frozenset[Choice]:
     return task.hint if found is None else found
 
 
+def solve_apart(task: Task, _token: object) -> frozenset[Choice]:
+    """`solve` as a job's process calls it: loading the solver and building its model would hold a window's threads."""
+    return solve(task)
+
+
 def _whole(task: Task) -> bool:
     """Whether every place has at least as many people who may take it as it wants."""
     able: dict[tuple[int, int], int] = {}

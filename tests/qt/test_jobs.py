@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from functools import partial
 
 import pytest
 
 from dutydesk.core.errors import Problem, Refused
-from dutydesk.qt.jobs import JobBar, JobRunner, Token
+from dutydesk.qt.jobs import Apart, JobBar, JobRunner, Token
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -35,6 +36,10 @@ def breaks(token: Token) -> None:
 def runs_until_cancelled(token: Token) -> None:
     while True:
         token.check()
+
+
+def is_inside_a_library(_token: Token) -> None:
+    threading.Event().wait()
 
 
 def dies(token: Token) -> None:
@@ -160,6 +165,14 @@ def test_a_process_refuses_dies_and_is_cancelled(runner, qtbot, expect_log) -> N
         [("failed", "程序出错，已记录")],
         [("cancelled",)],
     ]
+
+
+def test_a_process_that_never_asks_is_ended(runner, qtbot) -> None:
+    job = runner.run("求解", lambda token: Apart(is_inside_a_library, (), asks=False)(token))
+    qtbot.waitUntil(lambda: bool(multiprocessing.active_children()), timeout=10_000)
+    with qtbot.waitSignal(job.cancelled, timeout=10_000):
+        job.cancel()
+    assert not multiprocessing.active_children()
 
 
 def test_short_work_shows_no_bar_long_work_does(runner, qtbot) -> None:
