@@ -168,7 +168,7 @@ def test_a_process_refuses_dies_and_is_cancelled(runner, qtbot, expect_log) -> N
 
 
 def test_a_process_that_never_asks_is_ended(runner, qtbot) -> None:
-    job = runner.run("求解", lambda token: Apart(is_inside_a_library, (), asks=False)(token))
+    job = runner.run("求解", Apart(is_inside_a_library, (), asks=False))
     qtbot.waitUntil(lambda: bool(multiprocessing.active_children()), timeout=10_000)
     with qtbot.waitSignal(job.cancelled, timeout=10_000):
         job.cancel()
