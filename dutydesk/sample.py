@@ -10,10 +10,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 
 from dutydesk.core import ids
-from dutydesk.core.clock import DAY, MINUTE, Clock, FixedClock, local
+from dutydesk.core.clock import DAY, MINUTE, SECOND, Clock, FixedClock, local, utc_ms
 from dutydesk.core.paths import Home, resources
 from dutydesk.core.reference import reference
 from dutydesk.core.settings import DeskConfig
@@ -118,12 +121,16 @@ def _lists(desk: Desk, end: int) -> _Known:
 
 
 def _roster(desk: Desk, clock: FixedClock, known: _Known, end: int) -> None:
-    """Who may stand which post, the published roster around the night, and a swap that its leader approved. The crews
-    of the night's own shifts stand in its script, the same people in the same order."""
+    """Who may stand which post, the published roster of the night's month, and a swap that its leader approved. The
+    crews of the night's own shifts stand in its script, the same people in the same order."""
     data = _load("roster")
     pattern = shift_rules.pattern(desk.config.shift_pattern, reference("duty"))
     night = shift_rules.shift_of(end - _load("night")["minutes"] * MINUTE, pattern)
     clock.at = end - 9 * DAY
+    zero = local(night.start).date()
+    first = zero.replace(day=1)
+    last = _month_end(zero + timedelta(days=data["ahead"]))
+    span = range((first - zero).days, (last - zero).days + 1)
 
     def place(post: str, day: int, person: str) -> dict[str, Value]:
         date = local(night.start + day * DAY).date().isoformat()
@@ -133,7 +140,7 @@ def _roster(desk: Desk, clock: FixedClock, known: _Known, end: int) -> None:
     turns: Mapping[str, Sequence[str]] = data["turns"]
     rows = {
         (post, day): place(post, day, people[day % len(people)])
-        for day in range(data["first"], data["last"] + 1)
+        for day in span
         for post, people in turns.items()
     }
     told: Mapping[str, Any] = data["swap"]
@@ -162,8 +169,19 @@ def _roster(desk: Desk, clock: FixedClock, known: _Known, end: int) -> None:
         for row in rows.values()
     ]
     changes.append(Change("swaps", swap, values, new=True))
+    changes += [desk.new("day_types", _day(zero + timedelta(days=day), data["calendar"])) for day in span]
+    posture: dict[str, Value] = {"mode": data["posture"], "starts_on": dates[0], "ends_on": dates[-1]}
+    changes.append(desk.new("postures", posture | {"note": data["note"]}))
     changes.append(Change("rosters", ids.named_id("rosters", DISTRICT, dates[0], dates[-1]), roster, new=True))
     batches.write(desk.store, "roster.import", changes, by=ids.SYSTEM, note="示例数据", size=400)
+
+
+def _month_end(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _day(day: date, source: str) -> dict[str, Value]:
+    return {"date": day.isoformat(), "kind": "RESTDAY" if day.weekday() >= 5 else "WORKDAY", "source": source}
 
 
 def _place_of(row: Mapping[str, Value]) -> list[Value]:
@@ -182,7 +200,11 @@ def _night(desk: Desk, known: _Known, end: int) -> Iterator[Step]:
     script = _load("night")
     shifts = _Shifts(desk, known, script, end)
     yield from shifts.steps()
+    yield from shifts.on_duty(_load("roster")["attendance"])
     teller = _Teller(desk, known, shifts, end)
+    for told in script["spot_checks"]:
+        values = {name: value for name, value in told.items() if name != "by"}
+        yield told["at"] + 0.6, teller.step("spot_check.add", "spot_checks", values, told["by"], own=("checker",))
     for warning in script["warnings"]:
         yield warning["issued_at"] + 1, teller.step("warning.add", "warnings", warning, "PRIMARY")
     for entry in script["log"]:
@@ -216,10 +238,60 @@ class _Shifts:
         self._shifts = [first]
         while self._shifts[-1].end <= end + DAY:
             self._shifts.append(shift_rules.next_shift(self._shifts[-1], pattern))
-        self._start = -script["minutes"]
+        self._start, self._end = -script["minutes"], end
 
     def steps(self) -> Iterator[Step]:
-        yield self._start - 60, self._make
+        yield self._opening, self._make
+
+    @property
+    def _opening(self) -> float:
+        """Minutes from the night's end when its first shift begins to be made ready."""
+        return min(self._start - 60, (self._shifts[0].start - self._end) / MINUTE - 20)
+
+    def on_duty(self, told: Mapping[str, Any]) -> Iterator[Step]:
+        """Everybody signs in before their shift and out after it; what comes again every day is done in time."""
+        for shift, crew in zip(self._shifts, self._crews, strict=False):
+            for post, early in told["signs"].items():
+                person = self._known("people", crew[POSTS[post]])
+                for sign, at in (("IN", shift.start - early * MINUTE), ("OUT", shift.end + early * SECOND)):
+                    if at <= self._end:
+                        yield (at - self._end) / MINUTE, self._sign(shift, post, person, sign)
+        yield self._opening + 0.5, partial(self._adopt, told["duties"])
+        day = local(self._shifts[0].start).replace(hour=0, minute=0, second=0, microsecond=0)
+        times = [shift.start + told["shift"] * MINUTE for shift in self._shifts]
+        for n, text in product(range(3), told["times"]):
+            hour, minute = map(int, text.split(":"))
+            times.append(utc_ms(day + timedelta(days=n, hours=hour, minutes=minute + told["after"])))
+        for at in sorted(times):
+            if self._shifts[0].start < at <= self._end:
+                yield (at - self._end) / MINUTE, self._tick
+
+    def _sign(self, shift: shift_rules.Shift, post: str, person: bytes, sign: str) -> Callable[[], None]:
+        def play() -> None:
+            desk = self._desk
+            desk.me.id, desk.me.name = person.hex(), desk.title("people", person)
+            values: dict[str, Value] = {
+                "at": desk.clock.now(), "shift": f"{shift.date}/{shift.code}", "person": person, "post": post,
+                "sign": sign, "workstation": desk.config.name,
+            }  # fmt: skip
+            values["late_min" if sign == "IN" else "overtime_min"] = 0
+            desk.act(f"sign.{sign.lower()}", [desk.new("sign_ins", values)])
+
+        return play
+
+    def _adopt(self, codes: Sequence[str]) -> None:
+        from dutydesk.attendance import duties
+
+        self.sit("PRIMARY")
+        duties.adopt(self._desk, codes)
+
+    def _tick(self) -> None:
+        from dutydesk.attendance import duties
+
+        for item in duties.due_list(self._desk):
+            if item.open:
+                self.sit(item.duty.text("post"))
+                duties.tick(self._desk, item.duty.id, item.due.at)
 
     def _make(self) -> None:
         changes: list[Change] = []
@@ -254,12 +326,15 @@ class _Teller:
     def __init__(self, desk: Desk, known: _Known, shifts: _Shifts, end: int) -> None:
         self._desk, self._known, self._shifts, self._end = desk, known, shifts, end
 
-    def step(self, kind: str, ledger: str, told: Mapping[str, Any], by: str) -> Callable[[], None]:
-        """The act that adds one row."""
+    def step(
+        self, kind: str, ledger: str, told: Mapping[str, Any], by: str, own: Sequence[str] = ()
+    ) -> Callable[[], None]:
+        """The act that adds one row; the fields `own` name whoever makes it."""
 
         def play() -> None:
             self._shifts.sit(by)
-            change = self._desk.new(ledger, self._values(ledger, told))
+            values = self._values(ledger, told) | {name: self._desk.me.name for name in own}
+            change = self._desk.new(ledger, values)
             happened = change.values.get("happened_at")
             self._desk.act(kind, [change], happened_at=happened if isinstance(happened, int) else None)
             if "key" in told:

@@ -6,20 +6,30 @@ import json
 import re
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dutydesk.core.paths import resources
+from dutydesk.attendance import duties
+from dutydesk.attendance import service as attendance
+from dutydesk.attendance.ledger import SPOT_CHECKS
+from dutydesk.attendance.plans import DueState
+from dutydesk.attendance.rules import State
+from dutydesk.core.clock import FixedClock, parse_iso
+from dutydesk.core.paths import Home, resources
 from dutydesk.core.reference import by_code, reference
 from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.rules import missing_fields
+from dutydesk.features import open_desk
 from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.incidents.rules import Harm, suggest_grade
 from dutydesk.ledger.kinds import Ref, Time
 from dutydesk.ledger.spec import Ledger
 from dutydesk.people.ledger import NUMBERS, PEOPLE, POSTS, REGIONS, UNITS
 from dutydesk.rain.ledger import STATIONS
+from dutydesk.roster import service as rosters
+from dutydesk.sample import make_sample
 from dutydesk.shelters.ledger import COUNTS, SHELTERS
 from dutydesk.shelters.rules import capacity, check_count, per_person, summary
 from dutydesk.shifts.ledger import SHIFTS
@@ -372,6 +382,7 @@ def test_the_night_reads_as_its_ledgers_do(night: dict[str, Any]) -> None:
         ("warnings", WARNINGS, {"key"}),
         ("shelter_counts", COUNTS, set[str]()),
         ("crews", SHIFTS, set[str]()),
+        ("spot_checks", SPOT_CHECKS, {"by"}),
     ):
         for row in night[name]:
             check_values(ledger, row, apart)
@@ -389,6 +400,37 @@ def test_the_roster_has_the_nights_own_crews_and_people_who_may_stand_there() ->
         assert all(post in staff[person] for person in people)
         for day, crew in enumerate(night["crews"]):
             assert people[day % len(people)] == crew[posts[post]]
-    assert roster["first"] <= 0
-    assert roster["last"] >= 8  # seven days beyond the night's second date
-    assert len(night["crews"]) <= roster["swap"]["day"] < roster["swap"]["other_day"] <= roster["last"]
+    assert roster["ahead"] >= 8  # seven days beyond the night's second date
+    assert len(night["crews"]) <= roster["swap"]["day"] < roster["swap"]["other_day"] <= roster["ahead"]
+
+
+@pytest.mark.parametrize(
+    ("end", "first", "last", "shifts"),
+    [
+        ("2026-06-19 06:30", "2026-06-01", "2026-06-30", 1),
+        ("2026-11-28 14:20", "2026-11-01", "2026-12-31", 2),  # the night lies across a hand-over, the week beyond in December
+    ],
+)
+def test_the_crew_is_there_and_the_month_is_planned(
+    tmp_path: Path, end: str, first: str, last: str, shifts: int
+) -> None:
+    clock = FixedClock(parse_iso(end))
+    make_sample(Home(tmp_path / "desk"), clock, seed=1)
+    desk = open_desk(Home(tmp_path / "desk"), clock)
+    with desk.store:
+        lines = attendance.roll(desk).lines
+        assert [(line.post, line.state, line.late) for line in lines] == [
+            (post, State.IN, 0) for post in ("LEADER", "PRIMARY", "SECONDARY")
+        ]
+        signs = Counter(row.text("sign") for row in desk.rows("sign_ins"))
+        assert signs == {"IN": 3 * shifts, **({"OUT": 3} if shifts > 1 else {})}
+        due = {item.state for item in duties.due_list(desk)}
+        assert DueState.DONE in due
+        assert due <= {DueState.DONE, DueState.AHEAD}
+        assert [row.text("result") for row in desk.rows("spot_checks")] == ["IN_POST", "IN_POST"]
+        grid = rosters.grid(desk, first, last)
+        assert grid.published
+        assert all(day.known for day in grid.days)
+        assert all(cell.person and not cell.problems for cell in grid.cells.values() if cell.wanted)
+        calendar = {row.text("source") for row in desk.rows("day_types")}
+        assert calendar == {"示例数据，不是放假安排"}

@@ -102,7 +102,7 @@ def test_rows_of_a_record_that_does_not_open_go_away(
 def test_it_comes_up_with_the_sample_desk(window: Any) -> None:
     assert "示例" in window.windowTitle()
     assert window.board.mark.isVisible()
-    assert window.board.crew.value == "带班 赵甲子 主班 卫庚午 副班 冯甲戌"
+    assert window.board.crew.value == "带班领导 赵甲子 主班 卫庚午 副班 冯甲戌"
     assert window.board.figures["incidents.open"].value.startswith("2")
     assert "214" in window.board.figures["shelters.people_now"].value
     assert window.todo.next.value == "00:22"
