@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dutydesk.core.errors import Damaged
+from dutydesk.core.errors import Damaged, Refused
 from dutydesk.core.i18n import _
 
 _LAYOUT = struct.Struct(">4s16sIQ32s8s16sB")
@@ -179,6 +179,16 @@ def _wal_pages(wal: Path, page: int) -> frozenset[int]:
     except FileNotFoundError:
         pass
     return frozenset(found)
+
+
+def elsewhere(head: Head | None) -> bool:
+    """Whether the folder was written last on another machine: it was moved here, or copied."""
+    here = machine_hash()
+    return head is not None and bytes(16) not in (head.machine, here) and head.machine != here
+
+
+class Elsewhere(Refused):
+    """The folder comes from another machine, and nobody has said yet whether it was moved or copied."""
 
 
 def compare(head: Head | None, position: tuple[int, bytes] | None) -> None:

@@ -196,6 +196,8 @@ class Store:
         store = cls(home, schema, clock, load(home.config), key)
         store._lock = DeskLock(home.lock, exclusive=exclusive)
         try:
+            if not continuing:
+                store._refuse_elsewhere()
             store._open()
             if not continuing:
                 store._refuse_half_restored()
@@ -254,6 +256,11 @@ class Store:
             head = headfile.read(self.home.head)
             self.notes += headfile.inspect(self.home.database, head, encrypted=encrypted)
         return head
+
+    def _refuse_elsewhere(self) -> None:
+        """Two machines that write one desk's record fork it. What plays for itself (sample, drill) may lie anywhere."""
+        if not (self.config.sample or self.config.drill) and headfile.elsewhere(headfile.read(self.home.head)):
+            raise headfile.Elsewhere(_("这个数据文件夹来自另一台电脑：请打开窗口，或用 dutydesk adopt 说明是搬迁还是复制"))
 
     def _refuse_half_restored(self) -> None:
         """A restore that was cut off has named its epoch and not opened it: nothing may be written before. A making

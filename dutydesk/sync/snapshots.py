@@ -12,8 +12,9 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
 from dutydesk.journal import ballast, headfile, peers, recipe
+from dutydesk.journal.chaincheck import GARBLED
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
@@ -268,14 +270,25 @@ def snapshots(folder: Path) -> list[Path]:
     return [folder / one.name for one in held(folder)]
 
 
+def moment_of(copy: Path) -> int:
+    """When a copy was made, by its name; 0 for another name."""
+    found = rotation.moment(copy.name)
+    return found.at if found is not None else 0
+
+
 def last_numbers(home: Home, schema: Schema, key: bytes | None = None) -> dict[str, int]:
     """The desk's own last number of each numbered ledger and newest year, as far as the present file can be read; what
     `restore` offers before it asks for the last one on paper."""
+    return counted(home.database, schema, key, home.config)
+
+
+def counted(file: Path, schema: Schema, key: bytes | None = None, config: Path | None = None) -> dict[str, int]:
+    """The last numbers that a file has of the desk of `config`, or of the desk whose copy it is."""
     names = [shape.ledger.name for shape in schema.shapes.values() if shape.ledger.number]
     try:
-        desk = load(home.config).desk_id
-        raw = recipe.connect(home.database, key, read_only=True)
-    except (DutyDeskError, OSError):
+        desk = (load(config) if config is not None else _config_in(file, key)).desk_id
+        raw = recipe.connect(file, key, read_only=True)
+    except (DutyDeskError, OSError, *GARBLED, recipe.driver().DatabaseError):
         return dict.fromkeys(names, 0)
     try:
         found = raw.execute("SELECT ledger, n FROM counter WHERE desk = ? ORDER BY year", (desk,)).fetchall()
@@ -315,20 +328,27 @@ def restore(
         raise Refused(Problem(_("这个备份不是本机的记录"), file=file.name))
     newest = max(mine, key=lambda place: place.epoch)
     recipe.refuse_place(home.root)
-    with DeskLock(home.lock, exclusive=True):
-        for left in home.root.glob(".restore-*"):  # of a restore that was killed
-            shutil.rmtree(left, ignore_errors=True)
+    with alone(home):
         epoch = max(newest.epoch, config.epoch) + 1
         work = Home(home.root / f".restore-{secrets.token_hex(4)}")
         try:
             step("restore.begin")
             _prepare(work, schema, clock, file, replace(config, epoch=epoch), newest.hash, numbers, key)
             step("restore.prepared")
-            return _swap(home, work, replace(config, epoch=epoch), clock.now())
+            return swap(home, work, replace(config, epoch=epoch), clock.now())
         except OSError as error:
             raise Unavailable(_("恢复没有做完：{error}").format(error=error.strerror or error)) from None
         finally:
             shutil.rmtree(work.root, ignore_errors=True)
+
+
+@contextmanager
+def alone(home: Home) -> Generator[None]:
+    """Nobody else has the desk, and what a restore that was killed has left is gone."""
+    with DeskLock(home.lock, exclusive=True):
+        for left in home.root.glob(".restore-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
 
 
 def _check_sum(file: Path, key: bytes | None) -> None:
@@ -398,7 +418,7 @@ def _skipped(store: Store, floors: Sequence[tuple[str, int, int]]) -> list[str]:
     return out
 
 
-def _swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path | None:
+def swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path | None:
     """Put the prepared database in the place of the present one; returns where that lies now.
 
     The order matters: `desk.toml` names the new epoch first, so that a kill in between leaves a desk that refuses to

@@ -1,0 +1,216 @@
+"""What can be done when the record does not open: the rungs of the ladder (engineering.md §2.3), what each of them keeps
+and what it loses; and what the hub can give back. Looks only, and touches nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dutydesk.core.clock import Clock, local
+from dutydesk.core.errors import Damaged, DutyDeskError
+from dutydesk.core.i18n import _
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import DeskConfig, load
+from dutydesk.journal import headfile, recipe
+from dutydesk.journal.chaincheck import GARBLED, Fault, chain_problems
+from dutydesk.journal.desk import Desk, Me
+from dutydesk.journal.salvaged import highest
+from dutydesk.journal.schema import Schema
+from dutydesk.journal.store import Store
+from dutydesk.sync import salvage, sidecar, snapshots
+
+REBUILD, RESTORE, SALVAGE = "REBUILD", "RESTORE", "SALVAGE"
+MOST_COPIES = 3
+HUB_PATIENCE = 8.0
+"""Seconds for one answer of the hub: somebody is waiting at three in the morning."""
+PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One rung: what it is called, what stays and what is lost; `file` is the copy of `RESTORE`."""
+
+    kind: str
+    title: str
+    keeps: str
+    loses: str
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found: sentences, the rungs with the best first, the last numbers as far as they are known, and what
+    the hub said (empty where there is none)."""
+
+    said: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    numbers: Mapping[str, int]
+    hub: str = ""
+
+
+def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0, ask_hub: bool = True) -> Found:
+    """Look through a desk that does not open. It takes as long as reading the record does."""
+    head = headfile.read(home.head)
+    problems, whole = _record(home, key, head)
+    copies = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified][:MOST_COPIES]
+    numbers = dict(snapshots.last_numbers(home, schema, key))
+    for copy in copies[:1]:
+        for ledger, n in snapshots.counted(copy, schema, key).items():
+            numbers[ledger] = max(numbers.get(ledger, 0), n)
+    hub, back = "", 0
+    if ask_hub:
+        hub, back, theirs = _hub(home, copies, schema, key, year)
+        for ledger, n in theirs.items():
+            numbers[ledger] = max(numbers.get(ledger, 0), n)
+    seq = head.seq if head is not None else 0
+    choices: list[Choice] = []
+    if whole:
+        title, keeps = _("重建台账"), _("全部记录都读得出，一条不少")
+        choices.append(Choice(REBUILD, title, keeps, _("不丢记录；本机的窗口布局和未提交的草稿要重来")))
+    choices += [_of_copy(copy, head, seq, back) for copy in copies]
+    if not whole and home.database.exists() and home.database.stat().st_size:
+        choices.append(
+            Choice(
+                SALVAGE,
+                _("抢救：逐条读出还能读的"),
+                _("坏页以外的全部记录，缺的先从备份里补"),
+                _("坏页上的记录；报告会写明缺哪几条"),
+            )
+        )
+    return Found(tuple(problems), tuple(choices), numbers, hub)
+
+
+def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> tuple[list[str], bool]:
+    """What is wrong with the file, in sentences, and whether every act in it is whole and none is missing."""
+    said: list[str] = []
+    try:
+        notes = headfile.inspect(home.database, head, encrypted=key is not None, move=False)
+        raw = recipe.connect(home.database, key, read_only=True)
+    except DutyDeskError as error:
+        return [str(problem) for problem in error.problems], False
+    said += notes
+    faults: list[Fault] = []
+    whole = False
+    try:
+        acts, desks = chain_problems(raw, faults, file=home.database, key=key)
+        ends = {(place.desk, place.epoch): (place.seq, place.hash) for place in desks}
+        headfile.compare(head, ends.get((head.desk, head.epoch)) if head else None)
+        whole = acts > 0 and not faults and not notes
+    except Damaged as error:
+        said.append(str(error))
+    except (recipe.driver().DatabaseError, *GARBLED) as error:
+        said.append(_("读取失败：{error}").format(error=error))
+    finally:
+        raw.close()
+    said += [f"{fault.where}: {fault.what}" for fault in faults[:5]]
+    if len(faults) > 5:
+        said.append(_("另有 {rest} 处").format(rest=len(faults) - 5))
+    if whole:
+        said.append(_("原始记录是完整的，坏的是由它算出的台账"))
+    return said, whole
+
+
+def _of_copy(copy: Path, head: headfile.Head | None, seq: int, back: int) -> Choice:
+    made = sidecar.read(copy)
+    at = local(snapshots.moment_of(copy)).strftime("%m-%d %H:%M")
+    lost = seq - made.seq if made and head and made.desk == head.desk.hex() and made.epoch == head.epoch else -1
+    if lost == 0:
+        loses = _("不丢记录")
+    elif lost > 0:
+        loses = _("备份以后本机记的 {lost} 次操作").format(lost=lost)
+    else:
+        loses = _("备份以后记的，照纸上补记")
+    if back and lost:
+        loses += _("；其中 {back} 次可从中心库取回").format(back=min(back, lost) if lost > 0 else back)
+    keeps = _("{at} 以前的全部记录").format(at=at)
+    if made and made.acts:
+        keeps += _("，共 {acts} 次操作").format(acts=made.acts)
+    return Choice(RESTORE, _("恢复到 {at} 的备份").format(at=at), keeps, loses, copy)
+
+
+# -- the hub -------------------------------------------------------------------------------------------------------------
+
+
+def _hub(
+    home: Home, copies: Sequence[Path], schema: Schema, key: bytes | None, year: int
+) -> tuple[str, int, dict[str, int]]:
+    """What the hub says: a sentence, how many of this desk's own acts it has that the newest copy lacks, and the
+    highest numbers in them."""
+    try:
+        config = load(home.config)
+    except DutyDeskError:
+        return "", 0, {}
+    if not config.hub or not copies:
+        return "", 0, {}
+    try:
+        back, numbers = at_hub(config, copies[0], schema, key, year)
+    except DutyDeskError as error:
+        return _("中心库连不上，缺的记录下次同步时取回（{error}）").format(error=error), 0, {}
+    return _("中心库有备份之后本机的 {back} 次操作，恢复以后自动取回").format(back=back), back, numbers
+
+
+def at_hub(config: DeskConfig, copy: Path, schema: Schema, key: bytes | None, year: int) -> tuple[int, dict[str, int]]:
+    """How many acts of this desk the hub has beyond a copy, and the highest number of each kind in them. Raises
+    `Unavailable`, `Refused`."""
+    from dutydesk.sync import hub, protocol  # psycopg is loaded where a hub is set
+
+    address = hub.target(config.hub, ca=config.hub_ca).public
+    raw = recipe.connect(copy, key, read_only=True)
+    try:
+        login = raw.execute("SELECT body FROM local_peer WHERE name = ?", (protocol.LOGIN + address,)).fetchone()
+        mine = {
+            int(epoch): int(seq)
+            for epoch, seq in raw.execute(
+                "SELECT epoch, seq FROM frontier WHERE desk = ?", (config.desk_id,)
+            ).fetchall()
+        }
+    finally:
+        raw.close()
+    password = str(json.loads(login[0]).get("password", "")) if login else ""
+    fields = {name: shape.ledger.number for name, shape in schema.shapes.items() if shape.ledger.number}
+    back = 0
+    numbers: dict[str, int] = {}
+    with hub.Hub.connect(config.hub, ca=config.hub_ca, password=password, patience=HUB_PATIENCE) as there:
+        for (desk, epoch), (end, _hash) in there.hello().frontier.items():
+            seq = mine.get(epoch, 0)
+            while desk == config.desk_id and seq < end:
+                upto = min(end, seq + PAGE)
+                for act, _personal in there.acts([(desk, epoch, seq, upto)]):
+                    back += 1
+                    highest(act.body, fields, year, numbers)
+                seq = upto
+    return back, numbers
+
+
+def pull_back(home: Home, schema: Schema, clock: Clock, key: bytes | None = None) -> str:
+    """After a restore: bring this desk's own acts back from the hub, where one is set; a sentence, empty where none
+    is."""
+    from dutydesk.sync import protocol
+
+    with Store.open(home, schema, clock, key=key) as store:
+        if not store.config.hub or store.config.sample or store.config.drill:
+            return ""
+        try:
+            report = protocol.run(Desk(store, clock, Me(), ()), patience=HUB_PATIENCE)
+        except DutyDeskError as error:
+            return _("中心库连不上，缺的记录下次同步时取回（{error}）").format(error=error)
+    return _("从中心库取回 {pulled} 次操作").format(pulled=report.pulled)
+
+
+def take(
+    choice: Choice, home: Home, schema: Schema, clock: Clock, numbers: Mapping[str, int], *, key: bytes | None = None
+) -> list[str]:
+    """Do what was chosen; sentences about what came of it. Raises what the rung raises; the broken file is kept."""
+    said: list[str] = []
+    if choice.kind == RESTORE and choice.file is not None:
+        kept = snapshots.restore(home, schema, clock, choice.file, numbers, key=key)
+        said.append(_("{title}：完成").format(title=choice.title))
+    else:
+        made, kept = salvage.in_place(home, schema, clock, numbers, key=key)
+        said += salvage.lines(made)
+    if kept is not None:
+        said.append(_("原来的数据放在 {kept}，不要删").format(kept=kept.name))
+    back = pull_back(home, schema, clock, key)
+    return [*said, back] if back else said

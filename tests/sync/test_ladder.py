@@ -1,0 +1,210 @@
+"""What the recovery offers, what each rung keeps, what the hub gives back; and folders that wake on another machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dutydesk.core.clock import FixedClock
+from dutydesk.core.errors import Damaged, Refused
+from dutydesk.core.paths import Home
+from dutydesk.core.settings import load, save
+from dutydesk.journal import headfile, recipe
+from dutydesk.journal.inbox import take_in
+from dutydesk.journal.store import Store
+from dutydesk.journal.verify import verify
+from dutydesk.sync import adopting, ladder, snapshots
+from dutydesk.sync.ladder import REBUILD, RESTORE, SALVAGE
+from tests.journal import desks as d
+from tests.sync.fleet import Fleet
+from tests.sync.test_salvage import filled, pages_of_acts, spoil
+
+CLOCK = FixedClock(d.EVENING + 3_600_000)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with d.quick_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def home(place: Path) -> Home:
+    """Sixty entries, a copy, and one more entry."""
+    made = filled(place)
+    snapshots.take(made, d.FULL, FixedClock(d.EVENING))
+    with Store.open(made, d.FULL, CLOCK) as store:
+        d.add(store, "log", text="第60条" + "后来" * 100)
+    return made
+
+
+def look(home: Home) -> ladder.Found:
+    return ladder.look(home, d.FULL, year=2026)
+
+
+def test_a_file_that_is_no_database_offers_the_copies(home: Home) -> None:
+    home.database.write_bytes(b"no database at all" * 900)
+    found = look(home)
+    assert [choice.kind for choice in found.choices] == [RESTORE, SALVAGE]
+    assert "不是数据库文件" in found.said[0]
+    assert found.choices[0].title == "恢复到 06-18 22:00 的备份"
+    assert "共 61 次操作" in found.choices[0].keeps
+    assert found.choices[0].loses == "备份以后本机记的 1 次操作"
+    assert found.numbers == {"log": 60}, "what the copy has, where the file says nothing"
+    said = ladder.take(found.choices[0], home, d.FULL, CLOCK, {"log": 61})
+    assert said[0] == "恢复到 06-18 22:00 的备份：完成"
+    assert "desk.before-restore" in said[1]
+    assert verify(home, d.FULL).ok
+
+
+def test_a_page_of_noise_offers_salvage_too_which_keeps_all(home: Home) -> None:
+    spoil(home, pages_of_acts(home)[1:2])
+    found = look(home)
+    assert [choice.kind for choice in found.choices] == [RESTORE, SALVAGE]
+    assert found.numbers == {"log": 61}
+    said = ladder.take(found.choices[1], home, d.FULL, CLOCK, found.numbers)
+    assert said[0] == "读出 62 次操作，已放进新的记录"
+    assert "没有缺失" in said
+    with Store.open(home, d.FULL, CLOCK) as store:
+        assert len(d.ask(store, "SELECT 1 FROM log")) == 61
+        d.add(store, "log", text="接着写")
+        assert d.ask(store, "SELECT no FROM log ORDER BY no DESC LIMIT 1") == [("2026-0062",)]
+
+
+def test_whole_acts_under_broken_ledgers_are_rebuilt_without_loss(home: Home) -> None:
+    raw = recipe.connect(home.database)
+    page = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'log'").fetchone()[0]
+    raw.close()
+    spoil(home, [page - 1])
+    with pytest.raises(Damaged), Store.open(home, d.FULL, CLOCK) as store:
+        d.add(store, "log", text="不该写进去")
+    found = look(home)
+    assert [choice.kind for choice in found.choices] == [REBUILD, RESTORE]
+    assert "原始记录是完整的" in found.said[-1]
+    ladder.take(found.choices[0], home, d.FULL, CLOCK, found.numbers)
+    with Store.open(home, d.FULL, CLOCK) as store:
+        assert len(d.ask(store, "SELECT 1 FROM log")) == 61
+    assert verify(home, d.FULL).ok
+
+
+def test_looking_touches_nothing(home: Home) -> None:
+    spoil(home, pages_of_acts(home)[1:2])
+    before = {path.name: path.read_bytes() for path in home.root.iterdir() if path.is_file()}
+    look(home)
+    after = {path.name: path.read_bytes() for path in home.root.iterdir() if path.is_file()}
+    assert {name: data for name, data in after.items() if not name.endswith(("-shm", "-wal"))} == before
+
+
+def test_the_hub_tells_its_highest_numbers_and_gives_back_what_it_has(fleet: Fleet) -> None:
+    store = fleet.add(1)
+    fleet.write(1, "一")
+    fleet.sync(1)
+    home = store.home
+    fleet.close_desk("1")
+    save(home.config, replace(load(home.config), hub=fleet.url(1)))
+    snapshots.take(home, d.FULL, FixedClock(d.EVENING))
+    fleet.open("1")
+    fleet.write(1, "二")
+    fleet.write(1, "三")
+    fleet.sync(1)
+    fleet.close_desk("1")
+    home.database.write_bytes(b"no database at all" * 900)
+    found = look(home)
+    assert found.numbers == {"log": 3}, "the copy has 1, the hub has 3"
+    assert "中心库有备份之后本机的" in found.hub
+    assert "可从中心库取回" in found.choices[0].loses
+    said = ladder.take(found.choices[0], home, d.FULL, CLOCK, found.numbers)
+    assert said[-1].startswith("从中心库取回 ")
+    with fleet.open("1") as back:
+        assert [text for (text,) in d.ask(back, "SELECT text FROM log ORDER BY no")] == ["一", "二", "三"]
+        d.add(back, "log", text="四")
+        assert d.ask(back, "SELECT no FROM log ORDER BY no DESC LIMIT 1") == [("D1-2026-0004",)]
+
+
+def test_a_hub_that_is_away_is_said(home: Home) -> None:
+    save(home.config, replace(load(home.config), hub="postgresql://desk@127.0.0.1:9/hub"))
+    home.database.write_bytes(b"no database at all" * 900)
+    assert "中心库连不上" in look(home).hub
+
+
+# --- another machine
+
+
+@pytest.fixture
+def woken(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The folder on another machine."""
+    monkeypatch.setattr(headfile, "machine_hash", lambda: b"another machine!")
+    return home
+
+
+def test_a_folder_from_another_machine_is_not_written_before_somebody_says_what_it_is(woken: Home) -> None:
+    with pytest.raises(headfile.Elsewhere, match="搬迁还是复制"):
+        Store.open(woken, d.FULL, CLOCK)
+    assert load(woken.config).epoch == 1
+
+
+def test_moved_it_goes_on(woken: Home) -> None:
+    adopting.moved(woken, d.FULL, CLOCK)
+    with Store.open(woken, d.FULL, CLOCK) as store:
+        assert (store.config.epoch, store.config.code) == (1, "")
+        assert d.ask(store, "SELECT kind FROM act ORDER BY arrival DESC LIMIT 1") == [(adopting.MOVED,)]
+        d.add(store, "log", text="接着写")
+    assert verify(woken, d.FULL).ok
+
+
+def test_copied_it_is_another_desk_from_here_on(home: Home, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Home(place / "copy")
+    shutil.copytree(home.root, other.root)
+    with Store.open(home, d.FULL, CLOCK) as store:
+        d.add(store, "log", text="原来那台")
+    monkeypatch.setattr(headfile, "machine_hash", lambda: b"another machine!")
+    for code in ("", "太长的代号不行的九", "a b"):
+        with pytest.raises(Refused):
+            adopting.copied(other, d.FULL, CLOCK, code)
+    assert adopting.copied(other, d.FULL, CLOCK, "B2") == 2
+    with Store.open(other, d.FULL, CLOCK) as copy:
+        d.add(copy, "log", text="新的这台")
+        assert d.ask(copy, "SELECT no FROM log ORDER BY _n DESC LIMIT 1") == [("B2-2026-0062",)]
+        monkeypatch.undo()
+        with Store.open(home, d.FULL, CLOCK) as store:
+            take_in(store, d.acts_of(copy, store.config.desk_id))
+            told = d.ask(store, "SELECT count(*) FROM quarantine")
+            assert told == [(0,)], "two chains that part at the copy, no fork"
+            assert len(d.ask(store, "SELECT 1 FROM log WHERE _state = 1")) == 63
+    assert verify(other, d.FULL).ok
+
+
+def test_a_drill_may_lie_anywhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    d.make(place / "drill", drill=True).close()
+    monkeypatch.setattr(headfile, "machine_hash", lambda: b"another machine!")
+    Store.open(Home(place / "drill"), d.FULL, CLOCK).close()
+
+
+CUT = """
+import sys
+from pathlib import Path
+from dutydesk.core.paths import Home
+from dutydesk.sync import adopting
+from tests.journal import desks as d
+adopting.copied(Home(Path(sys.argv[1])), d.FULL, d.FixedClock(d.EVENING), "B2")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_copy_that_was_cut_off_does_not_go_on_as_the_other(home: Home) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CUT, str(home.root)], env={**os.environ, "DD_CRASH_AT": "adopt.named"}, timeout=60
+    )
+    assert done.returncode != 0
+    with pytest.raises(Damaged):
+        Store.open(home, d.FULL, CLOCK)
+    assert adopting.copied(home, d.FULL, CLOCK, "B2") == 2
+    with Store.open(home, d.FULL, CLOCK) as store:
+        assert store.config.code == "B2"
