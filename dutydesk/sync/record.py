@@ -95,7 +95,7 @@ def apply(store: Store, delivery: Sequence[Parcel], *, gentle: bool) -> Taken:
     they are few, and the writer is given back in between."""
     whole = Taken()
     rest = threading.Event()
-    for slice_ in _slices(delivery, gentle=gentle):
+    for slice_ in slices(delivery, gentle=gentle):
         taken = take_in(store, slice_)
         whole = Taken(
             whole.applied + taken.applied,
@@ -108,7 +108,8 @@ def apply(store: Store, delivery: Sequence[Parcel], *, gentle: bool) -> Taken:
     return whole
 
 
-def _slices(delivery: Sequence[Parcel], *, gentle: bool) -> Iterator[list[Parcel]]:
+def slices(delivery: Sequence[Parcel], *, gentle: bool) -> Iterator[list[Parcel]]:
+    """What goes into one transaction each."""
     held: list[Parcel] = []
     weight = 0
     for parcel in delivery:

@@ -1,0 +1,118 @@
+"""age (age-encryption.org/v1) by the one library that makes it, for bundles: streams in, streams out.
+
+The library knows no types; what it raises becomes ours here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, BinaryIO, Protocol
+
+from dutydesk.core.errors import DutyDeskError, Problem, Refused
+from dutydesk.core.i18n import _
+
+MAGIC = b"age-encryption.org/v1\n"
+LONGEST_HEAD = 65_536
+"""Bytes of a header, a line a receiver: a longer one is nobody's honest file, and is costly to read."""
+
+
+class NotForUs(Refused):
+    """Encrypted for others."""
+
+
+class Reads(Protocol):
+    """Something to read from."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+class Writes(Protocol):
+    """Something to write to; it may stop the whole by raising a `DutyDeskError`."""
+
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+
+
+def _library() -> Any:
+    return import_module("pyrage")
+
+
+def new_secret() -> str:
+    """A fresh X25519 identity: `AGE-SECRET-KEY-1…`."""
+    return str(_library().x25519.Identity.generate())
+
+
+def recipient_of(secret: str) -> str:
+    """The public key of an identity: `age1…`."""
+    return str(_library().x25519.Identity.from_str(secret).to_public())
+
+
+def is_recipient(text: str) -> bool:
+    """Whether a text is a public key for which can be encrypted."""
+    library = _library()
+    try:
+        library.x25519.Recipient.from_str(text)
+    except library.RecipientError:
+        return False
+    return True
+
+
+class _Kept:
+    """Hands on to a reader or writer and keeps what it raises: the library would make a text of it."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.raised: DutyDeskError | OSError | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self._inner.read(size)
+        except (DutyDeskError, OSError) as error:
+            self.raised = error
+            raise OSError("stopped") from None
+
+    def write(self, data: bytes, /) -> int:
+        if self.raised is not None:  # the library's buffer is emptied once more on its way out
+            raise OSError("stopped")
+        try:
+            return self._inner.write(data)
+        except (DutyDeskError, OSError) as error:
+            self.raised = error
+            raise OSError("stopped") from None
+
+    def flush(self) -> None:
+        self._inner.flush()
+
+
+def encrypt(source: Reads, target: Writes, recipients: Sequence[str]) -> None:
+    """Everything that `source` gives, for each of the receivers. Raises what source and target raise."""
+    library = _library()
+    reader, writer = _Kept(source), _Kept(target)
+    try:
+        library.encrypt_io(
+            reader, writer, [library.x25519.Recipient.from_str(one) for one in dict.fromkeys(recipients)]
+        )
+    except (library.EncryptError, OSError) as error:
+        raised = reader.raised or writer.raised
+        raise raised if raised is not None else OSError(str(error)) from None
+
+
+def decrypt(source: BinaryIO, target: Writes, secret: str) -> None:
+    """What `source` holds, into `target`, as it comes: nothing of it is sure before the end is reached. Raises
+    `NotForUs`, `Refused` for what is no age file, is cut off or was altered, and what source and target raise."""
+    head = source.read(LONGEST_HEAD)
+    source.seek(0)
+    if not head.startswith(MAGIC) or b"\n--- " not in head:
+        raise Refused(Problem(_("不是数据包，或已损坏")))
+    library = _library()
+    reader, writer = _Kept(source), _Kept(target)
+    try:
+        library.decrypt_io(reader, writer, [library.x25519.Identity.from_str(secret)])
+    except (library.DecryptError, OSError) as error:
+        raised = reader.raised or writer.raised
+        if raised is not None:
+            raise raised from None
+        if "No matching keys" in str(error):
+            raise NotForUs(Problem(_("不是给本机的，打不开"))) from None
+        raise Refused(Problem(_("内容不完整或被改动过"))) from None

@@ -1,0 +1,455 @@
+"""Export: everything that a receiver does not have, as one file or several, written to a stick and read back.
+
+What the receiver has is what its own last bundle told (`holds`): a stick that was lost is no loss, the next bundle
+begins at the same place again. `--since` and `--all` say otherwise. Other desks' acts are handed on as far as their
+own desk's seal reaches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dutydesk import __version__
+from dutydesk.core.crashpoint import step
+from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.files import sync_folder
+from dutydesk.core.i18n import _
+from dutydesk.core.ids import token
+from dutydesk.journal import attachments, chain, peers
+from dutydesk.journal.store import Store
+from dutydesk.sync import age, bundlekeys, keys, record, seals, wire
+from dutydesk.sync.bundle import (
+    ACTS,
+    END,
+    ENDING,
+    FILES,
+    LARGEST_FILE,
+    MANIFEST,
+    MOST_ACTS,
+    MOST_BYTES,
+    MOST_FILES,
+    MOST_TAKEN,
+    SIGNATURE,
+    SIGNED,
+    Cancel,
+    Chain,
+    Hashing,
+    Manifest,
+    Part,
+    Progress,
+    Range,
+    Stopped,
+    dump,
+    member,
+    never,
+    no_progress,
+    padding,
+)
+
+NUMBER = "bundle/number"
+"""Name in `local_peer`: the last number that a bundle of this desk got. Numbers are never used twice."""
+SEAL_EVERY = 10_000
+"""A desk seals its own chain so often within a bundle: what has come to a seal may be applied and forgotten."""
+PAGE = 2_000
+PAGE_BYTES = 8 * 2**20
+LEVEL = 6
+COPY = 2**20
+_NAMED = re.compile(rb'"[a-z0-9_]*sha256":"([0-9a-f]{64})"')
+ALL, SINCE_LAST = "all", "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One bundle on the stick."""
+
+    file: Path
+    number: int
+    id: bytes
+    acts: int
+    files: int
+    size: int
+    sha256: str
+    ranges: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Acts of one chain after `after` up to `upto`; `seal` over `upto` where the chain is another desk's."""
+
+    desk: bytes
+    epoch: int
+    after: int
+    upto: int
+    seal: seals.Seal | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """Acts, packed: their ranges, the member's bytes, and how many they are unpacked."""
+
+    ranges: tuple[Range, ...]
+    data: bytes
+    raw: int
+
+
+@dataclass(slots=True)
+class Exported:
+    """What an export came to: nothing was written where the receiver has everything. `notes` are worth knowing."""
+
+    to: str
+    written: list[Written] = field(default_factory=list[Written])
+    notes: list[str] = field(default_factory=list[str])
+
+    def note(self, text: str) -> None:
+        """Something worth knowing; said once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def refuse_play(store: Store) -> None:
+    """A sample or a drill stays by itself. Raises `Refused`."""
+    if store.config.sample or store.config.drill:
+        raise Refused(_("{mark}数据不导出也不导入数据包").format(mark=store.config.mark))
+
+
+def export(
+    store: Store,
+    folder: Path,
+    to: str = "",
+    *,
+    since: int | str = "",
+    progress: Progress = no_progress,
+    cancel: Cancel = never,
+) -> Exported:
+    """Write what `to` does not have into `folder`.
+
+    `since`: a moment (ms UTC: acts recorded from then on), `last` (what came after the last bundle for it, trusting
+    that one to arrive), `all`, or nothing for what the receiver is known to have. Raises `Refused`, `Unavailable` when
+    the stick does not take it, `Stopped`.
+    """
+    refuse_play(store)
+    peer = bundlekeys.find(store, to)
+    if peer.card.desk in bundlekeys.revoked(store):
+        raise Refused(Problem(_("{name}已被吊销，不能给它导出").format(name=peer.card.called), "--to"))
+    if not folder.is_dir():
+        raise Unavailable(_("没有这个文件夹：{folder}").format(folder=folder))
+    own = bundlekeys.own_card(store)
+    made = Exported(peer.card.called)
+    recovery = bundlekeys.recovery(store)
+    if not recovery:
+        made.note(_("没有设置离线恢复公钥：只有对方能打开"))
+    holds = record.frontier(store)
+    plans = _plans(store, peer, since, holds, made)
+    if not plans and not peer.owed:
+        made.note(_("对方已有全部记录，没有要带走的"))
+        return made
+    _tidy(folder)
+    whole = sum(one.upto - one.after for one in plans)
+    done, owed = 0, set(peer.owed)
+    sent = dict(peer.sent)
+    for group in _groups(plans) or [[]]:
+        packed, named = _pack(store, group, done, whole, progress, cancel)
+        done += sum(one.count for one in packed.ranges)
+        files, left = _files(store, owed | named, made, cancel)
+        owed = left
+        for n, batch in enumerate(_batches(files, len(packed.data))):
+            load = packed if n == 0 else _packed((), [])
+            told = _manifest(store, own, peer, folder, load, batch, holds)
+            written = _write(store, folder, told, load.data, (peer.card.recipient, *recovery), progress, cancel)
+            made.written.append(written)
+        sent |= {(one.desk, one.epoch): (one.last, one.hash) for one in packed.ranges}
+        bundlekeys.remember(store, peer.card, sent=bundlekeys.plain_vector(sent), owed=sorted(owed)[:MOST_FILES])
+    step("bundle.done")
+    return made
+
+
+# -- what goes -----------------------------------------------------------------------------------------------------------
+
+
+def _plans(
+    store: Store, peer: bundlekeys.Peer, since: int | str, holds: record.Frontier, made: Exported
+) -> list[_Plan]:
+    """Which acts the receiver lacks, chain by chain."""
+    kept = {(seal.desk, seal.epoch): seal for seal in seals.kept(store)}
+    out: list[_Plan] = []
+    for at, (head, _hash) in sorted(holds.items()):
+        mine = at[0] == store.config.desk_id
+        if at[0] == peer.card.desk and since != ALL and at not in peer.holds and peer.number == (0, 0):
+            continue  # its own acts it has
+        after = _after(store, peer, at, since, made)
+        seal = None if mine else kept.get(at)
+        if not mine and (seal is None or record.hash_at(store, at, seal.seq) != seal.hash):
+            if after is not None and after < head:
+                made.note(_("席位 {desk} 的记录还没有它的签名，没有带上").format(desk=_called(store, at[0])))
+            continue
+        upto = head if seal is None else seal.seq
+        if after is None or after >= upto:
+            continue
+        if seal is not None and seal.seq < head:
+            made.note(_("席位 {desk} 的记录还没有它的签名，没有全部带上").format(desk=_called(store, at[0])))
+        out.append(_Plan(*at, after, upto, seal))
+    return out
+
+
+def _after(store: Store, peer: bundlekeys.Peer, at: record.Chain, since: int | str, made: Exported) -> int | None:
+    """Up to where the receiver has a chain; `None` where it has other acts at the same places."""
+    if since == ALL:
+        return 0
+    if isinstance(since, int):
+        with store.read() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT min(seq) FROM act WHERE desk = ? AND epoch = ? AND recorded_at >= ?", (*at, since)
+            ).scalar_one()
+        return None if found is None else int(found) - 1
+    seq, head = peer.holds.get(at, (0, chain.ZERO))
+    if since == SINCE_LAST:
+        seq, head = max((seq, head), peer.sent.get(at, (0, chain.ZERO)))
+    here = record.hash_at(store, at, seq) if seq else head
+    if here is not None and here != head:
+        made.note(_("席位 {desk} 在对方有不同的记录（分叉），没有带上").format(desk=_called(store, at[0])))
+        return None
+    return seq
+
+
+def _called(store: Store, desk: bytes) -> str:
+    held = bundlekeys.peer(store, desk.hex())
+    return held.card.called if held else desk.hex()[-8:]
+
+
+def _groups(plans: Sequence[_Plan]) -> list[list[_Plan]]:
+    """What goes into one bundle. A desk's own chain may be divided anywhere, another's not: it has one seal."""
+    out: list[list[_Plan]] = []
+    group: list[_Plan] = []
+    room = MOST_ACTS
+    for one in plans:
+        rest = one
+        while rest.upto > rest.after:
+            count = rest.upto - rest.after
+            if count <= room or (rest.seal is not None and not group and count <= MOST_TAKEN):
+                group.append(rest)
+                room -= count
+                break
+            if rest.seal is not None and count > MOST_TAKEN:
+                raise Refused(_("席位 {desk} 的记录太多，一个数据包装不下").format(desk=rest.desk.hex()[-8:]))
+            if rest.seal is None and room > 0:
+                group.append(replace(rest, upto=rest.after + room))
+                rest = replace(rest, after=rest.after + room)
+            out.append(group)
+            group, room = [], MOST_ACTS
+    return [*out, group] if group else out
+
+
+def _pack(
+    store: Store, group: Sequence[_Plan], done: int, whole: int, progress: Progress, cancel: Cancel
+) -> tuple[_Packed, set[str]]:
+    """The acts of a group and the files that they name."""
+    ranges: list[Range] = []
+    named: set[bytes] = set()
+
+    def lines() -> Iterator[bytes]:
+        count = done
+        for plan in group:
+            seq, prev, over = plan.after, chain.ZERO, list[seals.Seal]()
+            last = prev
+            while seq < plan.upto:
+                if cancel():
+                    raise Stopped(_("已中断"))
+                page = record.parcels(store, (plan.desk, plan.epoch), seq, plan.upto, PAGE, PAGE_BYTES)
+                if seq == plan.after:
+                    prev = page[0][0].prev
+                for act, personal in page:
+                    if b"sha256" in act.body:
+                        named.update(_NAMED.findall(act.body))
+                    if plan.seal is None and (act.seq % SEAL_EVERY == 0 or act.seq == plan.upto):
+                        over.append(seals.make(store, act.epoch, act.seq, act.hash))
+                    last = act.hash
+                    yield wire.pack(act, personal)
+                seq = page[-1][0].seq
+                count += len(page)
+                progress("acts", count, whole)
+            if plan.seal is not None:
+                over.append(plan.seal)
+            ranges.append(Range(plan.desk, plan.epoch, plan.after + 1, plan.upto, prev, last, tuple(over)))
+
+    packed = _packed(ranges, lines())
+    return packed, {name.decode() for name in named}
+
+
+def _packed(ranges: Sequence[Range], lines: Iterator[bytes] | Sequence[bytes]) -> _Packed:
+    """Lines as gzip; `ranges` may be filled while the lines come."""
+    squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+    out = bytearray()
+    raw = 0
+    for line in lines:
+        raw += len(line)
+        out += squeeze.compress(line)
+    out += squeeze.flush()
+    return _Packed(tuple(ranges), bytes(out), raw)
+
+
+def _files(store: Store, wanted: set[str], made: Exported, cancel: Cancel) -> tuple[list[Part], set[str]]:
+    """The files that are here and whole, and the names of those that are not: these are owed."""
+    parts: list[Part] = []
+    left: set[str] = set()
+    for name in sorted(wanted):
+        if cancel():
+            raise Stopped(_("已中断"))
+        path = attachments.path_of(store.home, name)
+        size = path.stat().st_size if path.is_file() else -1
+        if size < 0:
+            left.add(name)
+        elif size > LARGEST_FILE or _sum(path) != name:
+            made.note(_("附件 {name} 太大或已损坏，没有带上").format(name=name[:8]))
+            left.add(name)
+        else:
+            parts.append(Part(FILES + name, size, name))
+    return parts, left
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _batches(files: Sequence[Part], used: int) -> list[list[Part]]:
+    """Files that fit into one bundle each time, the acts with the first."""
+    out: list[list[Part]] = [[]]
+    size = used
+    for part in files:
+        if out[-1] and (size + part.size > MOST_BYTES or len(out[-1]) >= MOST_FILES):
+            out.append([])
+            size = 0
+        out[-1].append(part)
+        size += part.size
+    return out
+
+
+def _manifest(
+    store: Store,
+    own: bundlekeys.PeerCard,
+    peer: bundlekeys.Peer,
+    folder: Path,
+    load: _Packed,
+    files: Sequence[Part],
+    holds: record.Frontier,
+) -> Manifest:
+    acts = Part(ACTS, len(load.data), hashlib.sha256(load.data).hexdigest())
+    return Manifest(
+        token(16),
+        _take_number(store, folder),
+        store.config.epoch,
+        store.clock.now(),
+        __version__,
+        own,
+        (peer.card.desk.hex() or peer.card.name,),
+        load.ranges,
+        sum(one.count for one in load.ranges),
+        load.raw,
+        (*files, acts),
+        holds,
+    )
+
+
+# -- onto the stick ------------------------------------------------------------------------------------------------------
+
+
+def prefix(store: Store) -> str:
+    """What this desk's bundles are called before their number."""
+    code = re.sub(r"[^0-9A-Za-z\u4e00-\u9fff]", "", store.config.code or store.config.district)
+    return f"DD-{code or store.config.desk[-6:]}-"
+
+
+def _take_number(store: Store, folder: Path) -> int:
+    n = int(peers.peer(store, NUMBER).get("n", 0)) + 1
+    while (folder / f"{prefix(store)}{n}{ENDING}").exists():  # of a desk that was put back from a copy
+        n += 1
+    peers.remember(store, {NUMBER: {"n": n}})
+    return n
+
+
+def _tidy(folder: Path) -> None:
+    """Take away what an export that was cut off has left: it never had the name of a bundle."""
+    for old in folder.glob(f".DD-*{ENDING}.part"):
+        with suppress(OSError):
+            old.unlink()
+
+
+def _write(
+    store: Store,
+    folder: Path,
+    told: Manifest,
+    acts: bytes,
+    recipients: Sequence[str],
+    progress: Progress,
+    cancel: Cancel,
+) -> Written:
+    """Under a temporary name, synced, read back, renamed, the folder synced."""
+    name = f"{prefix(store)}{told.number}{ENDING}"
+    target, temporary = folder / name, folder / f".{name}.part"
+    data = dump(told)
+    whole = len(data) + sum(part.size for part in told.parts)
+    step("bundle.planned")
+    try:
+        free = shutil.disk_usage(folder).free
+        if free < whole + whole // 64 + 65_536:
+            raise Unavailable(
+                _("{folder} 空间不足，还差 {mb} MB").format(folder=folder, mb=(whole - free) // 2**20 + 1)
+            )
+        pieces = Chain(_pieces(store, told, data, keys.sign(store, SIGNED + data), acts, cancel))
+        with temporary.open("wb") as file:
+            out = Hashing(file, lambda size: progress("write", size, whole))
+            age.encrypt(pieces, out, recipients)
+            file.flush()
+            os.fsync(file.fileno())
+        step("bundle.written")
+        if _read_back(temporary) != out.sha256.hexdigest():
+            raise Unavailable(_("写到 {folder} 的内容读回来不一致，请换一个介质").format(folder=folder))
+        step("bundle.verified")
+        if target.exists():
+            raise Unavailable(_("{name} 已经存在").format(name=name))
+        temporary.replace(target)
+        sync_folder(folder)
+    except OSError as error:
+        raise Unavailable(_("没有写成：{error}").format(error=error.strerror or error)) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    step("bundle.renamed")
+    return Written(
+        target, told.number, told.id, told.acts, len(told.files), out.size, out.sha256.hexdigest(), told.ranges_text()
+    )
+
+
+def _pieces(store: Store, told: Manifest, data: bytes, sig: bytes, acts: bytes, cancel: Cancel) -> Iterator[bytes]:
+    for name, content in ((MANIFEST, data), (SIGNATURE, sig)):
+        yield member(name, len(content)) + content + padding(len(content))
+    for part in told.files:
+        yield member(part.name, part.size)
+        with attachments.path_of(store.home, part.sha256).open("rb") as file:
+            while piece := file.read(COPY):
+                if cancel():
+                    raise Stopped(_("已中断"))
+                yield piece
+        yield padding(part.size)
+    yield member(ACTS, len(acts))
+    for at in range(0, len(acts), COPY):
+        if cancel():
+            raise Stopped(_("已中断"))
+        yield acts[at : at + COPY]
+    yield padding(len(acts)) + END
+
+
+def _read_back(path: Path) -> str:
+    """The sum of what the medium has, not of what the system still remembers."""
+    with path.open("rb") as file:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return hashlib.file_digest(file, "sha256").hexdigest()
