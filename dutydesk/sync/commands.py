@@ -65,6 +65,7 @@ def configure_sync(parser: argparse.ArgumentParser) -> None:
     """The arguments of `dutydesk sync`."""
     parser.add_argument("--hub", metavar="URL", default="", help=_("中心库地址，缺省为 desk.toml 里的"))
     parser.add_argument("--deep", action="store_true", help=_("同步后再与其他席位核对台账"))
+    parser.add_argument("--timer", action="store_true", help=_("供定时任务：到了该同步的时候才同步"))
     parser.add_argument("--json", action="store_true", help=_("输出 JSON"))
 
 
@@ -75,10 +76,19 @@ SYNC = Command("sync", N_("与中心库同步"), configure_sync, "dutydesk.sync.
 
 
 def sync(desk: Desk, args: argparse.Namespace) -> int:
-    """One run; 1 when a person must look at something."""
-    from dutydesk.sync import protocol
+    """One run; 1 when a person must look at something. With `--timer` only when the schedule asks for one."""
+    from dutydesk.sync import planning, protocol
 
-    report = protocol.run(desk, str(args.hub), deep=bool(args.deep), progress=_progress if _watched(args) else _quiet)
+    if args.timer:
+        reason = planning.keep(desk)
+        if not reason:
+            if args.json:
+                answer({"due": False})
+            return 0
+        report = planning.go(desk, reason, deep=bool(args.deep))
+    else:
+        watch = _progress if _watched(args) else _quiet
+        report = protocol.run(desk, str(args.hub), deep=bool(args.deep), progress=watch)
     if args.json:
         answer(report.json())
     else:
