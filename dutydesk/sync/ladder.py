@@ -151,6 +151,14 @@ def _hub(
     return _("中心库有备份之后本机的 {back} 次操作，恢复以后自动取回").format(back=back), back, numbers
 
 
+def theirs(home: Home, copy: Path, schema: Schema, key: bytes | None, year: int) -> dict[str, int]:
+    """The highest numbers of this desk that the hub knows and a copy does not; none where no hub answers."""
+    try:
+        return _hub(home, [copy], schema, key, year)[2]
+    except (recipe.driver().DatabaseError, *GARBLED):
+        return {}  # the copy itself cannot be read: the restore says so
+
+
 def at_hub(config: DeskConfig, copy: Path, schema: Schema, key: bytes | None, year: int) -> tuple[int, dict[str, int]]:
     """How many acts of this desk the hub has beyond a copy, and the highest number of each kind in them. Raises
     `Unavailable`, `Refused`."""
