@@ -110,12 +110,25 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
         made.add_argument("--json", action="store_true", help=_("输出 JSON"))
         if name == "verify":
             made.add_argument("--sheet", metavar="TEXT", help=_("交接班表二维码里的文字：这张表与本机记录是否一致"))
+        if name == "snapshot":
+            made.add_argument("--full", action="store_true", help=_("从头核对整条记录，平时每周一次"))
+            made.add_argument("--drill", action="store_true", help=_("接着做恢复演练：在旁边恢复一遍，核对后删掉"))
+            made.add_argument("--new-key", metavar="FILE", help=_("生成加密第二备份的密钥，私钥写进这个文件"))
     restore = sub("restore", _("恢复到一份备份"))
     restore.add_argument("file", metavar="FILE", help=_("备份文件"))
     restore.add_argument(
         "--last", metavar="LEDGER=N", action="append", default=[], help=_("纸上最后一个编号，如 log=512，可多次")
     )
+    restore.add_argument("--identity", metavar="FILE", help=_("打开加密备份（.age）的密钥文件"))
     restore.add_argument("--json", action="store_true", help=_("输出 JSON"))
+    salvage = sub("salvage", _("数据库坏了：逐条读出还能读的，放进新文件夹"))
+    salvage.add_argument("--out", metavar="DIR", required=True, help=_("放进哪个新文件夹"))
+    salvage.add_argument("--last", metavar="LEDGER=N", action="append", default=[], help=_("纸上最后一个编号"))
+    salvage.add_argument("--json", action="store_true", help=_("输出 JSON"))
+    adopt = sub("adopt", _("文件夹来自另一台电脑：说明是搬迁还是复制"))
+    how = adopt.add_mutually_exclusive_group(required=True)
+    how.add_argument("--moved", action="store_true", help=_("搬迁：旧电脑不再记，这台接着记"))
+    how.add_argument("--copied", metavar="CODE", help=_("复制：旧电脑照常记，这台另起代号"))
     declared: Sequence[Command] = ()
     if features:
         from dutydesk.exchange.commands import COMMANDS
@@ -240,6 +253,8 @@ def _dispatch(args: argparse.Namespace, home: Home) -> int:
         "rebuild": upkeep.rebuild,
         "snapshot": upkeep.snapshot,
         "restore": upkeep.restore,
+        "salvage": upkeep.salvage,
+        "adopt": upkeep.adopt,
         "doctor": upkeep.doctor,
     }
     if args.command == "init":

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
-    """Disputes to settle, acts kept out, acts that wait for an upgrade."""
-    from dutydesk.admin import record
+    """Disputes to settle, acts kept out, acts that wait for an upgrade; copies that are missing, a disk that fills."""
+    from dutydesk.admin import record, watch
 
-    return record.open_items(read)
+    return [*record.open_items(read), *watch.open_items(read, now)]
 
 
 ADMIN = Feature(

@@ -9,25 +9,28 @@ import argparse
 import platform
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dutydesk import __version__
-from dutydesk.core.clock import Clock, iso
+from dutydesk.core.clock import Clock, iso, local
 from dutydesk.core.console import answer, say, warn
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.ids import new_id
 from dutydesk.core.paths import Home, fonts_dir, resources
-from dutydesk.core.settings import DeskConfig
-from dutydesk.journal import recipe
+from dutydesk.core.settings import DeskConfig, load, save
+from dutydesk.journal import ballast, recipe
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import Report
 from dutydesk.journal.verify import verify as look_through
-from dutydesk.sync import snapshots
+from dutydesk.sync import adopting, ladder, rehearsal, second, snapshots
+from dutydesk.sync import salvage as salvaging
 
 SHEET = {
     "same": N_("这张表与记录一致"),
@@ -39,8 +42,6 @@ SEAL = {
     "before": N_("这张表是接班签字以前打印的，这一班后来另有封存"),
     "altered": N_("记录里这一班的封存后来被改过，不能作准"),
 }
-LITTLE_ROOM = 200 * 2**20
-"""Bytes below which the disk is about to be full (engineering.md §5, F5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,35 +129,112 @@ def rebuild(place: Place, args: argparse.Namespace) -> int:
 
 
 def snapshot(place: Place, args: argparse.Namespace) -> int:
-    """A verified copy in `snapshots/`, and in the second folder where one is set."""
+    """A verified copy in `snapshots/`, and in the second place where one is set; with `--drill` the way back is tried,
+    with `--new-key` a key pair is made for what leaves the machine. 3 when the second place did not take it."""
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
-    made = snapshots.take(place.home, place.schema, place.clock, key=place.key)
+    if args.new_key:
+        return _new_key(place, args)
     with Store.open(place.home, place.schema, place.clock, key=place.key) as store:
-        store.remember(snapshots.LAST, str(made.at))
+        try:
+            made = snapshots.take(place.home, place.schema, place.clock, key=place.key, full=args.full)
+        except DutyDeskError as error:
+            snapshots.note(store, {"error": str(error)})
+            raise
+        snapshots.note(store, snapshots.told(made))
+        ballast.keep(place.home.root, store.config.ballast_mb)
+        tried = rehearsal.run(store) if args.drill else None
     if args.json:
-        answer({"file": str(made.path), "at": iso(made.at), "sha256": made.sha256, "acts": made.acts})
+        drill = {"drill": rehearsal.told(tried)} if tried is not None else {}
+        answer(snapshots.told(made) | {"at": iso(made.at)} | drill)
     else:
         say(str(made.path))
+        if tried is not None:
+            say(_("恢复演练通过：{acts} 次操作，{seconds} 秒恢复").format(acts=tried.acts, seconds=tried.seconds))
+    if made.second_error:
+        warn(made.second_error)
+    return 3 if made.second_error else 0
+
+
+def _new_key(place: Place, args: argparse.Namespace) -> int:
+    """A key pair for copies that leave the machine: the private half into a file, the public one into `desk.toml`."""
+    public = second.new_key(Path(args.new_key).expanduser())
+    config = load(place.home.config)
+    every = " ".join([*config.second_recipients.replace(",", " ").split(), public])
+    save(place.home.config, replace(config, second_recipients=every))
+    if args.json:
+        answer({"recipient": public, "file": args.new_key})
+    else:
+        say(public)
+        warn(_("密钥文件 {file} 请移到别处保管，不要留在这台电脑上").format(file=args.new_key))
     return 0
 
 
 def restore(place: Place, args: argparse.Namespace) -> int:
-    """Go back to a copy; numbers that stand on paper are not given again."""
+    """Go back to a copy; numbers that stand on paper are not given again. What the hub has of this desk comes back."""
     numbers = snapshots.last_numbers(place.home, place.schema, place.key)
     given = dict(_number(text, numbers) for text in args.last)
-    file = Path(args.file)
-    if not given and file.is_file():
-        given = _on_paper(place, numbers)
-    # What the present file knows counts too: a slip of the pen must not give a number twice.
-    last = {ledger: max(known, given.get(ledger, 0)) for ledger, known in numbers.items()}
-    kept = snapshots.restore(place.home, place.schema, place.clock, file, last, key=place.key)
+    with _opened(place, Path(args.file), args.identity or "") as file:
+        if not given and file.is_file():
+            hub = ladder.theirs(place.home, file, place.schema, place.key, local(place.clock.now()).year)
+            numbers |= {ledger: max(numbers.get(ledger, 0), n) for ledger, n in hub.items()}
+            given = _on_paper(place, numbers)
+        # What the present file knows counts too: a slip of the pen must not give a number twice.
+        last = {ledger: max(known, given.get(ledger, 0)) for ledger, known in numbers.items()}
+        kept = snapshots.restore(place.home, place.schema, place.clock, file, last, key=place.key)
+    back = ladder.pull_back(place.home, place.schema, place.clock, place.key)
     if args.json:
-        answer({"kept": str(kept or ""), "numbers": last})
-    elif kept is None:
-        say(_("已恢复"))
+        answer({"kept": str(kept or ""), "numbers": last, "hub": back})
+        return 0
+    say(_("已恢复") if kept is None else _("已恢复。原来的数据放在 {kept}").format(kept=kept))
+    if back:
+        say(back)
+    return 0
+
+
+@contextmanager
+def _opened(place: Place, file: Path, identity: str) -> Generator[Path]:
+    """The copy itself; an encrypted one (`.age`) is opened with the keys of `identity` in a folder that goes again."""
+    if file.suffix != second.AGE or not file.is_file():
+        yield file
+        return
+    if not identity:
+        raise Refused(Problem(_("这个备份是加密的，请写 --identity 密钥文件"), "--identity", file=file.name))
+    place.home.root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.home.root, prefix=".opened-") as work:
+        plain = Path(work) / file.name.removesuffix(second.AGE)
+        second.decrypt(file, plain, Path(identity).expanduser())
+        yield plain
+
+
+def salvage(place: Place, args: argparse.Namespace) -> int:
+    """Read what can still be read into a new folder, and say what is missing; 4 when something is."""
+    numbers = snapshots.last_numbers(place.home, place.schema, place.key)
+    given = dict(_number(text, numbers) for text in args.last)
+    if not place.home.is_desk:
+        raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
+    out = Home(Path(args.out).expanduser())
+    made = salvaging.salvage(place.home, out, place.schema, place.clock, given, key=place.key)
+    if args.json:
+        missing = [[one.desk, one.epoch, one.first, one.last] for one in made.missing]
+        answer({"out": str(out.root), "acts": made.acts, "beside": made.beside, "lost": made.lost, "missing": missing})
     else:
-        say(_("已恢复。原来的数据放在 {kept}").format(kept=kept))
+        for line in salvaging.lines(made):
+            say(line)
+        say(_("报告在 {file}").format(file=out.root / salvaging.WORDS))
+    return 4 if made.missing else 0
+
+
+def adopt(place: Place, args: argparse.Namespace) -> int:
+    """Say of a folder that wakes on another machine whether it was moved here or copied."""
+    if not place.home.is_desk:
+        raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
+    if args.copied:
+        epoch = adopting.copied(place.home, place.schema, place.clock, args.copied, key=place.key)
+        say(_("从现在起是另一台值班台：代号 {code}，第 {epoch} 段").format(code=args.copied, epoch=epoch))
+    else:
+        adopting.moved(place.home, place.schema, place.clock, key=place.key)
+        say(_("值班台已搬到这台电脑，旧电脑不要再用来记日志"))
     return 0
 
 
@@ -212,12 +290,13 @@ def doctor(place: Place, args: argparse.Namespace) -> int:
     told["fonts"] = _try(lambda: str(fonts_dir()), faults)
     free = shutil.disk_usage(_existing(place.home.root)).free
     told["free_mb"] = str(free >> 20)
-    if free < LITTLE_ROOM:
+    if free < ballast.LITTLE_ROOM:
         faults.append(_("磁盘只剩 {free} MB").format(free=free >> 20))
     if place.home.is_desk:
         told["database_mb"] = str(place.home.database.stat().st_size >> 20) if place.home.database.exists() else "-"
         told["pragmas"] = _try(lambda: _pragmas(place), faults)
         told["snapshots"] = str(len(snapshots.snapshots(place.home.snapshots)))
+        told["ballast_mb"] = str(ballast.held(place.home.root) >> 20)
     if args.json:
         answer({"ok": not faults} | told | {"faults": faults})
     else:
