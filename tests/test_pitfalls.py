@@ -4,24 +4,37 @@ that a filter loses because a field is empty, a deleted row that one view still 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dutydesk.accounts.rules import policy_of
+from dutydesk.admin.known import refusal
+from dutydesk.attendance import limits
 from dutydesk.core.clock import FixedClock, parse_iso
 from dutydesk.core.errors import Refused
+from dutydesk.core.reference import rows as reference_rows
 from dutydesk.core.settings import DeskConfig
+from dutydesk.daybook import entry
+from dutydesk.daybook import service as daybook
 from dutydesk.exchange.exporting import export
-from dutydesk.features import schema
+from dutydesk.features import FEATURES, schema
+from dutydesk.incidents import clocks
 from dutydesk.journal import history, plain
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query
-from dutydesk.ledger.feature import Change
+from dutydesk.journal.settings import Setting
+from dutydesk.ledger.feature import Change, Known
 from dutydesk.ledger.kinds import Code, Day, Phone, Ref, Time
 from dutydesk.ledger.spec import Field, Ledger, Mode, Search
+from dutydesk.rain.thresholds import thresholds
+from dutydesk.roster import facts
+from dutydesk.shifts import handover
+from dutydesk.warnings import standing
 from tests.desks import a_desk
 from tests.journal.desks import deliver
 
@@ -70,6 +83,127 @@ def test_every_setting_of_a_desk_is_read_somewhere(name: str) -> None:
     places = [file for file in PACKAGE.rglob("*.py") if file != home and used.search(file.read_text(encoding="utf-8"))]
     own = used.findall(home.read_text(encoding="utf-8"))
     assert places or own, f"{name} can be set and changes nothing"
+
+
+# -- rules and thresholds: rows of the ledger `settings` ---------------------------------------------------------------
+
+
+def declared() -> list[Known]:
+    """Every setting that a feature says it reads, in a district of Zhejiang."""
+    dotted = [feature.settings.split(":") for feature in FEATURES if feature.settings]
+    return [one for module, name in dotted for one in getattr(import_module(module), name)("330102")]
+
+
+class Asked(dict[str, str]):
+    """Settings of which none is written: notes which ones are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys_asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.keys_asked.add(key)
+        return default
+
+    def told(self, _desk: Desk, key: str) -> str:
+        return self.get(key, "")
+
+    def all(self, _connection: Any, _prefix: str) -> Mapping[str, str]:
+        return self
+
+
+NUMBERS: dict[str, Callable[[Mapping[str, str]], object]] = {
+    "account.": lambda given: policy_of(reference_rows("roles", "setting"), given),
+    "report.": clocks.rules_of,
+    "warnings.": standing.hours_of,
+    "attendance.": limits.limits_of,
+    "rain.": lambda given: thresholds([Setting(key, value, date="2026-01-01") for key, value in given.items()]),
+}
+"""Readers of the settings of one prefix, as functions of what is written."""
+for _prefix, _module, _name in (("papers.", "papers.limits", "limits_of"), ("sync.", "sync.planning", "rules_of")):
+    if any(one.key.startswith(_prefix) for one in declared()):
+        NUMBERS[_prefix] = getattr(import_module(f"dutydesk.{_module}"), _name)
+READERS = {
+    "dutydesk.accounts.service", "dutydesk.attendance.limits", "dutydesk.daybook.entry", "dutydesk.daybook.service",
+    "dutydesk.incidents.clocks", "dutydesk.papers.limits", "dutydesk.rain.service", "dutydesk.rain.thresholds",
+    "dutydesk.roster.facts", "dutydesk.roster.known", "dutydesk.roster.service", "dutydesk.shifts.handover",
+    "dutydesk.sync.planning", "dutydesk.warnings.standing",
+}  # fmt: skip
+"""Modules of features that read settings, or say which ones they read. A new one must be asked in `every_key`."""
+TRIED = ("7", "2", "1", "8192", "0", "ALL_HANDS", "3h 77", "77.7", "x", "-1", "1.5", "１２", " ", "9" * 12)
+
+
+def every_key(desk: Desk, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every reader for everything that it reads."""
+    for read in [reader for prefix, reader in NUMBERS.items() if prefix != "rain."]:
+        read(asked)
+    for module in (entry, daybook, handover):
+        monkeypatch.setattr(module, "setting", asked.told)
+    entry.quick_texts(desk)
+    daybook.late_minutes(desk)
+    handover.major(desk)
+    monkeypatch.setattr(facts, "settings", asked.all)
+    for mode in reference_rows("duty", "duty_mode"):
+        desk.act("posture.add", [desk.new("postures", {"mode": mode["code"], "starts_on": "2026-06-01"})])
+    made = facts.facts(desk, "2026-06-18", "2026-06-18")
+    made.demand("2026-06-18")
+    for check in reference_rows("roster", "check"):
+        made.hard(check["code"])
+    for post in made.posts:
+        made.post_label(post)
+    for key in [f"rain.{row['code']}" for row in reference_rows("rain", "settings")]:
+        assert not thresholds([Setting(key, "3", date="2026-01-01")]).problems
+        asked.get(key)
+    for colour in reference_rows("rain", "colours"):
+        assert not thresholds([Setting(f"rain.signal.{colour['code']}", "3h 77", date="2026-01-01")]).problems
+        asked.get(f"rain.signal.{colour['code']}")
+
+
+def test_every_key_that_is_read_is_known_and_every_known_key_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked()
+    every_key(desk, asked, monkeypatch)
+    known = declared()
+    assert len(known) > 100
+    assert len({one.key for one in known}) == len(known), "a key is declared twice"
+    assert asked.keys_asked == {one.key for one in known}
+
+
+def test_no_other_module_reads_settings() -> None:
+    reads = re.compile(r"from dutydesk\.journal(\.settings import| import [^\n]*\bsettings\b)")
+    features = [path for path in PACKAGE.rglob("*.py") if path.parent.name not in ("admin", "journal")]
+    found = {path for path in features if reads.search(path.read_text(encoding="utf-8"))}
+    assert {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in found} <= READERS
+
+
+def test_the_text_of_every_default_is_one_that_may_be_written() -> None:
+    for one in declared():
+        if one.default and one.check is not None:
+            one.check(one.default)
+        assert one.label
+        assert one.source or not one.default, one.key
+
+
+def test_what_a_check_takes_changes_what_is_read_and_what_it_refuses_does_not() -> None:
+    def takes(one: Known, text: str) -> bool:
+        return not refusal(one, text)
+
+    tried = 0
+    for one in declared():
+        read = next((reader for prefix, reader in NUMBERS.items() if one.key.startswith(prefix)), None)
+        if read is None:
+            continue
+        taken = [text for text in TRIED if text.strip() and text != one.default and takes(one, text)]
+        assert taken, one.key
+        assert read({one.key: taken[0]}) != read({}), one.key
+        if one.key.startswith("rain."):
+            continue  # tells of what it could not read
+        for text in [text for text in TRIED if text.strip() and not takes(one, text)]:
+            assert re.search("[一-鿿]", refusal(one, text)), one.key
+            assert read({one.key: text}) == read({}), (one.key, text)
+            tried += 1
+    assert tried > 100
 
 
 @pytest.mark.parametrize(("ledger", "field"), CODED)

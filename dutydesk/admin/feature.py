@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from dutydesk.admin.ledger import ATTACHMENTS, AUDIT, SETTINGS
 from dutydesk.admin.model import ATTACHMENT_TABLE, AUDIT_TABLE, SETTING_TABLE
 from dutydesk.core.i18n import N_
-from dutydesk.ledger.feature import Feature, OpenItem
+from dutydesk.ledger.feature import Command, Feature, OpenItem
 
 if TYPE_CHECKING:
+    import argparse
+
     from sqlalchemy import Connection
 
 
@@ -21,6 +23,13 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
     return [*record.open_items(read), *watch.open_items(read, now)]
 
 
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `dutydesk settings`."""
+    from dutydesk.admin import command
+
+    command.configure(parser)
+
+
 ADMIN = Feature(
     name="admin",
     title=N_("系统"),
@@ -29,6 +38,7 @@ ADMIN = Feature(
         (AUDIT, AUDIT_TABLE),
         (ATTACHMENTS, ATTACHMENT_TABLE),
     ),
+    commands=(Command("settings", N_("全部设置和现用的值"), configure, "dutydesk.admin.command:run"),),
     adders={"settings": "dutydesk.admin.service:add_setting"},
     pane="dutydesk.admin.pane:AdminPane",
     key="Alt+-",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dutydesk.admin import known
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import named_id
@@ -12,6 +13,7 @@ from dutydesk.journal import query as q
 from dutydesk.journal.apply import DELETE, DUPLICATE, GONE, HEADS
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import Conflict
+from dutydesk.journal.settings import known as known_settings
 from dutydesk.journal.store import MOST_CHANGES, Receipt
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import Ref
@@ -40,8 +42,9 @@ def write_setting(
 ) -> Receipt | None:
     """Write a rule or threshold with the paper it comes from and that paper's date; `None` when nothing changes.
 
-    A key has one row on every desk, so that two desks never make two of it. Raises `Refused` without a key, a source or
-    a date: a threshold that nobody can trace is worse than the default.
+    A key has one row on every desk, so that two desks never make two of it. An empty value takes the setting back: the
+    program's own holds again. Raises `Refused` without a key, a source or a date (a threshold that nobody can trace is
+    worse than the default), for a key that nothing reads and for a value that its reader could not use.
     """
     problems = [
         Problem(reason, name)
@@ -58,6 +61,7 @@ def write_setting(
             date = str(item.kind.parse(date, item))
         except ValueError as error:
             problems.append(Problem(str(error), "date"))
+    problems += _unreadable(desk, key.strip(), value.strip())
     if problems:
         raise Refused(*problems)
     values: dict[str, Value] = {"key": key.strip(), "value": value.strip() or None, "source": source.strip()}
@@ -68,6 +72,21 @@ def write_setting(
         return desk.act("settings.add", [Change(SETTINGS, named_id(SETTINGS, key.strip()), given, new=True)])
     change = desk.edit(SETTINGS, row, values)
     return None if change is None else desk.act("settings.edit", [change])
+
+
+def _unreadable(desk: Desk, key: str, value: str) -> list[Problem]:
+    """Why nothing would read this setting. What is written already under a key that nothing reads can be taken back."""
+    every = {one.key: one for _feature, one in known_settings(desk)}
+    if not key or (key not in every and not value and _row_of(desk, key) is not None):
+        return []
+    if key in every:
+        reason = known.refusal(every[key], value)
+        return [Problem(reason, "value")] if reason else []
+    meant = known.nearest(every.values(), key)
+    if meant is None:
+        return [Problem(_("没有设置“{key}”，在“系统—设置”里找").format(key=key), "key")]
+    told = _("没有设置“{key}”，最接近的是 {near}（{label}）")
+    return [Problem(told.format(key=key, near=meant.key, label=meant.label), "key")]
 
 
 def _row_of(desk: Desk, key: str) -> bytes | None:

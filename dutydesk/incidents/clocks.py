@@ -92,7 +92,7 @@ def known(district: str) -> list[Known]:
             ("active", _("用不用（1 用，0 不用）"), "1" if row["active"] else "0", settings.one_of("1", "0")),
             ("to", _("报给谁"), str(row["to"]), settings.short(60)),
         ):
-            key, title = f"{PREFIX}{row['code']}.{name}", f"{rule} {told}"
+            key, title = f"{PREFIX}{row['code']}.{name}", f"{told} {rule}"
             found.append(settings.from_row("report_rules", "report_rule", row, key, default, check, label=title))
     return found
 

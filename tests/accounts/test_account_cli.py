@@ -80,7 +80,8 @@ def test_what_writes_asks_for_the_pin(manned: Line, pin_file: PinFile) -> None:
     said = manned("--by", "示例乙", "--pin-file", pin_file("wrong", "000111"), *LOG)
     assert (said.code, said.err) == (1, "pin: 口令不对，还可以试 4 次\n")
     said = manned(
-        "--by", "示例乙", "--pin-file", right, "add", "settings", "key=x", "value=1", "source=x", "date=2026-01-01"
+        *("--by", "示例乙", "--pin-file", right, "add", "settings"),
+        *("key=log.late_minutes", "value=1", "source=x", "date=2026-01-01"),
     )
     assert (said.code, said.err) == (1, "值班员不能做这件事：改设置\n")
     said = manned("--by", "示例乙", *LOG, "--pin-file", pin_file("丙", PINS["示例丙"]))

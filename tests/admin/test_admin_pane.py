@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from dutydesk.admin import record, service
@@ -22,6 +22,7 @@ from dutydesk.journal.history import history
 from dutydesk.journal.settings import setting
 from dutydesk.ledger.feature import Change
 from dutydesk.qt.announcer import announcer_for
+from dutydesk.qt.dialogs import Sentence
 from dutydesk.qt.jobs import JobRunner
 from dutydesk.qt.widgets import EmptyState
 from dutydesk.sync.snapshots import LAST, take
@@ -262,35 +263,103 @@ def test_a_personal_number_in_dispute_stays_masked(desk: Desk, other: Desk, tell
     assert sorted(choice.what for choice in choices_of(desk, conflict)) == ["139****0002", "139****0003"]
 
 
-def test_a_setting_needs_its_source(pane: AdminPane, desk: Desk, qtbot: QtBot) -> None:
+def shown_settings(pane: AdminPane) -> list[tuple[str, ...]]:
+    model = pane.settings.model
+    return [model.texts(number) for number in range(model.rowCount())]
+
+
+def test_a_setting_is_found_changed_and_taken_back_by_keys(pane: AdminPane, desk: Desk, qtbot: QtBot) -> None:
     pane.show_settings()
-    pane.settings.focus_first()
-    qtbot.keyClick(pane.settings, Key.Key_N, Qt.KeyboardModifier.ControlModifier)
-    form = pane.settings.form
+    settings, key = pane.settings, "attendance.absent_after"
+    settings.focus_first()
+    assert settings.model.rowCount() > 100
+    assert settings.head.note.text().endswith("改过 0 项")
+    qtbot.keyClick(settings.view, Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert settings.search.hasFocus()
+    settings.search.setText("未签到")  # what an input method hands over
+    qtbot.waitUntil(lambda: settings.model.rowCount() == 1)
+    qtbot.keyClick(settings.search, Key.Key_Down)
+    qtbot.keyClick(settings.view, Key.Key_Return)
+    form = settings.form
     assert form is not None
-    form.editors["key"].set_text("log.late_minutes")
-    form.editors["value"].set_text("30")
-    form.submit()
-    assert form.editors["source"].shown_problem
-    form.editors["source"].set_text("示例值班制度")
-    form.editors["date"].set_text("2026-05-01")
-    form.submit()
-    row = desk.get("settings", named_id("settings", "log.late_minutes"))
+    assert "自带 15 分钟" in child(pane, QLabel, "settings-about").text()
+    assert key in child(pane, QLabel, "settings-about").text()
+    value = form.editors["value"].input
+    assert value.hasFocus()
+    assert isinstance(value, QLineEdit)
+    assert value.text() == "15", "what holds is what one begins with"
+    value.selectAll()
+    qtbot.keyClicks(value, "soon")
+    qtbot.keyClick(value, Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert form.editors["value"].shown_problem == "应为 0 至 720 的整数"
+    assert "哪份文件" in form.editors["source"].shown_problem
+    assert form.editors["date"].shown_problem
+    assert desk.count("settings") == 0
+    value.selectAll()
+    qtbot.keyClicks(value, "5")
+    for name, text in (("source", "Rule 7"), ("date", "2026-05-01")):
+        form.editors[name].input.setFocus()
+        qtbot.keyClicks(form.editors[name].input, text)
+    qtbot.keyClick(form.editors["date"].input, Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert settings.form is None
+    row = desk.get("settings", named_id("settings", key))
     assert row is not None
-    assert (row["value"], row["source"], row["date"]) == ("30", "示例值班制度", "2026-05-01")
-    pane.settings.close_form()
+    assert (row["key"], row["value"], row["source"], row["date"]) == (key, "5", "Rule 7", "2026-05-01")
+    shown = ("在岗", "开班后多久未签到列为待办", "5 分钟", "改过", "15 分钟", "Rule 7", "2026-05-01")
+    assert shown_settings(pane) == [shown]
+    assert settings.head.note.text().endswith("改过 1 项")
+    settings.drop_filters()
+    settings.narrow("own", 1)
+    assert shown_settings(pane) == [shown]
+    assert "Rule7" in text_of(settings.printout().pdf).replace(" ", "")
+    settings.view.show_row(row.id)
+    qtbot.keyClick(settings.view, Key.Key_Delete)
+    (asked,) = [dialog for dialog in pane.findChildren(Sentence) if dialog.isVisible()]
+    asked.yes.setFocus()
+    qtbot.keyClick(asked.yes, Key.Key_Space)
+    assert setting(desk, key) == ""
+    settings.drop_filters()
+    settings.search.setText(key)
+    qtbot.waitUntil(lambda: settings.model.rowCount() == 1)
+    assert shown_settings(pane)[0][2:5] == ("15 分钟", "自带", "15 分钟")
+    assert settings.head.note.text().endswith("改过 0 项")
+
+
+def test_emptying_the_value_goes_back_to_the_default(pane: AdminPane, desk: Desk, qtbot: QtBot) -> None:
+    service.write_setting(desk, "log.quick_texts", "示例|其他|内容\n另一|其他|内容", "示例文", "2026-05-01")
+    pane.show_settings()
+    pane.show_row("settings", named_id("settings", "log.quick_texts"))
+    row = pane.settings.view.current_row()
+    assert row is not None
     pane.settings.open_row(row)
     form = pane.settings.form
     assert form is not None
-    form.editors["key"].set_text("another")
+    assert isinstance(form.editors["value"].input, QPlainTextEdit), "several lines"
+    form.editors["value"].set_text("")
     form.submit()
-    assert "另写一条" in form.editors["key"].shown_problem
-    form.editors["key"].set_text("log.late_minutes")
-    form.editors["value"].set_text("45")
-    form.submit()
-    assert setting(desk, "log.late_minutes") == "45"
-    pane.settings.delete_row()
+    assert setting(desk, "log.quick_texts") == ""
     assert desk.count("settings") == 1
+
+
+def test_nothing_is_added_and_what_nothing_reads_is_marked(pane: AdminPane, desk: Desk, qtbot: QtBot) -> None:
+    desk.act("settings.add", [desk.new("settings", {"key": "rain.suspicous_mm", "value": "100", "source": "示例文"})])
+    pane.show_settings()
+    settings = pane.settings
+    settings.model.refresh()
+    settings.new_row()
+    assert settings.form is None
+    assert "按回车改" in settings.status.text()
+    assert settings.add_button.isHidden()
+    settings.focus_list()
+    settings.delete_row()
+    assert "没有改过" in settings.status.text()
+    settings.narrow("own", 3)
+    assert [texts[1:4] for texts in shown_settings(pane)] == [("rain.suspicous_mm", "100", "没有这一项")]
+    row = settings.model.row(0)
+    assert row is not None
+    settings.open_row(row)
+    assert settings.form is None
+    assert "不起作用" in settings.status.text()
 
 
 def test_audit_and_attachments_are_only_read(pane: AdminPane, desk: Desk, qtbot: QtBot) -> None:
