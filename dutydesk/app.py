@@ -36,6 +36,8 @@ def main(args: argparse.Namespace) -> int:
 
         return run(args)
     language = getattr(args, "lang", "") or ""
+    if getattr(args, "hub", ""):
+        return open_view(args, language)
     return open_window(home_of(args), view=getattr(args, "view", "") or "", language=language)
 
 
@@ -43,6 +45,26 @@ def home_of(args: argparse.Namespace) -> Home:
     """The desk's folder that was asked for, or the usual one."""
     given = getattr(args, "home", None)
     return Home(Path(given).expanduser()) if given else default_home()
+
+
+def open_view(args: argparse.Namespace, language: str) -> int:
+    """The window over a hub, in which nothing can be written; the hub may also be named by the file that its owner made
+    (`dutydesk hub login`)."""
+    from dutydesk.core.clock import SystemClock
+    from dutydesk.core.console import complain
+    from dutydesk.core.errors import DutyDeskError
+    from dutydesk.features import schema
+    from dutydesk.shell.start import desk_key
+    from dutydesk.sync import view
+
+    try:
+        url = view.address(str(args.hub))
+        home = home_of(args) if getattr(args, "home", None) else view.folder(default_home(), url)
+        view.make(home, schema(), SystemClock(), url, ca=str(args.ca), key=desk_key())
+    except DutyDeskError as error:
+        complain(error.problems)
+        return error.exit_code
+    return open_window(home, view=str(args.view or ""), language=language)
 
 
 def open_window(home: Home, clock: Clock | None = None, *, view: str = "", language: str = "") -> int:

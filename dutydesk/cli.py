@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dutydesk.ledger.feature import Command
 
 log = logging.getLogger("dutydesk.crash")
-TAKES_VALUE = ("--home", "--by", "--pin-file", "--lang", "--view")
+TAKES_VALUE = ("--home", "--by", "--pin-file", "--lang", "--view", "--hub", "--ca")
 WITH_DISPLAY = ("", "demo", "self-test")
 """Commands that `app` answers."""
 USAGE = (
@@ -81,7 +81,11 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
     parser = _Parser(prog="dutydesk", description=_("区县应急值班台。不带命令时打开窗口。"))
     parser.add_argument("--version", action="version", version=f"dutydesk {__version__}", help=_("显示版本"))
     _common(parser, inside=False)
-    parser.add_argument("--view", metavar="NAME", default="", help=_("打开窗口并显示哪一栏"))
+    parser.add_argument(
+        "--view", metavar="NAME", nargs="?", const="", default="", help=_("打开窗口并显示哪一栏；与 --hub 一起是只读")
+    )
+    parser.add_argument("--hub", metavar="URL", default="", help=_("不开本机的值班台，只读地看中心库"))
+    parser.add_argument("--ca", metavar="FILE", default="", help=_("中心库证书的签发者（PEM）"))
     commands = parser.add_subparsers(dest="command", metavar=_("命令"), title=_("命令"))
 
     def sub(name: str, text: str) -> argparse.ArgumentParser:

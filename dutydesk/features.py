@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from dutydesk.accounts.feature import ACCOUNT_FEATURE
@@ -9,12 +10,15 @@ from dutydesk.accounts.guard import Guard
 from dutydesk.admin.feature import ADMIN
 from dutydesk.attendance.feature import ATTENDANCE_FEATURE
 from dutydesk.core.clock import Clock, SystemClock
+from dutydesk.core.ids import CLI
 from dutydesk.core.paths import Home
+from dutydesk.core.settings import load
 from dutydesk.daybook.feature import DAYBOOK
 from dutydesk.incidents.feature import INCIDENT_FEATURE
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.schema import Schema, schema_of
 from dutydesk.journal.store import Store
+from dutydesk.ledger.feature import no_figures, nothing_open
 from dutydesk.papers.feature import PAPER_FEATURE
 from dutydesk.people.feature import PEOPLE_FEATURE
 from dutydesk.rain.feature import RAIN
@@ -52,9 +56,29 @@ def schema() -> Schema:
 def open_desk(
     home: Home, clock: Clock | None = None, me: Me | None = None, *, key: bytes | None = None, exclusive: bool = False
 ) -> Desk:
-    """Open the desk in a folder; see `Store.open` for what it refuses."""
+    """Open the desk in a folder; see `Store.open` for what it refuses. A folder that is a hub's view opens as one."""
     clock = clock or SystemClock()
+    if home.config.exists() and load(home.config).view:
+        return _open_view(home, clock, key=key, exclusive=exclusive)
     store = Store.open(home, schema(), clock, key=key, exclusive=exclusive)
     desk = Desk(store, clock, me or Me(), FEATURES)
     store.guard = Guard(desk)
     return desk
+
+
+VIEWED = ("daybook", "incidents", "warnings", "shelters", "supplies", "teams")
+"""Features whose panes a view of a hub has. Of the others it needs no more than what their rows are called."""
+
+
+def _open_view(home: Home, clock: Clock, *, key: bytes | None, exclusive: bool) -> Desk:
+    from dutydesk.journal.view import ReadOnly, ViewStore
+
+    shown = tuple(
+        feature
+        if feature.name in VIEWED
+        else replace(feature, pane="", open_items=nothing_open, figures=no_figures, forms=(), settings="")
+        for feature in FEATURES
+    )
+    store = ViewStore.open(home, schema(), clock, key=key, exclusive=exclusive)
+    store.guard = ReadOnly()
+    return Desk(store, clock, Me(CLI, store.config.mark), shown)

@@ -20,7 +20,7 @@ class DeskConfig:
     `hub_ca`: file of the authority that vouches for the hub's certificate; `second_snapshots`: folder or address of the
     second place of copies; `second_recipients`: age keys for which they are encrypted there; `second_plain`: a folder on
     another disk of this machine gets them as they are; `second_password_file`: where the place's password stands;
-    `ballast_mb`: room kept back for a full disk.
+    `ballast_mb`: room kept back for a full disk; `view`: a read-only view of a hub, in which nobody writes.
     """
 
     desk: str
@@ -39,6 +39,7 @@ class DeskConfig:
     ballast_mb: int = 64
     hub: str = ""
     hub_ca: str = ""
+    view: bool = False
 
     @property
     def desk_id(self) -> bytes:
@@ -47,7 +48,7 @@ class DeskConfig:
     @property
     def mark(self) -> str:
         """The word that stands across every print of a desk that is not the real one."""
-        return _("演练") if self.drill else _("示例") if self.sample else ""
+        return _("只读") if self.view else _("演练") if self.drill else _("示例") if self.sample else ""
 
 
 def load(path: Path) -> DeskConfig:

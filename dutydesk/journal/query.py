@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, column, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, column, exists, func, or_, select, text
 from sqlalchemy import table as sql_table
 
 from dutydesk.core.errors import Problem, Refused
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from dutydesk.journal.store import Store
 
 _OPEN_BATCH = sql_table("open_batch", column("batch")).c.batch
+_ACT = sql_table("act", column("act_id"), column("desk")).c
+DESKS = "dutydesk_desks"
+"""Execution option of a connection that shows only rows which some desks made (`journal.view`)."""
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "null", "set", "has")
 
 
@@ -239,8 +242,15 @@ def _row(shape: Shape, found: tuple[Any, ...]) -> Row:
 
 
 def _hiding(connection: Connection) -> bool:
-    """Whether an import is under way whose rows are not to be seen yet."""
-    return connection.exec_driver_sql("SELECT 1 FROM open_batch LIMIT 1").first() is not None
+    """Whether some rows are not to be seen: of an import that is under way, or of other desks than those looked at."""
+    return (
+        bool(_desks(connection)) or connection.exec_driver_sql("SELECT 1 FROM open_batch LIMIT 1").first() is not None
+    )
+
+
+def _desks(connection: Connection) -> Sequence[bytes]:
+    """The desks whose rows alone are looked at; none means every desk's."""
+    return connection.get_execution_options().get(DESKS, ())
 
 
 def _conditions(connection: Connection, shape: Shape, query: Query) -> Iterator[ColumnElement[bool]]:
@@ -253,6 +263,8 @@ def _conditions(connection: Connection, shape: Shape, query: Query) -> Iterator[
     if _hiding(connection):
         batch = table.c["_batch"]
         yield or_(batch.is_(None), batch.not_in(select(_OPEN_BATCH)))
+    if desks := _desks(connection):
+        yield exists().where(_ACT.act_id == table.c["_act"], _ACT.desk.in_(desks))
     for condition in query.where:
         if condition.field not in table.c:
             raise Refused(Problem(_("没有这个字段"), field=condition.field, file=shape.ledger.name))

@@ -1,6 +1,6 @@
 """`dutydesk hub …` and `dutydesk sync`: the owner's part of a hub, and a desk's run, on the command line.
 
-`hub init`, `hub desks`, `hub revoke` and `hub enrol --card` work without a desk; `hub card` and plain `hub enrol` are
+`hub init`, `hub desks`, `hub revoke`, `hub login`, `hub view` and `hub enrol --card` work without a desk; `hub card` and plain `hub enrol` are
 about the desk in the folder. A password is never an argument: libpq reads the owner's from its password file or from
 `PGPASSWORD`, a desk's is made here and kept in `local_peer`.
 """
@@ -54,6 +54,12 @@ def configure_hub(parser: argparse.ArgumentParser) -> None:
     revoke.add_argument("desk", metavar="DESK", help=_("席位代号，或席位编号的前 8 位以上"))
     revoke.add_argument("--reason", metavar="TEXT", default="", help=_("原因"))
     sub("desks", N_("列出登记的席位"))
+    login = sub("login", N_("给上级值班室一个只读登录"))
+    login.add_argument("login", metavar="NAME", help=_("登录名"))
+    login.add_argument("--out", metavar="FILE", required=True, help=_("把地址和口令写进哪个文件，交给对方"))
+    view = sub("view", N_("把中心库取到本机，只看"), url=False)
+    view.add_argument("url", metavar="URL", nargs="?", default="", help=_("中心库的只读地址；不写就刷新 --home 里的"))
+    view.add_argument("--ca", metavar="FILE", default="", help=_("中心库证书的签发者（PEM）"))
     card = sub("card", N_("写出本机的席位登记卡"), url=False)
     card.add_argument("file", metavar="FILE", help=_("写到哪里"))
     join = sub("join", N_("把管理员给的地址和口令存进本机"), url=False)
@@ -131,6 +137,10 @@ def hub(home: Home, schema: Schema, clock: Clock, key: bytes | None, args: argpa
             return _enrol_here(store, args)
     if args.action == "enrol":
         return _enrol_card(args)
+    if args.action == "login":
+        return _login(args)
+    if args.action == "view":
+        return _view(home, schema, clock, key, args)
     from dutydesk.sync.hub import Hub
 
     with closing(Hub.connect(str(args.url), ca=str(args.ca))) as connection:
@@ -217,12 +227,7 @@ def _enrol_card(args: argparse.Namespace) -> int:
     card = keys.read_card(data)
     login, password = _enrol(card, args)
     out = Path(args.out)
-    try:
-        out.touch(mode=0o600)
-        write_whole(out, f"{_address(str(args.url), login)}\n{password}\n".encode())
-        out.chmod(0o600)
-    except OSError as error:
-        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+    _write_secret(out, _address(str(args.url), login), password)
     if args.json:
         answer({"desk": card.desk.hex(), "login": login, "file": str(out)})
     else:
@@ -239,6 +244,51 @@ def _enrol(card: Card, args: argparse.Namespace) -> tuple[str, str]:
         connection.hello()
         connection.enrol(card, login, password)
     return login, password
+
+
+def _login(args: argparse.Namespace) -> int:
+    """A login for people who only look, its password in a file."""
+    from dutydesk.sync.view import ViewHub
+
+    password, out = secrets.token_urlsafe(24), Path(args.out)
+    with closing(ViewHub.connect(str(args.url), ca=str(args.ca))) as connection:
+        connection.hello()
+        connection.give_login(str(args.login), password)
+    _write_secret(out, _address(str(args.url), str(args.login)), password)
+    if args.json:
+        answer({"login": str(args.login), "file": str(out)})
+    else:
+        say(_("已建只读登录，请把 {file} 当面交给对方，用后销毁").format(file=out))
+    return 0
+
+
+def _view(home: Home, schema: Schema, clock: Clock, key: bytes | None, args: argparse.Namespace) -> int:
+    """Make the folder of a view, or bring it up to date."""
+    from dutydesk.journal.view import ViewStore
+    from dutydesk.sync import view
+
+    if args.url:
+        view.make(home, schema, clock, view.address(str(args.url)), ca=str(args.ca), key=key)
+    with ViewStore.open(home, schema, clock, key=key) as store:
+        report = view.refresh(store, progress=_progress if _watched(args) else _quiet)
+    if args.json:
+        answer(report.json())
+    else:
+        say(_("收到 {pulled}").format(pulled=report.pulled))
+    for line in report.lines():
+        warn(line)
+    return 0 if report.ok else 1
+
+
+def _write_secret(out: Path, address: str, password: str) -> None:
+    """An address and its password, for the owner of the file alone."""
+    try:
+        out.touch(mode=0o600)
+        out.chmod(0o600)
+        write_whole(out, f"{address}\n{password}\n".encode())
+        out.chmod(0o600)
+    except OSError as error:
+        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
 
 
 def _join(store: Store, args: argparse.Namespace) -> int:

@@ -260,7 +260,7 @@ class Hub:
         password: str = "",
         patience: float = PATIENCE,
         cancel: Callable[[], bool] | None = None,
-    ) -> Hub:
+    ) -> Self:
         """Reach the hub at `url`; see `target` for what it must say. `cancel` is asked ten times a second while an
         answer is awaited."""
         where = target(url, ca=ca, password=password)

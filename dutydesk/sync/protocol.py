@@ -93,7 +93,7 @@ def run(
     try:
         with connect(store, url, patience=patience, cancel=cancel) as hub:
             report.hub = hub.where.public
-            _Session(store, hub, report, progress, cancel, deep=deep).work()
+            Session(store, hub, report, progress, cancel, deep=deep).work()
         state = peers.DONE if report.ok else peers.FAILED
     except Cancelled:
         report.error, state = _("已中断"), peers.STOPPED
@@ -114,8 +114,8 @@ def run(
 
 
 def refuse_play(store: Store) -> None:
-    """A sample or a drill stays by itself. Raises `Refused`."""
-    if store.config.sample or store.config.drill:
+    """A sample or a drill stays by itself, and a view gives nothing. Raises `Refused`."""
+    if store.config.sample or store.config.drill or store.config.view:
         raise Refused(_("{mark}数据不同步").format(mark=store.config.mark))
 
 
@@ -148,7 +148,7 @@ def _name(at: Chain) -> str:
 
 
 @dataclass(slots=True)
-class _Session:
+class Session:
     """One run: the connection, and what was found out while it lasts."""
 
     store: Store

@@ -124,7 +124,7 @@ OLD = build((LOG, OLD_PEOPLE, OPTIONS))
 
 def config(n: int = 1, **named: Any) -> DeskConfig:
     """Desk number `n`."""
-    return DeskConfig(desk=f"{n:032x}", district="330102", name=f"第{n}席", **named)
+    return DeskConfig(**{"desk": f"{n:032x}", "district": "330102", "name": f"第{n}席"} | named)
 
 
 def make(
