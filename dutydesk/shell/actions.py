@@ -30,18 +30,36 @@ if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
     from dutydesk.shell.window import MainWindow
 
-LAST_COPY = "snapshot.last"
+SEND_AGAIN = 10 * MINUTE
+"""When the second place is tried again after it was away."""
 
 
-def take_copy(home: Path, key: bytes | None, at: int, token: Token) -> tuple[int, str]:
-    """In a process of its own: a verified copy; gives its time and file."""
+def take_copy(home: Path, key: bytes | None, at: int, token: Token) -> dict[str, Any]:
+    """In a process of its own: a verified copy; what is to be noted of it."""
     from dutydesk.core.clock import FixedClock
     from dutydesk.features import schema
-    from dutydesk.sync.snapshots import take
+    from dutydesk.sync.snapshots import take, told
 
     token.check()
-    made = take(Home(home), schema(), FixedClock(at), key=key)
-    return made.at, str(made.path)
+    return told(take(Home(home), schema(), FixedClock(at), key=key))
+
+
+def send_copy(home: Path, token: Token) -> str:
+    """In a process of its own: the newest copy to the second place; its name there."""
+    from dutydesk.sync.snapshots import send_newest
+
+    token.check()
+    return send_newest(Home(home))
+
+
+def rehearse(home: Path, key: bytes | None, at: int, token: Token) -> dict[str, Any]:
+    """In a process of its own: the restore drill; what is to be noted of it."""
+    from dutydesk.core.clock import FixedClock
+    from dutydesk.features import schema
+    from dutydesk.sync import rehearsal
+
+    token.check()
+    return rehearsal.told(rehearsal.rehearse(Home(home), schema(), FixedClock(at), key))
 
 
 def look_through(home: Path, key: bytes | None, deep: bool, token: Token) -> tuple[int, list[str]]:
@@ -76,6 +94,7 @@ class Actions(QObject):
         self._minutely.setInterval(MINUTE)
         self._minutely.timeout.connect(self.tidy_quietly)
         self._minutely.timeout.connect(self.keep_shift)
+        self._minutely.timeout.connect(self.keep_room)
 
     # -- the record ------------------------------------------------------------------------------------------------
 
@@ -153,19 +172,92 @@ class Actions(QObject):
         store = self.desk.store
         job = self.window.quiet.run_process(_("备份"), take_copy, store.home.root, store.key, self.desk.clock.now())
         job.result.connect(self._copied)
-        job.failed.connect(self._failed)
+        job.failed.connect(self._copy_failed)
         return job
 
     def snapshot(self) -> None:
         """A copy asked for by a person."""
         self.snapshot_quietly().result.connect(self._copy_told)
 
-    def _copied(self, made: tuple[int, str]) -> None:
-        self.desk.store.remember(LAST_COPY, str(made[0]))
+    def _copied(self, made: dict[str, Any]) -> None:
+        from dutydesk.sync import rehearsal, snapshots
+
+        self._note(snapshots.note, made)
+        self.window.refresh()
+        if rehearsal.due(self.desk.store):
+            self.rehearse_quietly()
+
+    def _copy_failed(self, text: str) -> None:
+        from dutydesk.sync import snapshots
+
+        self._note(snapshots.note, {"error": text})
+        self._failed(text)
+
+    def _note(self, keep: Callable[[Any, dict[str, Any]], None], told: dict[str, Any]) -> None:
+        """A disk that takes no row takes no copy either: the board has said so."""
+        with suppress(DutyDeskError):
+            keep(self.desk.store, told)
+
+    def _copy_told(self, made: dict[str, Any]) -> None:
+        said = _("备份完成：{name}").format(name=Path(made["file"]).name)
+        dialogs.tell(self.window, "\n".join([said, made["second_error"]] if made["second_error"] else [said]))
+
+    def rehearse_quietly(self) -> Job:
+        """The restore drill, as every week."""
+        store = self.desk.store
+        job = self.window.quiet.run_process(
+            _("恢复演练"), rehearse, store.home.root, store.key, self.desk.clock.now()
+        )
+        job.result.connect(self._rehearsed)
+        job.failed.connect(self._rehearsal_failed)
+        return job
+
+    def _rehearsed(self, told: dict[str, Any]) -> None:
+        from dutydesk.sync import rehearsal
+
+        self._note(rehearsal.note, told)
         self.window.refresh()
 
-    def _copy_told(self, made: tuple[int, str]) -> None:
-        dialogs.tell(self.window, _("备份完成：{name}").format(name=Path(made[1]).name))
+    def _rehearsal_failed(self, text: str) -> None:
+        self._rehearsed({"error": text})
+
+    def keep_room(self) -> None:
+        """Have the ballast, and try the second place again when it was away."""
+        self.window.quiet.run(_("整理磁盘"), self._keep_room)
+        if self._send_again():
+            job = self.window.quiet.run_process(_("第二备份"), send_copy, self.desk.store.home.root)
+            job.result.connect(self._sent)
+            job.failed.connect(self._not_sent)
+
+    def _keep_room(self, token: Token) -> None:
+        from dutydesk.journal import ballast
+
+        token.check()
+        config = self.desk.config
+        ballast.keep(self.desk.store.home.root, 0 if config.sample else config.ballast_mb)
+
+    def _send_again(self) -> bool:
+        from dutydesk.journal import peers
+        from dutydesk.sync.snapshots import SECOND
+
+        with suppress(DutyDeskError):
+            last = peers.runs(self.desk.store, SECOND, 1)
+            late = last and not 0 <= self.desk.clock.now() - last[0].started_at < SEND_AGAIN
+            return bool(late) and last[0].state == peers.FAILED
+        return False
+
+    def _sent(self, name: str) -> None:
+        self._note_second(name, "")
+
+    def _not_sent(self, text: str) -> None:
+        self._note_second("", text)
+
+    def _note_second(self, name: str, error: str) -> None:
+        from dutydesk.sync.snapshots import note_second
+
+        with suppress(DutyDeskError):
+            note_second(self.desk.store, name, error)
+        self.window.refresh()
 
     def _failed(self, text: str) -> None:
         dialogs.fail(self.window, text)

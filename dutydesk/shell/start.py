@@ -186,7 +186,31 @@ class Starter(QObject):
 
         self.window.drop_first()
         self.failed.emit(str(error))
-        dialogs.fail(self.window, error).finished.connect(self.window.close)
+        if not self._offer_a_way(error):
+            dialogs.fail(self.window, error).finished.connect(self.window.close)
+
+    def _offer_a_way(self, error: DutyDeskError) -> bool:
+        """The way back from a record that is damaged, or the question to a folder from another machine; false where
+        neither would help."""
+        from dutydesk.journal.headfile import Elsewhere
+
+        if not isinstance(error, Damaged | Elsewhere):
+            return False
+        from dutydesk.shell.recovery import Moved, Recovery
+
+        if isinstance(error, Elsewhere):
+            asked = Moved(self.home, self.clock, desk_key(), self.window)
+            asked.settled.connect(self._again)
+        else:
+            asked = Recovery(self.home, self.clock, error, desk_key(), self.window)
+            asked.restored.connect(self._again)
+        asked.rejected.connect(self.window.close)
+        asked.open()
+        return True
+
+    def _again(self) -> None:
+        """Open the record that is whole now."""
+        self._rest.start(0)
 
     def tell(self, text: str) -> None:
         """One sentence about what went wrong."""
