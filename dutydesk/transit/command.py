@@ -1,0 +1,192 @@
+"""`dutydesk bundle export|import|keys|held`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dutydesk.core.clock import parse_iso
+from dutydesk.core.console import answer, say, warn
+from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.files import write_whole
+from dutydesk.core.i18n import N_, _
+from dutydesk.sync import bundlekeys, bundleout
+from dutydesk.transit import service
+
+if TYPE_CHECKING:
+    from dutydesk.journal.desk import Desk
+    from dutydesk.sync.bundletaken import Taken
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `bundle`."""
+    whats = parser.add_subparsers(dest="what", metavar=_("做什么"), required=True)
+
+    def sub(name: str, text: str) -> argparse.ArgumentParser:
+        made = whats.add_parser(name, help=_(text), description=_(text))
+        made.add_argument("--json", action="store_true", help=_("输出 JSON"))
+        return made
+
+    out = sub("export", N_("把对方没有的记录写成数据包"))
+    out.add_argument("--to", metavar="PEER", default="", help=_("给谁：名称、代号或编号；只有一个对方时可不写"))
+    out.add_argument("--out", metavar="DIR", required=True, help=_("写到哪个文件夹（U盘）"))
+    since = out.add_mutually_exclusive_group()
+    since.add_argument("--since", metavar="T", default="", help=_("从何时起的记录；last 为上一个数据包之后"))
+    since.add_argument("--all", action="store_true", help=_("全部记录"))
+    out.add_argument("--medium", metavar="LABEL", default="", help=_("登记过的介质编号，缺省自己认"))
+    come = sub("import", N_("收入数据包"))
+    come.add_argument("files", metavar="FILE", nargs="*", help=_("数据包；不写就处理收件箱里等着的"))
+    come.add_argument("--accept", metavar="PRINT", default="", help=_("核对过的指纹，接受不认识的席位"))
+    come.add_argument("--allow-deletes", action="store_true", help=_("已核实，放行大批删除"))
+    keys = sub("keys", N_("本机的公钥、对方的公钥"))
+    keys.add_argument("--card", metavar="FILE", default="", help=_("把本机的公钥卡写到文件，交给对方"))
+    keys.add_argument("--add", metavar="FILE", default="", help=_("加入对方的公钥卡文件，或 age 公钥"))
+    keys.add_argument("--name", metavar="TEXT", default="", help=_("公钥不是卡时，对方叫什么"))
+    keys.add_argument("--recovery", metavar="KEY", default="", help=_("离线恢复公钥：以后都能用它打开"))
+    keys.add_argument("--revoke", metavar="PEER", default="", help=_("吊销一台席位，不再收它的记录"))
+    keys.add_argument("--restore", metavar="PEER", default="", help=_("恢复吊销的席位"))
+    held = sub("held", N_("收件箱里等着的数据包"))
+    held.add_argument("--drop", metavar="SHA256", default="", help=_("不要哪一个（校验值开头 8 位以上）"))
+
+
+def run(desk: Desk, args: argparse.Namespace) -> int:
+    """Do what `args.what` says; 1 where a person must look at something."""
+    return {"export": _export, "import": _import, "keys": _keys, "held": _held}[args.what](desk, args)
+
+
+def _progress(args: argparse.Namespace) -> Any:
+    watched = not args.json and sys.stderr is not None and sys.stderr.isatty()
+    return _watched if watched else _quiet
+
+
+def _quiet(stage: str, done: int, whole: int) -> None:
+    """Nobody watches."""
+
+
+def _watched(stage: str, done: int, whole: int) -> None:
+    sys.stderr.write(f"\r{stage} {done}/{whole} ")
+    sys.stderr.flush()
+
+
+def _export(desk: Desk, args: argparse.Namespace) -> int:
+    since: int | str = bundleout.ALL if args.all else str(args.since)
+    if since and since not in (bundleout.ALL, bundleout.SINCE_LAST):
+        try:
+            since = parse_iso(str(since))
+        except ValueError:
+            raise Refused(Problem(_("应为时间或 last：{text}").format(text=args.since), "--since")) from None
+    medium: bytes | None = None
+    if args.medium:
+        found = [row.id for row in desk.rows("media") if row.text("label") == args.medium]
+        if not found:
+            raise Refused(Problem(_("没有登记这个介质：{label}").format(label=args.medium), "--medium"))
+        medium = found[0]
+    made = service.export(desk, Path(args.out), str(args.to), since=since, medium=medium, progress=_progress(args))
+    if args.json:
+        told = [
+            {
+                "file": str(one.file), "number": one.number, "acts": one.acts, "files": one.files, "size": one.size,
+                "sha256": one.sha256, "ranges": one.ranges,
+            }
+            for one in made.written
+        ]  # fmt: skip
+        answer({"to": made.to, "written": told, "notes": made.notes})
+    for one in () if args.json else made.written:
+        say(_("{file}：{acts} 条记录，{files} 个附件").format(file=one.file, acts=one.acts, files=one.files))
+    for note in made.notes:
+        warn(note)
+    return 0
+
+
+def _import(desk: Desk, args: argparse.Namespace) -> int:
+    found = service.take(
+        desk,
+        [Path(file) for file in args.files],
+        fingerprint=str(args.accept),
+        deletes=bool(args.allow_deletes),
+        progress=_progress(args),
+    )
+    if args.json:
+        answer([one.json() for one in found])
+    for one in found:
+        _tell(one, quiet=bool(args.json))
+    return 0 if all(one.ok for one in found) else 1
+
+
+def _tell(one: Taken, *, quiet: bool) -> None:
+    line = f"{one.name}: {service.summary(one)}"
+    if not one.ok:
+        warn(line)
+    elif not quiet:
+        say(line)
+    for note in one.notes:
+        warn(f"{one.name}: {note}")
+
+
+def _keys(desk: Desk, args: argparse.Namespace) -> int:
+    bundleout.refuse_play(desk.store)
+    if args.add:
+        card = service.add_key(desk, _content(str(args.add)), str(args.name))
+        if not args.json:
+            say(_("已加入 {name}，指纹 {print}，请与对方核对").format(name=card.called, print=card.fingerprint))
+    if args.recovery:
+        service.add_recovery(desk, str(args.recovery))
+    for key, out in ((args.revoke, True), (args.restore, False)):
+        if key:
+            service.shut_out(desk, str(key), out=out)
+    own = bundlekeys.own_card(desk.store)
+    if args.card:
+        try:
+            write_whole(Path(args.card), bundlekeys.write_card(desk.store))
+        except OSError as error:
+            raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+    listed = service.receivers(desk)
+    recovery = bundlekeys.recovery(desk.store)
+    if args.json:
+        peers = [
+            {"key": one.key, "name": one.name, "fingerprint": one.fingerprint, "revoked": one.revoked} for one in listed
+        ]
+        told = {"desk": own.desk.hex(), "recipient": own.recipient, "fingerprint": own.fingerprint}
+        answer({**told, "recovery": list(recovery), "peers": peers})
+        return 0
+    say(_("本机公钥 {key}").format(key=own.recipient))
+    say(_("本机指纹 {print}").format(print=own.fingerprint))
+    for one in listed:
+        say("\t".join((one.name, one.fingerprint, _("已吊销") if one.revoked else "")).rstrip())
+    for key in recovery:
+        say(_("恢复公钥 {key}").format(key=key))
+    return 0
+
+
+def _content(text: str) -> bytes:
+    """What a file holds, or the text itself where it is a key or a card."""
+    if text.startswith(("age1", "{")):
+        return text.encode()
+    try:
+        with Path(text).open("rb") as file:
+            return file.read(20_000)
+    except OSError as error:
+        raise Refused(Problem(_("读不了文件：{error}").format(error=error.strerror or error), "--add")) from None
+
+
+def _held(desk: Desk, args: argparse.Namespace) -> int:
+    listed = service.held(desk)
+    if args.drop:
+        hits = [one for one in listed if len(args.drop) >= 8 and one.sha256.startswith(str(args.drop).lower())]
+        if len(hits) != 1:
+            raise Refused(Problem(_("收件箱里没有这个数据包"), "--drop"))
+        service.drop(desk, hits[0])
+        listed = service.held(desk)
+    if args.json:
+        answer(
+            [
+                {"sha256": one.sha256, "file": one.name, "from": one.sender, "state": one.state, "reason": one.reason}
+                for one in listed
+            ]
+        )
+        return 0
+    for one in listed:
+        say("\t".join((one.sha256[:8], one.name, one.sender, one.reason)))
+    return 0
