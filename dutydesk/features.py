@@ -27,6 +27,7 @@ from dutydesk.shelters.feature import SHELTER_FEATURE
 from dutydesk.shifts.feature import SHIFT_FEATURE
 from dutydesk.supplies.feature import SUPPLY_FEATURE
 from dutydesk.teams.feature import TEAM_FEATURE
+from dutydesk.transit.feature import BUNDLE_FEATURE
 from dutydesk.warnings.feature import WARNING_FEATURE
 
 FEATURES = (
@@ -42,6 +43,7 @@ FEATURES = (
     ROSTER_FEATURE,
     ATTENDANCE_FEATURE,
     PAPER_FEATURE,
+    BUNDLE_FEATURE,
     ACCOUNT_FEATURE,
     ADMIN,
 )
