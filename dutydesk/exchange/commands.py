@@ -88,7 +88,7 @@ def print_form(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warning", metavar="ID", help=_("哪一条预警"))
     parser.add_argument("--from", dest="start", metavar="T", help=_("从何时"))
     parser.add_argument("--to", dest="end", metavar="T", help=_("到何时"))
-    parser.add_argument("--blank", metavar="N", type=_count, help=_("空表，几行"))
+    parser.add_argument("--blank", metavar="N", type=_count, help=_("带单号的空白单，几张"))
     _reveal(parser)
 
 

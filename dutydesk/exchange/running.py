@@ -222,11 +222,16 @@ def print_form(desk: Desk, args: argparse.Namespace) -> int:
     given |= {name: _moment(getattr(args, name), option) for name, option in (("start", "--from"), ("end", "--to"))}
     given = {name: value for name, value in given.items() if value not in (None, "")}
     _check_params(form, given)
-    data: bytes = load(form.make)(desk, **given)
+    blank = given.pop("blank", None)
+    if blank is None:
+        data: bytes = load(form.make)(desk, **given)
+    else:  # empty sheets have numbers of their own
+        data = desk.services["print_blanks"](form.code, blank, **given)
     for problem in getattr(data, "missing", ()):
         warn(str(problem))
     save(Path(args.out), data)
-    about = next((str(given[name]) for name in ("incident", "warning") if name in given), "")
+    named = next((str(given[name]) for name in ("incident", "warning") if name in given), "")
+    about = named or getattr(data, "about", "")
     for recorder in [feature.printed for feature in desk.features if feature.printed]:
         load(recorder)(desk, form.code, _(form.title), about, data)
     say(args.out)

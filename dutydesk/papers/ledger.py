@@ -18,23 +18,26 @@ OUTAGE_KINDS = (
     Choice("COMPUTER", N_("电脑故障")),
     Choice("OTHER", N_("其他")),
 )
+# A sheet takes the desk's next number in the act that records its printing. `row` names every entry that was typed from
+# it: ids in hex with blanks between, in the order of typing; all are of one `ledger`.
 PAPERS = Ledger(
     "papers",
     N_("纸质单"),
     (
-        Field("number", TEXT, N_("单号"), required=True, width=16, search=Search.TEXT),
+        Field("number", TEXT, N_("单号"), required=True, width=11, search=Search.TEXT),
         Field("form", TEXT, N_("表单"), required=True, width=8),
         Field("printed_at", TIME, N_("印制时间"), required=True, width=16),
-        Field("state", CODE, N_("状态"), required=True, choices=PAPER_STATES, width=8),
+        Field("state", CODE, N_("状态"), required=True, choices=PAPER_STATES, width=7),
         Field("typed_at", TIME, N_("补录时间"), width=16),
-        Field("typed_by", TEXT, N_("补录人"), width=10),
-        Field("written_by", TEXT, N_("填写人"), width=10),
+        Field("typed_by", TEXT, N_("补录人"), width=7),
+        Field("written_by", TEXT, N_("填写人"), width=7),
         Field("ledger", TEXT, N_("台账"), width=10),
-        Field("row", TEXT, N_("条目"), width=20),
+        Field("row", LONG, N_("条目"), width=20),
         Field("note", LONG, N_("备注"), width=20, search=Search.TEXT),
     ),
     match=("number",),
     order="number",
+    number="number",
 )
 OUTAGES = Ledger(
     "outages",

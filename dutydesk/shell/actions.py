@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from dutydesk.core.clock import HOUR, MINUTE
 from dutydesk.core.errors import Damaged, DutyDeskError, Problem
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.core.paths import Home
 from dutydesk.journal import batches
 from dutydesk.ledger.feature import Form, OpenItem
@@ -86,6 +86,7 @@ class Actions(QObject):
         self._first_look = True
         self._preview: QDialog | None = None
         self._leaving = False
+        self._leave_for = ""
         self._asked_to_leave: QDialog | None = None
         self._hourly = QTimer(self)
         self._hourly.setInterval(HOUR)
@@ -357,18 +358,23 @@ class Actions(QObject):
     # -- leaving ---------------------------------------------------------------------------------------------------
 
     def may_close(self) -> bool:
-        """Whether the window may close now. Nothing unsaved is ever lost (drafts are kept); but hand-over sheets that
-        are on no paper are named once before."""
-        asked = self.desk.services.get("unprinted_sheets")
+        """Whether the window may close now. Nothing unsaved is ever lost (drafts are kept); but hand-over sheets and
+        sheets of outages that are on no paper are named once before."""
         missing: list[str] = []
-        if asked is not None and not self._leaving:
-            with suppress(DutyDeskError):  # a record that cannot be read keeps nobody here
-                missing = asked()
+        self._leave_for = ""
+        if not self._leaving:
+            for service, pane, text in UNPRINTED:
+                asked = self.desk.services.get(service)
+                found: list[str] = []
+                with suppress(DutyDeskError):  # a record that cannot be read keeps nobody here
+                    found = asked() if asked is not None else []
+                if found:
+                    self._leave_for = self._leave_for or pane
+                    missing.append(_(text).format(what=_("、").join(found)))
         if not missing:
             return True
         if self._asked_to_leave is None:
-            told = _("、").join(missing)
-            text = _("交接班表还没有打印：{shifts}。仍要退出？").format(shifts=told)
+            text = _("{missing}。仍要退出？").format(missing=_("；").join(missing))
             self._asked_to_leave = dialogs.confirm(self.window, text, _("退出"))
             self._asked_to_leave.setObjectName("leave-dialog")
             self._asked_to_leave.answered.connect(self._leave)
@@ -380,7 +386,7 @@ class Actions(QObject):
             self._leaving = True
             self.window.close()
         else:
-            self.window.show_pane("shifts")
+            self.window.show_pane(self._leave_for)
 
     def close(self) -> None:
         """Stop what runs by itself."""

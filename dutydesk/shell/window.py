@@ -378,6 +378,7 @@ class MainWindow(QMainWindow):
         self._shortcut("Ctrl+0", self.normal_size)
         self._shortcut("Ctrl+Shift+D", self.toggle_night)
         self._shortcut("Ctrl+Shift+P", self._actions.choose_form)
+        self._shortcut("Ctrl+F8", self.toggle_outage)
         self._shortcut("F11", self.tear)
         self._shortcut("Alt+M", self.board.menu.showMenu)
         menu = QtWidgets.QMenu(self.board.menu)
@@ -410,6 +411,7 @@ class MainWindow(QMainWindow):
             (_("锁屏"), "F12", self.lock),
             (_("窗格拆成单独窗口 / 放回"), "F11", self.tear),
             (_("打印表单"), "Ctrl+Shift+P", actions.choose_form),
+            (_("断电断网开始、恢复"), "Ctrl+F8", self.toggle_outage),
             (_("导入文件"), "", actions.choose_import),
             (_("立即备份"), "", actions.snapshot),
             (_("检查记录"), "", actions.verify),
@@ -461,6 +463,10 @@ class MainWindow(QMainWindow):
     def begin_intake(self, values: dict[str, Any]) -> None:
         """Open the intake form with what an entry of the log already says."""
         self.show_pane("incidents").begin_with(values)
+
+    def toggle_outage(self) -> None:
+        """Ctrl+F8: no electricity, no network; or everything works again."""
+        self.show_pane("papers").toggle_outage()
 
     def focus_todo(self) -> None:
         """F4."""

@@ -63,7 +63,7 @@ SHIFT_FEATURE = Feature(
         (HANDOVERS, HANDOVER_TABLE),
         (HANDOVER_ITEMS, HANDOVER_ITEM_TABLE),
     ),
-    forms=(Form("P01", N_("交接班记录表"), "dutydesk.shifts.report:p01", ("shift",)),),
+    forms=(Form("P01", N_("交接班记录表"), "dutydesk.shifts.report:p01", ("shift", "blank")),),
     printed="dutydesk.shifts.service:record_print",
     services={
         "shift_of": "dutydesk.shifts.service:code_of",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from dutydesk.core.clock import DAY, local
-from dutydesk.core.errors import Refused
+from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _, language
 from dutydesk.core.reference import label
 from dutydesk.journal.desk import Desk
@@ -21,6 +21,7 @@ from dutydesk.ledger.kinds import choice_label
 from dutydesk.printing.page import Document, Foot
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
+from dutydesk.shifts import blank as empty
 from dutydesk.shifts import blocks, handover, pending, rules, seals, service
 from dutydesk.shifts.ledger import HANDOVER_ITEMS, HANDOVERS
 from dutydesk.shifts.service import SHEET, Made
@@ -33,11 +34,18 @@ SKIPPED = ("shifts.crew", "shifts.handover")
 """Figures that stand elsewhere on the sheet."""
 
 
-def p01(desk: Desk, *, shift: str | None = None) -> bytes:
-    """The sheet of a shift (`2026-11-22/NIGHT` or a date), of the running one by default.
+def p01(
+    desk: Desk, *, shift: str | None = None, blank: int = 0, numbers: Sequence[str] = (), copy: bool = False
+) -> bytes:
+    """The sheet of a shift (`2026-11-22/NIGHT` or a date), of the running one by default. With `numbers` a stack of
+    empty ones to be written by hand (`blank.stack`), which needs no `blank` lines beyond its own.
 
     Equal records and clocks give equal bytes. Raises `Refused` for a shift that is none.
     """
+    if numbers:
+        if shift:
+            raise Refused(Problem(_("空白交接班记录表不填班次"), "--shift"))
+        return empty.stack(desk, numbers, copy=copy)
     document, made = draw(desk, shift=shift)
     pdf = document.pdf()
     service.note_made(desk, pdf, made)

@@ -420,7 +420,8 @@ def test_a_form_is_printed_without_a_window(line: Line, tmp_path: Path) -> None:
     target = tmp_path / "log.pdf"
     assert line("print", "p02", "--out", target, "--from", "2026-06-18 08:00", "--to", "2026-06-19 08:00").code == 0
     assert target.read_bytes().startswith(b"%PDF")
-    assert line("print", "P02", "--out", target, "--blank", 20, "--shift", "2026-06-18").code == 0
+    assert line("print", "P02", "--out", target, "--blank", 2, "--shift", "2026-06-18").code == 0
+    assert [row["number"] for row in line.ok("list", "papers")["rows"]] == ["纸-2026-0001", "纸-2026-0002"]
 
 
 @pytest.mark.parametrize(

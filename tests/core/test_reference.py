@@ -21,6 +21,7 @@ MINE = (
     "teams",
     "duty",
     "attendance",
+    "papers",
     "sync",
 )
 MARKS = ("verified V", "public document", "from memory", "design")
