@@ -326,7 +326,7 @@ def test_a_damaged_file_is_said_in_one_sentence(
     shown = next(w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible())
     words = [part.text() for part in shown.findChildren(QLabel)]
     assert any(words)
-    shown.accept()
+    shown.reject()
     qtbot.waitUntil(lambda: not starter.window.isVisible())
 
 
