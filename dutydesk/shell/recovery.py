@@ -14,7 +14,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QRadioButton,
@@ -30,9 +30,12 @@ from dutydesk.core.paths import Home
 from dutydesk.features import schema
 from dutydesk.qt.jobs import JobRunner, Token, sentence
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, fit, label
+from dutydesk.qt.widgets import button, fit, label, line
 from dutydesk.sync import adopting, ladder
 from dutydesk.sync.ladder import Choice, Found
+
+
+WIDTH, HEIGHT = 720, 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +108,18 @@ class Recovery(QDialog):
         self._choices = QVBoxLayout()
         self._choices.setSpacing(theme.px(4))
         column.addLayout(self._choices)
-        self._ask = label(_("纸上最后一个编号是第几号？看最后一张打印件；填大了没关系，填小了会重号。"), wrap=True)
-        self._ask.hide()
-        column.addWidget(self._ask)
-        self._numbers = QFormLayout()
-        self._numbers.setVerticalSpacing(theme.px(4))
-        column.addLayout(self._numbers)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inner)
+        # Below the list and never scrolled away: nobody goes back without having seen the numbers.
+        self._ask = label(_("纸上最后一个编号（看最后一张打印件；填大了没关系，填小了会重号）"), wrap=True)
+        self._ask.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), 0)
+        self._ask.hide()
+        self._numbers = QGridLayout()
+        self._numbers.setContentsMargins(theme.px(16), theme.px(4), theme.px(16), 0)
+        self._numbers.setHorizontalSpacing(theme.px(16))
         self.problem = label("", "problem", wrap=True)
         self.problem.setObjectName("recovery-problem")
         self.go = button(_("照此恢复"), primary=True)
@@ -135,8 +139,11 @@ class Recovery(QDialog):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(area, 1)
+        outer.addWidget(line())
+        outer.addWidget(self._ask)
+        outer.addLayout(self._numbers)
         outer.addLayout(bar)
-        fit(self, theme.px(680), theme.px(560))
+        fit(self, theme.px(WIDTH), theme.px(HEIGHT))
         job = self._jobs.run(_("查看备份"), Look(home, key, local(clock.now()).year))
         job.result.connect(self._show)
         job.failed.connect(self._fail)
@@ -165,14 +172,14 @@ class Recovery(QDialog):
             self._choices.addWidget(told)
         shapes = schema().shapes
         for ledger, known in found.numbers.items():
-            line = QLineEdit(str(known) if known else "")
-            line.setObjectName(f"recovery-last-{ledger}")
+            last = QLineEdit(str(known) if known else "")
+            last.setObjectName(f"recovery-last-{ledger}")
             title = _(shapes[ledger].ledger.title)
-            line.setAccessibleName(title)
-            line.setPlaceholderText(_("没有就空着"))
-            line.setMaximumWidth(theme.px(160))
-            self.lines[ledger] = line
-            self._numbers.addRow(title, line)
+            last.setAccessibleName(title)
+            last.setPlaceholderText(_("没有就空着"))
+            self._numbers.addWidget(label(title, "muted"), 0, len(self.lines))
+            self._numbers.addWidget(last, 1, len(self.lines))
+            self.lines[ledger] = last
         self._ask.setVisible(bool(found.numbers))
         self.go.setEnabled(True)
         self.go.setDefault(True)
@@ -189,11 +196,11 @@ class Recovery(QDialog):
         if self._found is None or not self._found.choices:
             return
         numbers: dict[str, int] = {}
-        for ledger, line in self.lines.items():
-            text = line.text().strip().rpartition("-")[2]
+        for ledger, last in self.lines.items():
+            text = last.text().strip().rpartition("-")[2]
             if text and not (text.isascii() and text.isdigit()):
                 self.problem.setText(_("编号写数字，如 512"))
-                line.setFocus()
+                last.setFocus()
                 return
             numbers[ledger] = max(int(text or 0), self._found.numbers.get(ledger, 0))
         self.problem.setText("")
@@ -242,7 +249,7 @@ class Recovery(QDialog):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and hasattr(self, "go"):
-            fit(self, current().px(680), current().px(560))
+            fit(self, current().px(WIDTH), current().px(HEIGHT))
 
 
 class Moved(QDialog):
