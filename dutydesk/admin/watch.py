@@ -12,11 +12,14 @@ from sqlalchemy import Connection
 from dutydesk.core.clock import DAY, HOUR
 from dutydesk.core.i18n import _
 from dutydesk.journal import ballast
+from dutydesk.journal.headfile import wal_length
 from dutydesk.ledger.feature import OpenItem
 
 LATE_COPY = 3 * HOUR
 """A copy is made every hour; from here on it is missing."""
 LATE_DRILL = 14 * DAY
+LONG_WAL = 256 * ballast.MEGABYTE
+"""The `-wal` is carried over at 4 MB and cut at 64 (recipe): longer, something has been reading for a long time."""
 
 
 def open_items(connection: Connection, now: int) -> list[OpenItem]:
@@ -48,15 +51,20 @@ def _room(connection: Connection) -> list[OpenItem]:
     if not file:
         return []
     folder = Path(file).parent
+    out: list[OpenItem] = []
+    grown = wal_length(Path(file))
+    if grown > LONG_WAL:
+        text = _("有程序长时间占着数据库，暂存已有 {size} MB，请关掉其他打开它的程序").format(size=grown >> 20)
+        out.append(_item(text, 1))
     try:
         left = ballast.free(folder)
     except OSError:
-        return []
+        return out
     if left >= ballast.LITTLE_ROOM:
-        return []
+        return out
     text = _("磁盘只剩 {free} MB，请腾出空间").format(free=left >> 20)
     detail = "" if ballast.held(folder) else _("备用空间已经让出来记日志，再满就存不进了")
-    return [_item(text, 2, detail)]
+    return [*out, _item(text, 2, detail)]
 
 
 def last_drill(connection: Connection) -> str:

@@ -34,7 +34,6 @@ from dutydesk.qt.widgets import button, fit, label, line
 from dutydesk.sync import adopting, ladder
 from dutydesk.sync.ladder import Choice, Found
 
-
 WIDTH, HEIGHT = 720, 640
 
 
