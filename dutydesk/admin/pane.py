@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dutydesk.admin import record
+from dutydesk.admin import record, watch
 from dutydesk.admin.pane_conflicts import Conflicts
 from dutydesk.admin.pane_lists import AttachmentList, AuditList, SettingsList
 from dutydesk.core.clock import local
@@ -33,20 +32,21 @@ from dutydesk.qt.jobs import Token
 from dutydesk.qt.listpane import CommandRow
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, button, label
+from dutydesk.sync import rehearsal
+from dutydesk.sync.rehearsal import Rehearsal
 
 WHAT, WHY, WHEN = range(3)
 
 
 @dataclass(frozen=True, slots=True)
 class TryCopy:
-    """A copy to be opened and checked in the background."""
+    """The restore drill in the background: the whole way back from the newest copy, beside the record."""
 
-    path: Path
     desk: Desk
 
-    def __call__(self, token: Token) -> list[str]:
+    def __call__(self, token: Token) -> Rehearsal:
         token.check()
-        return record.try_copy(self.path, self.desk.store.schema, self.desk.store.key)
+        return rehearsal.run(self.desk.store)
 
 
 class RecordTab(QWidget):
@@ -72,6 +72,7 @@ class RecordTab(QWidget):
                 ("acts", _("记录")),
                 ("place", _("本机位置")),
                 ("copy", _("上次备份")),
+                ("drill", _("恢复演练")),
                 ("folder", _("数据文件夹")),
                 ("clock", _("时钟")),
             )
@@ -88,7 +89,7 @@ class RecordTab(QWidget):
         bar.setSpacing(theme.px(8))
         self.snapshot = self._service(_("立即备份"), "snapshot")
         self.verify = self._service(_("检查记录"), "verify")
-        self.drill = button(_("检验备份"), tip=_("把最近一份备份打开核对一遍，证明能恢复"))
+        self.drill = button(_("恢复演练"), tip=_("把最近一份备份在旁边恢复一遍、核对、再删掉，证明能恢复"))
         self.drill.setObjectName("admin-try-copy")
         self.drill.clicked.connect(self.try_copy)
         for widget in (self.snapshot, self.verify, self.drill):
@@ -126,6 +127,7 @@ class RecordTab(QWidget):
             reaches = record.reaches(connection, config.desk_id, config.epoch)
             kept_out = record.quarantined(connection)
             waiting = record.unprojected(connection)
+            drilled = watch.last_drill(connection)
         self._copies = record.copies(store.home.snapshots)
         seq, head = store.position()
         code = config.code or config.desk[:8]
@@ -137,6 +139,7 @@ class RecordTab(QWidget):
         self.values["acts"].setText(_("共 {count} 条，只增不改").format(count=acts))
         self.values["place"].setText(place)
         self.values["copy"].setText(" · ".join(part for part in (_time(at) or _("还没有"), second) if part))
+        self.values["drill"].setText(drilled or _("还没有做过"))
         self.values["folder"].setText(str(store.home.root))
         behind = store.clock_behind // 60_000
         self.values["clock"].setText(_("比上一条记录慢 {minutes} 分钟").format(minutes=behind) if behind else _("正常"))
@@ -178,26 +181,25 @@ class RecordTab(QWidget):
         head.setExpanded(True)
 
     def try_copy(self) -> None:
-        """Open the newest copy and check it, as a restore would."""
+        """Go the whole way back from the newest copy, beside the record."""
         jobs = self.desk.services.get("jobs")
         if jobs is None or not self._copies:
             return
         self.drill.setEnabled(False)
-        job = jobs.run(_("检验备份"), TryCopy(self._copies[0].path, self.desk))
+        job = jobs.run(_("恢复演练"), TryCopy(self.desk))
         job.result.connect(self._tried)
         job.failed.connect(self._failed)
         job.cancelled.connect(self.refresh)
 
-    def _tried(self, problems: list[str]) -> None:
-        self.drill.setEnabled(True)
-        if problems:
-            dialogs.fail(self, _("这份备份不能用：{problem}").format(problem=problems[0]))
-        else:
-            dialogs.tell(self, _("备份 {name} 打开核对无误，可以恢复").format(name=self._copies[0].path.name))
+    def _tried(self, made: Rehearsal) -> None:
+        self.refresh()
+        dialogs.tell(
+            self, _("备份 {name} 核对无误，可以恢复，用时 {seconds} 秒").format(name=made.file, seconds=made.seconds)
+        )
 
     def _failed(self, text: str) -> None:
-        self.drill.setEnabled(True)
-        dialogs.fail(self, text)
+        self.refresh()
+        dialogs.fail(self, _("这份备份不能用：{problem}").format(problem=text))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

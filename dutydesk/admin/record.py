@@ -12,8 +12,6 @@ from sqlalchemy import Connection
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.schema import Schema
-from dutydesk.journal.verify import verify_file
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.sync.snapshots import LAST, snapshots
 
@@ -103,11 +101,6 @@ def last_copy(desk: Desk) -> int | None:
     """When the last verified copy was made, ms UTC."""
     told = desk.store.state(LAST)
     return int(told) if told.isdigit() else None
-
-
-def try_copy(copy: Path, schema: Schema, key: bytes | None) -> list[str]:
-    """Open a copy as a restore would and check every act in it; what is wrong, empty when it would do."""
-    return [f"{fault.where}: {fault.what}" for fault in verify_file(copy, schema, key).problems]
 
 
 def who(desk: Desk, by: str) -> str:
