@@ -178,7 +178,7 @@ def test_whoever_reads_settings_says_which() -> None:
     found = {path.parent.name for path in PACKAGE.rglob("*.py") if reads.search(path.read_text(encoding="utf-8"))}
     declaring = [feature for feature in FEATURES if feature.settings]
     said = {dotted.split(".")[1] for one in declaring for dotted in (one.settings, one.pane) if dotted}
-    assert found - {"admin", "journal"} <= said
+    assert found - {"admin", "journal", "sync"} <= said, "sync is a library: the feature that shows it declares for it"
 
 
 def test_the_text_of_every_default_is_one_that_may_be_written() -> None:

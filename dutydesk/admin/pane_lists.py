@@ -128,6 +128,12 @@ class SettingsList(ListPane):
         about.setContentsMargins(current().px(16), current().px(4), current().px(16), 0)
         self._side.insertWidget(1, about)
 
+    def commands(self) -> list[CommandRow]:
+        """As in every list, but nothing is added, and Delete takes back."""
+        taken = (_("{label}：{text}").format(label=self.title, text=_("改回自带的")), "Delete", self.delete_row)
+        shown = [one for one in super().commands() if one[2] not in (self.new_row, self.delete_row)]
+        return [*shown, taken]
+
     def change(self, row: Row, values: Mapping[str, Value]) -> None:
         told = {**row.values, **values}
         service.write_setting(self.desk, **{name: str(told.get(name) or "") for name in WRITTEN})

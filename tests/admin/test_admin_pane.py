@@ -350,6 +350,9 @@ def test_nothing_is_added_and_what_nothing_reads_is_marked(pane: AdminPane, desk
     assert settings.form is None
     assert "按回车改" in settings.status.text()
     assert settings.add_button.isHidden()
+    offered = [text for text, _key, _run in pane.commands()]
+    assert "设置：改回自带的" in offered
+    assert not any(text in ("设置：新增", "设置：删除") for text in offered)
     settings.focus_list()
     settings.delete_row()
     assert "没有改过" in settings.status.text()
