@@ -327,14 +327,14 @@ def offers(desk: Desk) -> list[Mapping[str, Any]]:
 
 
 def offer_text(row: Mapping[str, Any]) -> str:
-    """`节假日零报告　每天 15:00　节假日　依据…`."""
+    """`节假日零报告  每天 15:00 节假日`."""
     values: Values = {
         "rhythm": row["rhythm"],
         "days": row["days"],
         "time": row["time"],
         "season": row["season"] or None,
     }
-    return "　".join(part for part in (pick(dict(row)), when_text(values)) if part)
+    return "  ".join(part for part in (pick(dict(row)), when_text(values)) if part)
 
 
 def when_text(values: Values) -> str:

@@ -91,7 +91,7 @@ DUTIES = Ledger(
         Field("starts_on", DAY, N_("起"), width=12),
         Field("ends_on", DAY, N_("止"), width=12),
         Field("post", TEXT, N_("岗位"), width=12),
-        Field("active", FLAG, N_("启用"), width=6),
+        Field("active", FLAG, N_("在用"), width=6),
         Field("source", TEXT, N_("依据"), width=24),
         Field("note", LONG, N_("备注"), width=20),
     ),

@@ -72,7 +72,9 @@ def text_cell(row: Row) -> str:
     text = row.text("text")
     if row.get("amends"):
         text = _("{text}（原因：{reason}）").format(text=text, reason=row.text("reason"))
-    return "".join(f"〔{part}〕" for part in before) + text
+    for mark in reversed(before):
+        text = _("〔{mark}〕{text}").format(mark=mark, text=text)
+    return text
 
 
 def due_cell(row: Row, now: int) -> str:

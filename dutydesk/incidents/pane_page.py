@@ -273,7 +273,7 @@ class Facts(QScrollArea):
         if all(row.values.get(name) is None for name in service.HARM):
             missing.append(_("人员伤亡"))
         if missing:
-            told = label(_("待补：{what}").format(what="、".join(missing)), "muted", wrap=True)
+            told = label(_("待补：{what}").format(what=_("、").join(missing)), "muted", wrap=True)
             told.setObjectName("incident-missing")
             grid.addWidget(told, at, 0, 1, 2)
             at += 1

@@ -205,7 +205,7 @@ def _compare_projection(
                     for name in sorted(schema.shapes)
                     if ledger_digest(mine, schema, name) != ledger_digest(made, schema, name)
                 ]
-                where = "、".join(_(schema[name].ledger.title) for name in different) or _("合并记录")
+                where = _("、").join(_(schema[name].ledger.title) for name in different) or _("合并记录")
                 problems.append(Fault(where, _("台账与原始记录不一致，可运行 dutydesk rebuild 重建")))
             problems += [
                 Fault(_(shape.ledger.title), _("检索索引不完整，可运行 dutydesk rebuild 重建"))

@@ -384,7 +384,7 @@ def cell(cells: Sequence[str], at: int | None) -> str:
 
 def nothing_recognised(lines: Sequence[Line], file: str, hint: str = "") -> Refused:
     """The refusal of a layout that nobody knows, with what was seen of it."""
-    seen = "、".join(text.strip() for text in (lines[0][1] if lines else ()) if text.strip())[:120]
+    seen = _("、").join(text.strip() for text in (lines[0][1] if lines else ()) if text.strip())[:120]
     reason = _("认不出雨量列，首行是：{seen}").format(seen=seen or _("空的"))
     told = _("；").join((reason, hint)) if hint else reason
     return Refused(Problem(told, line=lines[0][0] if lines else None, file=file))

@@ -74,7 +74,7 @@ def _cell(key: Key, held: Standing | None, problems: tuple[str, ...], wanted: bo
 
 def mark_of(held: Standing) -> str:
     """调 or 代 where an approved swap put someone else here."""
-    return rules.MARKS.get(held.origin or "", "") if held.planned and held.planned != held.person else ""
+    return _(rules.MARKS.get(held.origin or "", "")) if held.planned and held.planned != held.person else ""
 
 
 def check(desk: Desk, start: str, end: str) -> list[RosterProblem]:

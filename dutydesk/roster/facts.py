@@ -199,16 +199,21 @@ class Facts:
         known = {post: n for n, post in enumerate(self.posts)}
         found = sorted(most, key=lambda one: (order.get(one[0], 99), one[0], known.get(one[1], 99), one[1]))
         return tuple(
-            Line(code, post, slot, self._line_label(code, post, slot, most[code, post]))
+            Line(code, post, slot, self._line_label(code, post, slot, many), self._part(code), self.post_label(post))
             for code, post in found
-            for slot in range(1, most[code, post] + 1)
+            for many in (most[code, post],)
+            for slot in range(1, many + 1)
         )
 
     def _line_label(self, code: str, post: str, slot: int, most: int) -> str:
-        label = self.post_label(post) + (str(slot) if most > 1 else "")
-        if len(self.pattern.parts) == 1:
-            return label
-        return f"{part_label(self.pattern.parts, code)} {label}"
+        label = self.post_label(post)
+        if most > 1:
+            label = _("{post}{number}").format(post=label, number=slot)
+        return f"{self._part(code)} {label}".strip()
+
+    def _part(self, code: str) -> str:
+        """What a shift is called, empty where a day has only one."""
+        return part_label(self.pattern.parts, code) if len(self.pattern.parts) > 1 else ""
 
     def wants(self, key: Key) -> bool:
         """Whether the day's demand asks for this place."""

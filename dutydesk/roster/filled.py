@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from dutydesk.core.errors import Problem, Refused
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.feature import Draft, Incoming
 from dutydesk.ledger.sheets import read_sheet
@@ -22,10 +22,12 @@ from dutydesk.roster import cells, checks
 from dutydesk.roster.facts import Facts, facts, known_people, names_of
 from dutydesk.roster.ledger import DAY_KINDS
 from dutydesk.roster.rows import Edit, Key, Line, Undo
+from dutydesk.roster.sheets import WEEKDAYS
 
-TITLE = "值班表"
-DATE, WEEKDAY, KIND = "日期", "星期", "类别"
-WEEKDAYS = "一二三四五六日"
+TITLE = N_("值班表")
+DATE, WEEKDAY, KIND = N_("日期"), N_("星期"), N_("类别")
+IDLE = frozenset((WEEKDAY, KIND, "备注", "节日"))
+"""Columns that say nothing about who stands where."""
 SERIAL_ZERO = date(1899, 12, 30)
 """Day 0 of a spreadsheet's day numbers."""
 _MARK = re.compile(r"\s*[（(][调代][）)]\s*$")
@@ -51,16 +53,17 @@ def form(desk: Desk, start: str, end: str, *, empty: bool = True) -> bytes:
     kinds = {choice.code: _(choice.label) for choice in DAY_KINDS}
     people = {} if empty else checks.people_of(made)
     names = names_of(desk, people.values())
-    columns = [Column(DATE, 12), Column(WEEKDAY, 6), Column(KIND, 10), *(Column(line.label, 12) for line in made.lines)]
+    columns = [Column(_(DATE), 12), Column(_(WEEKDAY), 6), Column(_(KIND), 10)]
+    columns += [Column(line.label, 12) for line in made.lines]
     rows: list[list[str]] = []
     for day in made.days:
         kind = day.name or (kinds.get(day.kind or "", "") if day.known else _("未公布"))
-        row = [day.date, WEEKDAYS[day.weekday], kind]
+        row = [day.date, _(WEEKDAYS[day.weekday]), kind]
         for line in made.lines:
             person = people.get((day.date, line.shift, line.post, line.slot))
             row.append(names[person] if person is not None else "")
         rows.append(row)
-    return write_sheet(TITLE, columns, rows)
+    return write_sheet(_(TITLE), columns, rows)
 
 
 # -- back in ----------------------------------------------------------------------------------------------------------
@@ -87,7 +90,7 @@ def read(desk: Desk, data: bytes, name: str) -> Filled:
     days = _days(table, head, found, name)
     if not days:
         if not found.problems:
-            found.problems.append(Problem(_("一个日期也没有"), DATE, head, name))
+            found.problems.append(Problem(_("一个日期也没有"), _(DATE), head, name))
         return found
     made = facts(desk, min(days.values()), max(days.values()))
     columns = _columns(table[head], head, made, found, name)
@@ -102,7 +105,12 @@ def read(desk: Desk, data: bytes, name: str) -> Filled:
 
 def _head(table: Mapping[int, Sequence[str]]) -> int | None:
     """The number of the line that holds the header."""
-    return next((number for number, row in table.items() if any(cell.strip() == DATE for cell in row[:3])), None)
+    return next((number for number, row in table.items() if any(_is_date(cell) for cell in row[:3])), None)
+
+
+def _is_date(cell: str) -> bool:
+    """Whether a cell heads the column of days, in Chinese or in the language in use."""
+    return cell.strip() in (DATE, _(DATE))
 
 
 def _address(row: int, column: int) -> str:
@@ -112,7 +120,7 @@ def _address(row: int, column: int) -> str:
 
 def _days(table: Mapping[int, Sequence[str]], head: int, found: Filled, name: str) -> dict[int, str]:
     """The day of each line below the header."""
-    at = next(n for n, cell in enumerate(table[head]) if cell.strip() == DATE)
+    at = next(n for n, cell in enumerate(table[head]) if _is_date(cell))
     days: dict[int, str] = {}
     where: dict[str, int] = {}
     for number, row in table.items():
@@ -170,7 +178,7 @@ def _columns(row: Sequence[str], head: int, made: Facts, found: Filled, name: st
     taken: dict[Line, int] = {}
     for at, cell in enumerate(row):
         text = _plain(cell)
-        if not text or text in (DATE, WEEKDAY, KIND, "备注", "节日"):
+        if not text or _is_date(cell) or text in IDLE or text in {_plain(_(word)) for word in IDLE}:
             continue
         line = labels.get(text)
         if line is None:
@@ -254,7 +262,7 @@ def take(desk: Desk, data: bytes, name: str) -> Undo:
 
 
 def looks_like_form(head: bytes, name: str) -> bool:
-    """Whether a file is such a form: an xlsx whose first sheet is called 值班表…"""
+    """Whether a file is such a form: an xlsx whose first sheet is called 值班表… or what that is in the language in use"""
     if not head.startswith(b"PK"):
         return False
     try:
@@ -262,7 +270,7 @@ def looks_like_form(head: bytes, name: str) -> bool:
             book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
     except (zipfile.BadZipFile, KeyError, OSError, ValueError, NotImplementedError, EOFError):
         return False
-    return re.search(rf'<sheet [^>]*name="{TITLE}', book) is not None
+    return re.search(rf'<sheet [^>]*name="(?:{TITLE}|{_(TITLE)})', book) is not None
 
 
 def incoming(desk: Desk, data: bytes, name: str, settings: Mapping[str, str]) -> Incoming:

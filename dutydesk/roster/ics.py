@@ -37,15 +37,15 @@ def write_ics(desk: Desk, rows: Iterable[Row], reveal: bool) -> bytes:
             shown = _("值班 {shift} {post}").format(
                 shift=part_label(made.pattern.parts, row.text("shift")), post=made.post_label(row.text("post"))
             )
-            mark = rules.MARKS.get(row.text("origin"), "")
+            mark = _(rules.MARKS.get(row.text("origin"), ""))
             event: Any = Event()
             event.add("uid", f"{row.id.hex()}@dutydesk")
             event.add("dtstamp", _moment(desk.clock.now()))
             event.add("dtstart", _moment(duty.start))
             event.add("dtend", _moment(duty.end))
-            event.add(
-                "summary", shown + (f"（{mark}）" if mark else "") + ("" if len(people) == 1 else f" {names[person]}")
-            )
+            if mark:
+                shown = _("{text}（{mark}）").format(text=shown, mark=mark)
+            event.add("summary", shown if len(people) == 1 else f"{shown} {names[person]}")
             event.add("location", desk.config.unit or desk.config.name)
             calendar.add_component(event)
     return bytes(calendar.to_ical())

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem, Refused
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.core.reference import rows as reference_rows
 from dutydesk.journal import plain
 from dutydesk.journal.desk import Desk
@@ -49,7 +49,7 @@ STAFF_WIDTHS = {
 class LeavesPage(ListPane):
     """请假外出. Ctrl+N asks; F6 批准, F7 不批, F8 销假, F9 撤回."""
 
-    noun = "请假外出"
+    noun = N_("请假外出")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(
@@ -251,7 +251,7 @@ class PlainPage(ListPane):
 class StaffPage(PlainPage):
     """值班人员: who may stand which post, from when, and who stands in."""
 
-    noun = "值班人员"
+    noun = N_("值班人员")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(
@@ -337,7 +337,7 @@ def _by_count(item: tuple[str, int]) -> tuple[int, str]:
 class CalendarPage(PlainPage):
     """日历: what kind a day is; a year without it is unknown and shown so."""
 
-    noun = "日历"
+    noun = N_("日历")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(
@@ -366,7 +366,7 @@ class CalendarPage(PlainPage):
 class PosturePage(PlainPage):
     """值守状态: modes that ask for more people, from when to when, by which order."""
 
-    noun = "值守状态"
+    noun = N_("值守状态")
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(

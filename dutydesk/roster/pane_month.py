@@ -44,7 +44,7 @@ class MonthPage(MonthEdits):
         self.more = self.tool(_("更多"), "roster-more", "", self.show_more)
         self.paper = self.tool(_("打印"), "roster-print", "Ctrl+P", self.preview)
         self.make = self.tool(_("自动排班"), "roster-generate", "F6", self.generate)
-        self.give = self.tool(_("发布"), "roster-publish", "F8", self.publish, primary=True)
+        self.give = self.tool(_("发布本期"), "roster-publish", "F8", self.publish, primary=True)
         self.head.add(self.more, self.paper, self.make, self.give)
         self.above.addWidget(self._plan_bar())
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
@@ -89,7 +89,7 @@ class MonthPage(MonthEdits):
         super().tell_head(grid)
         self.give.setEnabled(not grid.published)
         self.make.setEnabled(not grid.published)
-        self.give.setText(_("已发布") if grid.published else _("发布"))
+        self.give.setText(_("已发布") if grid.published else _("发布本期"))
 
     def note_texts(self) -> tuple[str, list[Note]]:
         if self.listed == "plan" and self.plan is not None:
@@ -217,7 +217,7 @@ class MonthPage(MonthEdits):
 
         explain = _("发布后按此值班，改动要写原因，换班走调班代班。")
         heading = _("发布 {start} 至 {end} 值班表").format(start=start, end=end)
-        ask = AskDialog(self.desk, "publish", heading, _("发布"), do, explain=explain, parent=self)
+        ask = AskDialog(self.desk, "publish", heading, _("发布本期"), do, explain=explain, parent=self)
         ask.person("maker", _("制表"), me_of(self.desk))
         ask.person("approver", _("审批"), find=self._leaders)
         ask.text("note", _("备注"), required=False)

@@ -117,7 +117,7 @@ class SwapAsk(AskDialog):
         super().__init__(desk, "swap", _("调班代班"), _("提出"), self._ask, explain=explain, parent=parent)
         mine = self._standing(key) or (me_of(desk) if key is None else None)
         self.person("person", _("谁要换"), mine)
-        self.choice("place", _("哪一班"), self._mine, key_text(key) if key else "")
+        self.choice("place", _("换哪一班"), self._mine, key_text(key) if key else "")
         self.person("other", _("跟谁换"), self._standing(other_key))
         self.choice(
             "in_return", _("换对方哪一班"), self._theirs, key_text(other_key) if other_key else "", required=False

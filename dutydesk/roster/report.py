@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dutydesk.core.clock import local
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import _, language
 from dutydesk.core.reference import label
 from dutydesk.journal import audit
 from dutydesk.journal.desk import Desk
@@ -18,11 +18,11 @@ from dutydesk.roster import rules, service
 from dutydesk.roster.facts import facts, pattern_of
 from dutydesk.roster.ledger import DAY_KINDS
 from dutydesk.roster.rows import Cell, DayInfo, Grid
+from dutydesk.roster.sheets import WEEKDAYS
 
 SIGNED = ("maker", "approver")
 BLOCK = 7
 """Days in a block."""
-WEEKDAYS = "一二三四五六日"
 SIZE = 9.5
 HEAD_MM, ROW_MM, LOW_MM, MOST_MM = 11.0, 11.0, 6.5, 120.0
 """About how high a block's head and rows are, so that a block is not cut where it need not be."""
@@ -75,9 +75,10 @@ def _columns(days: Sequence[DayInfo]) -> list[Column]:
 
 def _head(day: DayInfo) -> str:
     kinds = {choice.code: choice.label for choice in DAY_KINDS}
-    text = f"{day.date[5:]} {_('周')}{WEEKDAYS[day.weekday]}"
+    text = f"{day.date[5:]} {_('周{day}').format(day=_(WEEKDAYS[day.weekday]))}"
     if day.name:
-        return f"{text}\n{day.name}{'（' + _('班') + '）' if day.kind == 'MAKEUP' else ''}"
+        name = _("{text}（{mark}）").format(text=day.name, mark=_("补班")) if day.kind == "MAKEUP" else day.name
+        return f"{text}\n{name}"
     if day.kind is None:
         return f"{text}\n{_('放假未公布')}"
     return f"{text}\n{_(kinds[day.kind])}" if day.kind != "WORKDAY" else text
@@ -98,7 +99,7 @@ def _cell(grid: Grid, cell: Cell | None, phones: dict[bytes, str]) -> str:
         return _("空缺") if cell.wanted else ""
     text = grid.names.get(cell.person, "")
     if cell.mark:
-        text += f"（{_(cell.mark)}）"
+        text = _("{text}（{mark}）").format(text=text, mark=cell.mark)
     phone = phones.get(cell.person, "")
     return f"{text}\n{phone}" if phone else text
 
@@ -159,7 +160,7 @@ def _notes(grid: Grid, whole: bool) -> str:
     if any(not day.known for day in grid.days):
         notes.append(_("“放假未公布”的日子，放假安排还没有公布，或没有导入。"))
     notes.append(_("含完整号码，注意保管。") if whole else _("个人号码隐去中间几位。"))
-    return "".join(notes)
+    return (" " if language() == "en" else "").join(notes)
 
 
 def _signed(desk: Desk, first: str, last: str) -> str:
@@ -173,7 +174,7 @@ def _signed(desk: Desk, first: str, last: str) -> str:
     names = [
         desk.title("people", value) if row and isinstance(value := row.get(name), bytes) else "" for name in SIGNED
     ]
-    maker, approver = (name or "＿＿＿＿＿＿" for name in names)
+    maker, approver = (name or "_" * 12 for name in names)
     text = _("制表：{maker}　　审批：{approver}").format(maker=maker, approver=approver)
     if row is not None and row.get("published_at"):
         text += _("　　发布：{time}").format(time=f"{local(row.number('published_at')):%Y-%m-%d %H:%M}")

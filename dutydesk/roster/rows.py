@@ -34,12 +34,15 @@ class DayInfo:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the grid: one slot of one post in one shift of the day."""
+    """A row of the grid: one slot of one post in one shift of the day. `part` is what the shift is called where a day has
+    several, `name` the post."""
 
     shift: str
     post: str
     slot: int
     label: str
+    part: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from fractions import Fraction
 
 from dutydesk.core.clock import CST, DAY, HOUR, local, utc_ms
 from dutydesk.core.errors import Problem, Refused
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 
 KINDS = ("WORKDAY", "RESTDAY", "HOLIDAY", "MAKEUP")
 COUNTS = ("total", "weekend", "holiday", "night")
-MARKS = {"SWAP": "调", "SUBSTITUTE": "代"}
+MARKS = {"SWAP": N_("调"), "SUBSTITUTE": N_("代")}
 LONGEST = 400
 """Days that a roster may span."""
 

@@ -6,11 +6,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from dutydesk.core.i18n import N_, _
+from dutydesk.core.i18n import N_, _, language
 from dutydesk.roster import rows
 
 WEEKDAYS = (N_("一"), N_("二"), N_("三"), N_("四"), N_("五"), N_("六"), N_("日"))
-KIND_WORDS = {"RESTDAY": N_("休"), "HOLIDAY": N_("假"), "MAKEUP": N_("班")}
+KIND_WORDS = {"RESTDAY": N_("休"), "HOLIDAY": N_("假"), "MAKEUP": N_("补班")}
 UNKNOWN = N_("未公布")
 REINFORCED = N_("增")
 MOSTLY = (9, 10)
@@ -19,7 +19,7 @@ MOSTLY = (9, 10)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Head of a column. `word` is what kind of day it is (休 假 班 未公布), `detail` the whole in a sentence."""
+    """Head of a column. `word` is what kind of day it is (休 假 补班 未公布), `detail` the whole in a sentence."""
 
     date: str
     number: str
@@ -174,7 +174,7 @@ def by_person(
         text = labels.get(key[1:], key[2])
         before = cells.get((row, column))
         if before is not None and before.text:
-            text, mark, against = f"{before.text}、{text}", before.mark or mark, (*before.against, *against)
+            text, mark, against = _("、").join((before.text, text)), before.mark or mark, (*before.against, *against)
         cells[row, column] = Cell(text, mark, False, "", tuple(dict.fromkeys(against)))
     counted = grid.counts if counts is None else counts
     wanted = sum(cell.wanted for cell in grid.cells.values())
@@ -187,6 +187,8 @@ def by_person(
 def short_labels(lines: Sequence[rows.Line]) -> dict[tuple[str, str, int], str]:
     """Posts in two or three characters, the first letter of the shift before them where a day has several: 带班, 主班,
     夜主班. Where two begin alike (带班领导, 带班主任) their ends tell them apart."""
+    if language() == "en":
+        return _shortest(lines)
     posts = {line.label.split()[-1] for line in lines}
     made: dict[tuple[str, str, int], str] = {}
     for line in lines:
@@ -196,6 +198,20 @@ def short_labels(lines: Sequence[rows.Line]) -> dict[tuple[str, str, int], str]:
             alike = any(other != post and other[:2] == post[:2] and other[:-1] != post[:-1] for other in posts)
             short = post[-2:] if alike else post[:2]
         made[line.shift, line.post, line.slot] = (shift[0][:1] if shift else "") + short
+    return made
+
+
+def _shortest(lines: Sequence[rows.Line]) -> dict[tuple[str, str, int], str]:
+    """Each post by as many letters as tell it from the others, two at least, with the first letter of its shift before
+    and its number behind: `Pr`, `NPr`, `Pr2`."""
+    posts = {line.post: line.name.casefold() for line in lines}
+    made: dict[tuple[str, str, int], str] = {}
+    for line in lines:
+        mine = posts[line.post]
+        others = [name for post, name in posts.items() if post != line.post]
+        count = next((n for n in range(2, len(mine)) if not any(name[:n] == mine[:n] for name in others)), len(mine))
+        number = str(line.slot) if line.label.endswith(str(line.slot)) else ""
+        made[line.shift, line.post, line.slot] = line.part[:1] + line.name[:count] + number
     return made
 
 

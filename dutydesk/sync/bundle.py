@@ -127,7 +127,7 @@ class Manifest:
         """`D1/1: 12–80、D2/1: 1–5`, desks by the beginning of their id: for the register."""
         told = [f"{one.desk.hex()[-6:]}/{one.epoch} {one.first}–{one.last}" for one in self.ranges]
         more = len(told) - 8
-        return "、".join(told[:8]) + (_("，另 {more} 段").format(more=more) if more > 0 else "")
+        return _("、").join(told[:8]) + (_("，另 {more} 段").format(more=more) if more > 0 else "")
 
 
 # -- the manifest --------------------------------------------------------------------------------------------------------

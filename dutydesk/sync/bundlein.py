@@ -278,7 +278,7 @@ def _take(
     if taken.waiting:
         return _keep(store, _verdict(taken, WAITING, _gap_text(told)), local)
     if blocked:
-        return _done(store, _verdict(taken, PARTLY, "；".join(dict.fromkeys(blocked))), local)
+        return _done(store, _verdict(taken, PARTLY, _("；").join(dict.fromkeys(blocked))), local)
     return _done(store, _verdict(taken, DONE if taken.applied or taken.files else KNOWN, ""), local)
 
 
@@ -389,7 +389,8 @@ def _check(
 def _too_many(store: Store, counted: dict[str, int], rule: Rule) -> str:
     """Why a person must look at these deletions; empty when nobody need."""
     with store.read() as connection:
-        whole = dict(connection.exec_driver_sql("SELECT ledger, listed FROM tally").tuples().all())
+        found = connection.exec_driver_sql("SELECT ledger, listed FROM tally").all()
+    whole = {str(ledger): int(listed) for ledger, listed in found}
     many = [
         (ledger, rows)
         for ledger, rows in sorted(counted.items())
@@ -397,7 +398,7 @@ def _too_many(store: Store, counted: dict[str, int], rule: Rule) -> str:
     ]
     if not many:
         return ""
-    told = "、".join(
+    told = _("、").join(
         _("{ledger} {rows} 条（共 {whole} 条）").format(
             ledger=_(store.schema[ledger].ledger.title), rows=rows, whole=whole.get(ledger, 0)
         )

@@ -82,13 +82,15 @@ class PeerCard:
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A receiver and what is known of it: `holds` is the frontier it last told of, by chain; `number` (epoch, n) of the
-    bundle that told it; `owed` files that could not be sent."""
+    bundle that told it; `sent` and `told` what went out to it last, acts and this desk's own frontier (its hash);
+    `owed` files that could not be sent."""
 
     card: PeerCard
     holds: Mapping[tuple[bytes, int], tuple[int, bytes]]
     number: tuple[int, int]
     sent: Mapping[tuple[bytes, int], tuple[int, bytes]]
     owed: tuple[str, ...]
+    told: str
 
 
 # -- this desk -----------------------------------------------------------------------------------------------------------
@@ -194,7 +196,7 @@ def find(store: Store, wanted: str) -> Peer:
     if not listed:
         raise Refused(Problem(_("还没有对方的公钥，请先加入：dutydesk bundle keys --add 文件"), "--to"))
     reason = _("不止一个对方，请写明：{names}") if hits else _("没有这个对方，已有：{names}")
-    raise Refused(Problem(reason.format(names="、".join(one.card.called for one in hits or listed)), "--to"))
+    raise Refused(Problem(reason.format(names=_("、").join(one.card.called for one in hits or listed)), "--to"))
 
 
 def _peer(body: Mapping[str, Any]) -> Peer:
@@ -204,6 +206,7 @@ def _peer(body: Mapping[str, Any]) -> Peer:
         (int(body.get("epoch", 0)), int(body.get("number", 0))),
         vector(body.get("sent", ())),
         tuple(body.get("owed", ())),
+        str(body.get("told", "")),
     )
 
 

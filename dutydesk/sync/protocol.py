@@ -603,7 +603,7 @@ def _audit(desk: Desk, report: SyncReport) -> None:
     if told.get("night") == night and told.get("failed") == failed:
         return
     if failed:
-        reason = (report.error or "；".join(report.lines()) or _("没有同步完"))[:200]
+        reason = (report.error or _("；").join(report.lines()) or _("没有同步完"))[:200]
     else:
         reason = _("例行同步")
     result = (

@@ -118,7 +118,7 @@ def export(
             "ranges": one.ranges or None,
             "sha256": one.sha256.upper(),
             "by": desk.me.name or desk.me.id,
-            "note": "；".join(made.notes) or None,
+            "note": _("；").join(made.notes) or None,
         }
         result = _("{acts} 条记录，{files} 个附件").format(acts=one.acts, files=one.files)
         entry = audit.entry(desk, "BUNDLE", one.file.name, _("导出给 {name}").format(name=made.to), result)
@@ -183,7 +183,7 @@ def _enter(desk: Desk, taken: Taken, medium: bytes | None) -> None:
         "ranges": (told.ranges_text() or None) if told else None,
         "sha256": taken.sha256.upper() or None,
         "by": desk.me.name or desk.me.id,
-        "note": "；".join(dict.fromkeys(text for text in (taken.reason, *taken.notes) if text))[:2_000] or None,
+        "note": _("；").join(dict.fromkeys(text for text in (taken.reason, *taken.notes) if text))[:2_000] or None,
     }
     reason = _("导入")
     result = summary(taken)
@@ -202,7 +202,7 @@ def summary(taken: Taken) -> str:
         text += _("，{known} 条以前就有").format(known=taken.known)
     if taken.quarantined:
         text += _("，{count} 条隔离").format(count=taken.quarantined)
-    return f"{text}；{taken.reason}" if taken.reason else text
+    return _("；").join((text, taken.reason)) if taken.reason else text
 
 
 def _allowed(desk: Desk, kind: str) -> None:

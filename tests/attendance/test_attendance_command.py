@@ -82,7 +82,7 @@ def test_duties_due_and_ticked(line: Line, clock: FixedClock, tmp_path: Path) ->
     offers = line.ok("duties", "offers")
     assert {"code": "ZERO_REPORT", "name": "节假日零报告"} in offers
     line.ok("duties", "adopt", "EQUIPMENT")
-    assert "ZERO_REPORT\t节假日零报告　每天 15:00 节假日" in line("duties", "offers").out
+    assert "ZERO_REPORT\t节假日零报告  每天 15:00 节假日" in line("duties", "offers").out
     due = line.ok("duties", "due")
     assert due == [
         {

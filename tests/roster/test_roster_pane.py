@@ -106,7 +106,7 @@ def test_the_month_opens_at_today_with_its_days_in_words(pane: RosterPane) -> No
     assert pane.month.head.title.text() == "2026 年 10 月"
     assert model.headerData(column("2026-10-01"), Qt.Orientation.Horizontal) == "1 四 假"
     assert model.headerData(column("2026-10-03"), Qt.Orientation.Horizontal) == "3 六 休"
-    assert model.headerData(column("2026-10-10"), Qt.Orientation.Horizontal) == "10 六 班"
+    assert model.headerData(column("2026-10-10"), Qt.Orientation.Horizontal) == "10 六 补班"
     assert model.headerData(column("2026-10-12"), Qt.Orientation.Horizontal) == "12 一"
     assert grid(pane).place == (LEADER, column("2026-10-12"))
     assert model.data(model.index(LEADER, 0)) == "缺"
