@@ -206,9 +206,7 @@ class Actions(QObject):
     def rehearse_quietly(self) -> Job:
         """The restore drill, as every week."""
         store = self.desk.store
-        job = self.window.quiet.run_process(
-            _("恢复演练"), rehearse, store.home.root, store.key, self.desk.clock.now()
-        )
+        job = self.window.quiet.run_process(_("恢复演练"), rehearse, store.home.root, store.key, self.desk.clock.now())
         job.result.connect(self._rehearsed)
         job.failed.connect(self._rehearsal_failed)
         return job
