@@ -27,6 +27,7 @@ from dutydesk.shelters.feature import SHELTER_FEATURE
 from dutydesk.shifts.feature import SHIFT_FEATURE
 from dutydesk.supplies.feature import SUPPLY_FEATURE
 from dutydesk.teams.feature import TEAM_FEATURE
+from dutydesk.transfer.feature import SYNC_FEATURE
 from dutydesk.transit.feature import BUNDLE_FEATURE
 from dutydesk.warnings.feature import WARNING_FEATURE
 
@@ -44,6 +45,7 @@ FEATURES = (
     ATTENDANCE_FEATURE,
     PAPER_FEATURE,
     BUNDLE_FEATURE,
+    SYNC_FEATURE,
     ACCOUNT_FEATURE,
     ADMIN,
 )

@@ -25,6 +25,7 @@ from dutydesk.ledger.feature import Form, OpenItem
 from dutydesk.qt import dialogs, theme
 from dutydesk.qt.jobs import Job, Token, sentence
 from dutydesk.qt.sound import Sound
+from dutydesk.shell.syncing import Syncing
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -82,6 +83,7 @@ class Actions(QObject):
         self.window = window
         self.desk = desk
         self.sound = Sound(muted=os.environ.get("DUTYDESK_MUTE", "") == "1")
+        self.syncing = Syncing(desk, window.quiet, self)
         self._alarmed: set[tuple[str, bytes, str, int]] = set()
         self._first_look = True
         self._preview: QDialog | None = None
@@ -108,6 +110,7 @@ class Actions(QObject):
         self.check_quietly()
         self.snapshot_quietly()
         self.keep_shift()
+        self.syncing.begin()
         self._hourly.start()
         self._minutely.start()
 
@@ -390,6 +393,7 @@ class Actions(QObject):
         """Stop what runs by itself."""
         self._hourly.stop()
         self._minutely.stop()
+        self.syncing.close()
         self.sound.close()
 
 

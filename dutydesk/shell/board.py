@@ -31,6 +31,7 @@ FIGURES = (
     ("rain.worst", "rain"),
     ("shelters.people_now", "shelters"),
     ("shifts.handover", "shifts"),
+    ("sync.health", "sync"),
     ("papers.outage", "papers"),
 )
 """Figures on the board, and the feature whose pane each one opens; a feature without such a figure has no tile."""

@@ -161,6 +161,7 @@ class MainWindow(QMainWindow):
             intake=self.begin_intake,
             snapshot=self._actions.snapshot,
             verify=self._actions.verify,
+            syncing=self._actions.syncing,
         )
         desk.services["import"] = self._actions.import_into
         desk.services["export"] = self._actions.export_from

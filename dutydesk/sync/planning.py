@@ -6,14 +6,17 @@ matter which of them is there at night. Runs that nobody asked for are the progr
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dutydesk.core.clock import HOUR, iso, local
+from sqlalchemy import Connection
+
+from dutydesk.core.clock import iso, local
 from dutydesk.core.errors import DutyDeskError, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import SYSTEM
@@ -32,9 +35,20 @@ if TYPE_CHECKING:
 
 PREFIX = "sync."
 JOB = "sync"
-LOGIN, OFFLINE, CAME = "login/", "sync/offline", "sync/came"
-"""Names in `local_peer`: a login at a hub; that the hub could not be reached; from where on acts are new."""
+OFFLINE, CAME = "sync/offline", "sync/came"
+"""Names in `local_peer`: that the hub could not be reached; from where on acts are new."""
 PROBE_SECONDS = 3.0
+_JOINED = (
+    "SELECT (SELECT min(changed_at) FROM local_peer WHERE substr(name, 1, 6) = 'login/'),"
+    " (SELECT min(started_at) FROM local_job WHERE kind = 'sync')"
+)
+_GOOD = "SELECT n, ended_at FROM local_job WHERE kind = 'sync' AND state = 'DONE' ORDER BY n DESC LIMIT 1"
+# a night that was missed is a row among the runs, and no attempt
+_TRIED = """SELECT started_at, ended_at FROM local_job
+ WHERE kind = 'sync' AND instr(body, '"missed": ') = 0 ORDER BY n DESC LIMIT 1"""
+_NOTED = """SELECT body FROM local_job WHERE kind = 'sync' AND instr(body, '"missed": ') > 0 ORDER BY n DESC LIMIT 1"""
+_FAILED = """SELECT count(*) FROM local_job
+ WHERE kind = 'sync' AND n > ? AND state = 'FAILED' AND instr(body, '"missed": ') = 0"""
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -104,36 +118,36 @@ def rules(store: Store) -> Rules:
 def past(store: Store) -> Past | None:
     """What is remembered of this desk's runs; `None` for a desk that belongs to no hub."""
     with store.read() as connection:
-        joined = connection.exec_driver_sql(
-            "SELECT min(changed_at) FROM local_peer WHERE substr(name, 1, 6) = ?", (LOGIN,)
-        ).scalar()
-    runs = peers.runs(store, JOB, 200)
-    if joined is None and not (runs or store.config.hub):
+        held = past_of(connection)
+    return Past(0) if held is None and store.config.hub else held
+
+
+def past_of(connection: Connection) -> Past | None:
+    """The same from a view of the record: a desk without login and without runs belongs to no hub."""
+
+    def ask(question: str) -> Any:
+        return connection.exec_driver_sql(question).first()
+
+    joined, came = ask(_JOINED)
+    if joined is None and came is None:
         return None
-    good = next((run for run in runs if run.state == peers.DONE), None)
-    began = next((run for run in runs if "missed" not in run.body), None)
-    noted = next((int(run.body["missed"]) for run in runs if "missed" in run.body), 0)
-    failures = 0
-    for run in runs:
-        if run is good:
-            break
-        failures += run.state == peers.FAILED and "missed" not in run.body
-    oldest = runs[-1].started_at if runs else store.clock.now()
+    good, began, noted = ask(_GOOD), ask(_TRIED), ask(_NOTED)
+    (failures,) = connection.exec_driver_sql(_FAILED, (good[0] if good else 0,)).one()
     return Past(
-        joined=int(joined) if joined is not None else oldest,
-        success=(good.ended_at if good is not None else None) or _last_ok(store),
-        began=began.started_at if began is not None else None,
-        ended=began.ended_at if began is not None else None,
-        failures=failures,
-        offline=bool(peers.peer(store, OFFLINE)),
-        noted=noted,
+        joined=int(came if joined is None else joined),
+        success=good[1] if good else _last_ok(connection),
+        began=began[0] if began else None,
+        ended=began[1] if began else None,
+        failures=int(failures),
+        offline=ask("SELECT 1 FROM local_peer WHERE name = 'sync/offline'") is not None,
+        noted=int(json.loads(noted[0])["missed"]) if noted else 0,
     )
 
 
-def _last_ok(store: Store) -> int | None:
+def _last_ok(connection: Connection) -> int | None:
     """The last good run's time where the run itself is forgotten."""
-    told = [int(body.get("last_ok", 0)) for body in peers.peers(store, "hub/").values()]
-    return max(told, default=0) or None
+    found = connection.exec_driver_sql("SELECT body FROM local_peer WHERE substr(name, 1, 4) = 'hub/'")
+    return max((int(json.loads(body).get("last_ok", 0)) for (body,) in found), default=0) or None
 
 
 def shift_end(desk: Desk, now: int) -> int | None:
@@ -164,10 +178,10 @@ def reachable(store: Store, seconds: float = PROBE_SECONDS) -> bool:
 
 
 def plan(desk: Desk, *, probe: bool = True) -> Plan | None:
-    """What the schedule asks for now; `None` for a desk that belongs to no hub or stays by itself (a sample, a drill).
+    """What the schedule asks for now; `None` for a desk that belongs to no hub or stays by itself (a sample, a drill, a view).
     With `probe` a hub that could not be reached is knocked at."""
     store = desk.store
-    if store.config.sample or store.config.drill or not store.config.hub:
+    if store.config.sample or store.config.drill or store.config.view or not store.config.hub:
         return None
     held = past(store)
     if held is None:
@@ -235,8 +249,3 @@ def arrival(store: Store) -> int:
     """The number under which the last act arrived here."""
     with store.read() as connection:
         return int(connection.exec_driver_sql("SELECT coalesce(max(arrival), 0) FROM act").scalar_one())
-
-
-def silence_hours(past: Past, now: int) -> int:
-    """Whole hours since the last good run."""
-    return max(0, now - (past.success or past.joined)) // HOUR

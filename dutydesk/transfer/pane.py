@@ -1,0 +1,241 @@
+"""The pane 同步: how far this desk and its hub are in step, a run with its progress, what came, what was kept out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from dutydesk.core.i18n import _
+from dutydesk.journal.desk import Desk
+from dutydesk.qt.announcer import Changed, announcer_of
+from dutydesk.qt.theme import current
+from dutydesk.qt.widgets import Elided, EmptyState, SplitTitle, button, label, shortcut
+from dutydesk.transfer import standing
+from dutydesk.transfer.pane_sync import Groups, Progress
+from dutydesk.transfer.standing import Overview, moment
+
+CommandRow = tuple[str, str, Callable[[], None]]
+TICK_MS = 30_000
+SOON_MS = 200
+
+
+class SyncPane(QWidget):
+    """同步. F6 syncs now, Shift+F6 syncs and compares the tables with other desks', Esc stops, F9 goes to disputes."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sync-pane")
+        self.title = _("同步")
+        self.desk = desk
+        self._keys: list[CommandRow] = []
+        self._said = ""
+        self._lay_out()
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self.refresh)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self.refresh)
+        announcer_of(desk).changed.connect(self.heed)
+        self.syncing: Any = desk.services.get("syncing")
+        if self.syncing is not None:
+            self.syncing.began.connect(self._began)
+            self.syncing.progress.connect(self.progress.show_progress)
+            self.syncing.ended.connect(self._ended)
+            if self.syncing.running:
+                self.progress.begin()
+        self.refresh()
+
+    # -- layout ----------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        theme = current()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self.head = SplitTitle(self.title)
+        self.head.note.setObjectName("sync-hub")
+        self.disputes = self._tool(_("冲突"), "sync-disputes", "F9", self.open_disputes)
+        self.deep = self._tool(_("同步并核对"), "sync-deep", "Shift+F6", self.sync_deep)
+        self.now = self._tool(_("立即同步"), "sync-now", "F6", self.sync, primary=True)
+        self.head.add(self.disputes, self.deep, self.now)
+        outer.addWidget(self.head)
+        self.problem = label("", "problem", wrap=True)
+        self.problem.setObjectName("sync-problem")
+        self.problem.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
+        outer.addWidget(self.problem)
+        self.facts = QWidget()
+        grid = QGridLayout(self.facts)
+        grid.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(8))
+        grid.setHorizontalSpacing(theme.px(16))
+        grid.setVerticalSpacing(theme.px(4))
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        self.values: dict[str, Elided] = {}
+        told = (("good", _("上次成功")), ("waiting", _("待传")), ("next", _("下次")), ("came", _("上次收到")))
+        for n, (name, text) in enumerate(told):
+            value = Elided("")
+            value.setObjectName(f"sync-{name}")
+            value.setMinimumHeight(theme.px(22))
+            self.values[name] = value
+            grid.addWidget(label(text, "muted"), n // 2, n % 2 * 2)
+            grid.addWidget(value, n // 2, n % 2 * 2 + 1)
+        outer.addWidget(self.facts)
+        self.progress = Progress(self.stop)
+        outer.addWidget(self.progress)
+        self.list = Groups()
+        outer.addWidget(self.list, 1)
+        self.empty = EmptyState(
+            _("本机还没有接入中心库"),
+            _(
+                "运行 dutydesk hub card 写出登记卡，请中心库管理员登记；再用 dutydesk hub join 存下他给的文件，然后重开窗口"
+            ),
+        )
+        outer.addWidget(self.empty, 1)
+        escape = shortcut(self, "Esc", self.stop)
+        escape.setObjectName("sync-escape")
+
+    def _tool(self, text: str, name: str, keys: str, run: Callable[[], None], *, primary: bool = False) -> Any:
+        made = button(text, primary=primary, tip=_("{text}（{key}）").format(text=text, key=keys))
+        made.setObjectName(name)
+        made.clicked.connect(run)
+        shortcut(self, keys, run)
+        self._keys.append((_("{label}：{text}").format(label=self.title, text=text), keys, run))
+        return made
+
+    # -- for the window --------------------------------------------------------------------------------------------
+
+    def focus_first(self) -> None:
+        """Where the caret goes when the pane is shown."""
+        (self.list if self.list.isVisible() else self.empty).setFocus()
+
+    def commands(self) -> list[CommandRow]:
+        """What the palette and the key sheet show of this pane."""
+        return list(self._keys)
+
+    # -- what can be done ------------------------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """F6: one run now."""
+        self._start(deep=False)
+
+    def sync_deep(self) -> None:
+        """Shift+F6: one run, then compare the tables with those of other desks."""
+        self._start(deep=True)
+
+    def _start(self, *, deep: bool) -> None:
+        if self.syncing is not None and self.now.isEnabled():
+            self._said = ""
+            self.syncing.start(deep=deep)
+
+    def stop(self) -> None:
+        """Esc: stop the run; what was done stays done."""
+        if self.syncing is not None and self.syncing.running:
+            self.progress.stopping()
+            self.syncing.cancel()
+
+    def open_disputes(self) -> None:
+        """F9: where disputes are settled."""
+        go = self.desk.services.get("open")
+        if go is not None:
+            go("settings", b"")
+
+    def _began(self) -> None:
+        self.progress.begin()
+        self._enable(joined=True)
+
+    def _ended(self, ok: bool, text: str) -> None:
+        self.progress.end(text if ok else "")
+        self._said = "" if ok else text
+        self.refresh()
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    def heed(self, _changed: Changed) -> None:
+        """Slot for the announcer."""
+        if self.isVisible():
+            self._soon.start()
+
+    def refresh(self) -> None:
+        """Bring everything up to date."""
+        seen = standing.overview(self.desk)
+        joined = seen.past is not None
+        for widget in (self.facts, self.list):
+            widget.setVisible(joined)
+        self.empty.setVisible(not joined)
+        self.head.note.setText(seen.hub)
+        self.disputes.setText(_("冲突 {count}").format(count=seen.conflicts) if seen.conflicts else _("冲突"))
+        self.disputes.setVisible(bool(seen.conflicts))
+        self._enable(joined=joined)
+        text = self._trouble(seen)
+        self.problem.setText(text)
+        self.problem.setVisible(bool(text))
+        if not joined:
+            return
+        self._show_facts(seen)
+        self.list.show_groups(
+            (
+                (_("隔离的外来记录"), seen.kept_out),
+                (_("对端"), seen.peers),
+                (_("上次收到"), seen.came),
+                (_("同步记录"), seen.runs),
+            )
+        )
+
+    def _enable(self, *, joined: bool) -> None:
+        free = joined and self.syncing is not None and not self.syncing.running
+        for widget in (self.now, self.deep):
+            widget.setEnabled(free)
+            widget.setVisible(joined and self.syncing is not None)
+
+    def _show_facts(self, seen: Overview) -> None:
+        past, now = seen.past, self.desk.clock.now()
+        assert past is not None
+        self.values["good"].setText(moment(past.success, now) if past.success else _("从未"))
+        self.values["waiting"].setText(_("{count} 条").format(count=seen.waiting) if seen.waiting else _("没有"))
+        if seen.next_at is None:
+            ahead = _("不自动同步")
+        elif seen.next_at <= now:
+            ahead = _("马上")
+        else:
+            ahead = moment(seen.next_at, now)
+        self.values["next"].setText(ahead)
+        self.values["came"].setText(_("、").join(f"{line.what} {line.more}" for line in seen.came) or _("没有"))
+
+    def _trouble(self, seen: Overview) -> str:
+        past, now = seen.past, self.desk.clock.now()
+        if past is None:
+            return ""
+        last = seen.runs[0] if seen.runs else None
+        reason = self._said or (last.more if last is not None and last.bad else "")
+        if seen.silent:
+            since = moment(past.success or past.joined, now)
+            told = _("{since} 以来没有同步成功").format(since=since)
+            return _("：").join(part for part in (told, reason) if part)
+        return reason
+
+    # -- Qt --------------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tick.start()
+        self._soon.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tick.stop()
+        self._soon.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.list.measure()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "list"):
+            self.list.measure()

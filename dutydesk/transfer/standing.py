@@ -1,0 +1,250 @@
+"""How sync stands, read beside everything else: for the board, the list of what is due, the hand-over sheet, the pane.
+
+Silence is an alarm: a desk that belongs to a hub and has had no good run for so long that somebody must look, whether
+runs failed or nobody was there to begin one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from dutydesk.core.clock import HOUR, local
+from dutydesk.core.i18n import N_, _
+from dutydesk.journal import peers, settings
+from dutydesk.journal.desk import Desk
+from dutydesk.ledger.feature import Figure, OpenItem
+from dutydesk.sync import planning, protocol, schedule
+from dutydesk.sync.schedule import Past, Rules
+
+SHOWN_RUNS = 30
+SHOWN_ACTS = 200
+"""Acts from elsewhere that are counted by desk and kind; beyond that only how many there are."""
+REASONS = {
+    schedule.NIGHT: N_("夜间"),
+    schedule.SHEET: N_("交班前"),
+    schedule.EVERY: N_("定时"),
+    schedule.RETRY: N_("重试"),
+    schedule.ONLINE: N_("网络恢复"),
+    schedule.MADE_UP: N_("补做"),
+    schedule.ASKED: N_("手工"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the pane: what, more about it, when (ms UTC, None for no time), and whether a person must look."""
+
+    what: str
+    more: str
+    at: int | None = None
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that the pane shows. `hub` is empty for a desk that belongs to none."""
+
+    hub: str
+    past: Past | None
+    next_at: int | None
+    waiting: int
+    silent: bool
+    conflicts: int
+    peers: Sequence[Line]
+    came: Sequence[Line]
+    runs: Sequence[Line]
+    kept_out: Sequence[Line]
+
+
+def moment(at: int, now: int) -> str:
+    """`02:31`, or with its day where that is another one than today."""
+    when = local(at)
+    return when.strftime("%H:%M" if when.date() == local(now).date() else "%m-%d %H:%M")
+
+
+# -- for the board and the sheets --------------------------------------------------------------------------------------
+
+
+def _asked(connection: Connection) -> Rules:
+    return planning.rules_of(settings.values(connection, planning.PREFIX))
+
+
+def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
+    """Silence, else the last failure; nothing for a desk that belongs to no hub."""
+    past = planning.past_of(connection)
+    if past is None:
+        return ()
+    asked = _asked(connection)
+    since = past.success or past.joined
+    if schedule.silent(asked, now, past):
+        hours = (now - since) // HOUR
+        title = (
+            _("已有 {hours} 小时没有同步成功").format(hours=hours)
+            if past.success
+            else _("接入中心库 {hours} 小时，还没有同步成功过").format(hours=hours)
+        )
+        return (OpenItem("EQUIPMENT", title, since + asked.silence * HOUR, 2, detail=last_reason(connection)),)
+    if past.failures:
+        title = _("同步失败 {count} 次").format(count=past.failures)
+        return (OpenItem("EQUIPMENT", title, None, 1, detail=last_reason(connection)),)
+    return ()
+
+
+def figures(connection: Connection, now: int) -> Sequence[Figure]:
+    """When the last good run was; where runs fail or none takes place, how many failed and what is not delivered."""
+    past = planning.past_of(connection)
+    if past is None:
+        return ()
+    parts = [moment(past.success, now) if past.success else _("从未")]
+    if past.failures:
+        parts.append(_("失败{count}次").format(count=past.failures))
+    severity = 2 if schedule.silent(_asked(connection), now, past) else 1 if past.failures else 0
+    owed = undelivered(connection) if severity else 0
+    if owed:
+        parts.append(_("待传{count}").format(count=owed))
+    return (Figure("sync.health", N_("同步"), " ".join(parts), "", severity),)
+
+
+def undelivered(connection: Connection) -> int:
+    """Acts of this desk that no hub has confirmed. A desk that was never in step does not know its own id here: 0."""
+    confirmed: dict[str, int] = {}
+    for (body,) in connection.exec_driver_sql("SELECT body FROM local_peer WHERE substr(name, 1, 4) = 'hub/'"):
+        for place, seq in json.loads(body).get("confirmed", {}).items():
+            confirmed[place] = max(confirmed.get(place, 0), int(seq))
+    own = {place.partition("/")[0] for place in confirmed}
+    return sum(
+        max(0, int(seq) - confirmed.get(f"{bytes(desk).hex()}/{epoch}", 0))
+        for desk, epoch, seq in connection.exec_driver_sql("SELECT desk, epoch, seq FROM frontier")
+        if bytes(desk).hex() in own
+    )
+
+
+def last_reason(connection: Connection) -> str:
+    """Why the last run was no success."""
+    found = connection.exec_driver_sql(
+        "SELECT state, body FROM local_job WHERE kind = 'sync' ORDER BY n DESC LIMIT 1"
+    ).first()
+    return reason_of(found[0], json.loads(found[1])) if found is not None else ""
+
+
+def reason_of(state: str, body: Mapping[str, Any]) -> str:
+    """What a run says of why it was no success."""
+    if state == peers.DONE:
+        return ""
+    if state == peers.RUNNING:
+        return _("正在同步")
+    said = [str(body.get("error") or ""), *map(str, body.get("alarms", ()))]
+    return next((text for text in said if text), _("没有同步完"))
+
+
+# -- for the pane ------------------------------------------------------------------------------------------------------
+
+
+def overview(desk: Desk) -> Overview:
+    """Everything the pane shows, without asking a hub."""
+    store, now = desk.store, desk.clock.now()
+    past = planning.past(store)
+    plan = planning.plan(desk, probe=False)
+    with store.read() as connection:
+        conflicts = int(connection.exec_driver_sql("SELECT count(*) FROM conflict").scalar_one())
+        silent = past is not None and schedule.silent(_asked(connection), now, past)
+        names = desk_names(connection)
+        came = _came(connection, store.config.desk_id, names, peers.peer(store, planning.CAME))
+        kept_out = _kept_out(connection, names)
+    return Overview(
+        hub=_shown_hub(store.config.hub),
+        past=past,
+        next_at=plan.next_at if plan is not None else None,
+        waiting=protocol.waiting(store) if past is not None else 0,
+        silent=silent,
+        conflicts=conflicts,
+        peers=_peers(desk),
+        came=came,
+        runs=[_run(run) for run in peers.runs(store, planning.JOB, SHOWN_RUNS)],
+        kept_out=kept_out,
+    )
+
+
+def _shown_hub(url: str) -> str:
+    from dutydesk.core.errors import DutyDeskError
+    from dutydesk.sync.hub import target
+
+    if not url:
+        return ""
+    try:
+        return target(url).public
+    except DutyDeskError:
+        return _("地址读不懂，请看 desk.toml")
+
+
+def desk_names(connection: Connection) -> dict[bytes, str]:
+    """What each desk calls itself: code and name, by id."""
+    found: dict[bytes, str] = {}
+    for desk, body in connection.exec_driver_sql(
+        "SELECT a.desk, a.body FROM frontier f JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1"
+        " ORDER BY f.epoch"
+    ):
+        told = json.loads(body).get("epoch", {})
+        name = " ".join(part for part in (str(told.get("code") or ""), str(told.get("name") or "")) if part)
+        found[bytes(desk)] = name or bytes(desk).hex()[:8]
+    return found
+
+
+def _peers(desk: Desk) -> list[Line]:
+    """Each hub: how much of this desk it has confirmed, and what it still lacks."""
+    store = desk.store
+    with store.read() as connection:
+        own = {
+            f"{store.config.desk}/{epoch}": int(seq)
+            for epoch, seq in connection.exec_driver_sql(
+                "SELECT epoch, seq FROM frontier WHERE desk = ?", (store.config.desk_id,)
+            )
+        }
+    lines: list[Line] = []
+    for hub, told in peers.peers(store, "hub/").items():
+        confirmed = {place: int(seq) for place, seq in told.get("confirmed", {}).items()}
+        owed = sum(max(0, seq - confirmed.get(place, 0)) for place, seq in own.items())
+        text = _("已确认 {count} 条，待传 {owed} 条").format(count=sum(confirmed.values()), owed=owed)
+        lines.append(Line(_("中心库 {id}").format(id=hub[:8]), text, int(told.get("last_ok", 0)) or None))
+    return lines
+
+
+def _came(connection: Connection, own: bytes, names: Mapping[bytes, str], told: Mapping[str, Any]) -> list[Line]:
+    """What the last run that brought something brought, by desk: how many, and when the newest was made."""
+    if not told:
+        return []
+    found = connection.exec_driver_sql(
+        "SELECT desk, count(*), max(recorded_at) FROM act WHERE arrival > ? AND desk <> ? GROUP BY desk",
+        (int(told.get("after", 0)), own),
+    ).all()
+    rows = [(names.get(bytes(desk), bytes(desk).hex()[:8]), int(count), int(at)) for desk, count, at in found]
+    return [Line(name, _("{count} 条").format(count=count), at) for name, count, at in sorted(rows)]
+
+
+def _run(run: peers.Run) -> Line:
+    body = run.body
+    bad = run.state in (peers.FAILED, peers.STOPPED)
+    if bad or run.state == peers.RUNNING:
+        text = reason_of(run.state, body)
+    else:
+        text = _("上传 {pushed}，收到 {pulled}").format(pushed=body.get("pushed", 0), pulled=body.get("pulled", 0))
+    notes = _("；").join(map(str, body.get("notes", ())))
+    states = {peers.DONE: _("成功"), peers.FAILED: _("失败"), peers.STOPPED: _("中断"), peers.RUNNING: _("进行中")}
+    what = _("错过") if "missed" in body else states.get(run.state, run.state)
+    at = int(body["missed"]) if "missed" in body else run.started_at
+    return Line(what, _("；").join(part for part in (text, notes) if part), at, bad)
+
+
+def _kept_out(connection: Connection, names: Mapping[bytes, str]) -> list[Line]:
+    found = connection.exec_driver_sql(
+        "SELECT desk, epoch, seq, reason, received_at FROM quarantine ORDER BY n DESC LIMIT ?", (SHOWN_ACTS,)
+    )
+    return [
+        Line(f"{names.get(bytes(desk), bytes(desk).hex()[:8])} /{epoch} #{seq}", str(reason), int(at), bad=True)
+        for desk, epoch, seq, reason, at in found
+    ]
