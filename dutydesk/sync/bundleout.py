@@ -148,7 +148,8 @@ def export(
         made.note(_("没有设置离线恢复公钥：只有对方能打开"))
     holds = record.frontier(store)
     plans = _plans(store, peer, since, holds, made)
-    if not plans and not peer.owed:
+    told_now = record.frontier_hash(holds).hex()
+    if not plans and not peer.owed and peer.told == told_now:  # else it learns at least what has come in here
         made.note(_("对方已有全部记录，没有要带走的"))
         return made
     _tidy(folder)
@@ -166,7 +167,9 @@ def export(
             written = _write(store, folder, told, load.data, (peer.card.recipient, *recovery), progress, cancel)
             made.written.append(written)
         sent |= {(one.desk, one.epoch): (one.last, one.hash) for one in packed.ranges}
-        bundlekeys.remember(store, peer.card, sent=bundlekeys.plain_vector(sent), owed=sorted(owed)[:MOST_FILES])
+        bundlekeys.remember(
+            store, peer.card, sent=bundlekeys.plain_vector(sent), owed=sorted(owed)[:MOST_FILES], told=told_now
+        )
     step("bundle.done")
     return made
 

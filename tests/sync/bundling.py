@@ -13,6 +13,7 @@ from typing import Any
 
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.ids import CLI
+from dutydesk.core.paths import Home
 from dutydesk.journal.verify import verify
 from dutydesk.sync import age, bundle, bundlein, bundlekeys, bundleout, keys
 from dutydesk.sync.bundletaken import Taken
@@ -37,6 +38,10 @@ class Desks:
 
     def __getitem__(self, n: int) -> d.Store:
         return self.stores[n]
+
+    def open(self, n: int, name: str = "") -> None:
+        """The folder of a desk that is closed, opened again; or another folder in its place."""
+        self.stores[n] = d.Store.open(Home(self.folder / (name or str(n))), d.FULL, self.clock)
 
     def write(self, n: int, *texts: str) -> list[bytes]:
         """Entries of the log; their acts."""
@@ -103,14 +108,14 @@ def sealed(plain: bytes, recipient: str, file: Path) -> Path:
 
 
 def forged(
-    sender: d.Store, recipient: str, file: Path, good: Mapping[str, bytes], *, acts: bytes | None = None, **told: Any
+    sender: d.Store, recipient: str, file: Path, good: Mapping[str, bytes], *, lines: bytes | None = None, **told: Any
 ) -> Path:
-    """A bundle again with other acts (unpacked) or another manifest, signed by `sender`: sums and sizes are right."""
+    """A bundle again with other lines of acts (unpacked) or another manifest, signed by `sender`: sums and sizes are right."""
     manifest = json.loads(good[bundle.MANIFEST]) | told
     packed = good[bundle.ACTS]
-    if acts is not None:
-        packed = _gzip(acts)
-        manifest["raw"] = told.get("raw", len(acts))
+    if lines is not None:
+        packed = _gzip(lines)
+        manifest["raw"] = told.get("raw", len(lines))
     if "parts" not in told:
         manifest["parts"][-1] = [bundle.ACTS, len(packed), hashlib.sha256(packed).hexdigest()]
     data = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
