@@ -16,6 +16,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home, default_home
 from dutydesk.qt import theme
 from dutydesk.shell.start import Starter, application
+from dutydesk.shell.window import MainWindow
 
 if TYPE_CHECKING:
     from dutydesk.shell.single import SingleWindow
@@ -64,12 +65,21 @@ def open_view(args: argparse.Namespace, language: str) -> int:
     except DutyDeskError as error:
         complain(error.problems)
         return error.exit_code
-    return open_window(home, view=str(args.view or ""), language=language)
+    from dutydesk.shell.viewing import ViewWindow
+
+    return open_window(home, view=str(args.view or ""), language=language, window=ViewWindow)
 
 
-def open_window(home: Home, clock: Clock | None = None, *, view: str = "", language: str = "") -> int:
+def open_window(
+    home: Home,
+    clock: Clock | None = None,
+    *,
+    view: str = "",
+    language: str = "",
+    window: type[MainWindow] = MainWindow,
+) -> int:
     """The whole life of the window; returns the exit code. `view` is the pane that it begins with; `language` one that
-    was asked for this time and is in use already."""
+    was asked for this time and is in use already; `window` which one."""
     from dutydesk.shell.crash import CrashGuard
     from dutydesk.shell.single import SingleWindow
 
@@ -84,7 +94,7 @@ def open_window(home: Home, clock: Clock | None = None, *, view: str = "", langu
     guard = CrashGuard(home.logs)
     last = guard.last_time()
     guard.start()
-    starter = Starter(home, clock)
+    starter = Starter(home, clock, window)
     begin = _Begin(starter, home, single, last, view)
     starter.shown.connect(begin.dress)
     starter.seen.connect(begin.listen)

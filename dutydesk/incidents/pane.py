@@ -135,7 +135,8 @@ class IncidentsPane(CardPane):
         grade = INCIDENTS["grade"].kind.show(row.values.get("grade"), INCIDENTS["grade"])
         right, tone = clock_text(running[0], now) if running else ("", "")
         when = f"{local(at):%m-%d %H:%M}" if isinstance(at, int) else ""
-        note = " · ".join(part for part in (when, lines.type_label(row.values.get("type")), grade) if part)
+        origin = self.desk.services["origin"](row) if "origin" in self.desk.services else ""
+        note = " · ".join(part for part in (origin, when, lines.type_label(row.values.get("type")), grade) if part)
         head = f"{lines.short_no(row.values.get('no'))} {row.text('place')}".strip()
         return Card(row.id, head, note, right, tone, state, dim=row.get("state") in CLOSED)
 

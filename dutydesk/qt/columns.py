@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QEvent, QObject, Qt
 
 from dutydesk.qt.listview import LedgerView
+from dutydesk.qt.table import ORIGIN
 from dutydesk.qt.theme import current
 
+ORIGIN_WIDTH = 84
 LEAST = 240
 """Pixels at 100 % that the important column keeps."""
 
@@ -24,6 +26,8 @@ class ColumnFit(QObject):
     def __init__(self, view: LedgerView, widths: Mapping[str, int], gives_way: Sequence[str]) -> None:
         super().__init__(view)
         self._view, self._gives_way = view, tuple(gives_way)
+        if view.ledger_model.fields[0] is ORIGIN:
+            widths = {ORIGIN.name: ORIGIN_WIDTH, **widths}
         self._widths = {name: max(width, self._title(name)) for name, width in widths.items()}
         self._done: tuple[int, frozenset[str]] | None = None
         view.installEventFilter(self)

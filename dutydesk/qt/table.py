@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.journal.rows import Condition, Query, Row
-from dutydesk.ledger.kinds import Ref
+from dutydesk.ledger.kinds import TEXT, Ref
 from dutydesk.ledger.spec import Field, Ledger, On, Value
 from dutydesk.qt.theme import current
 
@@ -41,6 +41,10 @@ DISPLAY, ALIGNMENT, INK = (
 TIP, ACCESSIBLE = int(Qt.ItemDataRole.ToolTipRole), int(Qt.ItemDataRole.AccessibleTextRole)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+
+ORIGIN = Field("_origin", TEXT, N_("区县"), width=8)
+"""First column where rows of several districts stand together (`journal.view`)."""
 
 
 class Desk(Protocol):
@@ -97,6 +101,10 @@ class LedgerModel(QAbstractTableModel):
         super().__init__(parent)
         self.ledger = ledger
         self.fields: tuple[Field, ...] = tuple(ledger[name] for name in columns) if columns else ledger.on(On.TABLE)
+        origin = getattr(desk, "services", {}).get("origin")
+        if origin is not None:
+            self.fields = (ORIGIN, *self.fields)
+            shows = {**(shows or {}), ORIGIN.name: origin}
         self.query: Query = query or plain_query(ledger)
         self._desk = desk
         self._make_pages: Callable[[Query], Pages] = pages or desk.pages
@@ -327,6 +335,6 @@ class LedgerModel(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column, in SQL."""
-        if 0 <= column < len(self.fields):
+        if 0 <= column < len(self.fields) and self.fields[column] is not ORIGIN:
             sign = "-" if order == Qt.SortOrder.DescendingOrder else ""
             self.set_query(replace(self.query, order=f"{sign}{self.fields[column].name}"))

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from dutydesk.core import ids
 from dutydesk.core.clock import Clock, SystemClock
-from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Unavailable
+from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.qt import theme
@@ -69,11 +69,11 @@ class Starter(QObject):
     ready = Signal()
     failed = Signal(str)
 
-    def __init__(self, home: Home, clock: Clock | None = None) -> None:
+    def __init__(self, home: Home, clock: Clock | None = None, window: type[MainWindow] = MainWindow) -> None:
         super().__init__()
         self.home = home
         self.clock = clock or SystemClock()
-        self.window = MainWindow(self.clock)
+        self.window = window(self.clock)
         self.desk: Desk | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -145,6 +145,11 @@ class Starter(QObject):
         from dutydesk.features import open_desk
 
         desk = open_desk(self.home, self.clock, key=desk_key())
+        if desk.config.view:
+            if type(self.window) is MainWindow:
+                desk.store.close()
+                raise Refused(_("这里是从中心库取来的数据，请用 dutydesk --hub 地址 --view 打开"))
+            return desk
         desk.me.id, desk.me.name = _kept_person(desk)
         return desk
 

@@ -411,8 +411,11 @@ def note_made(desk: Desk, pdf: bytes, made: Made) -> None:
 def record_print(desk: Desk, form: str, title: str, about: str, pdf: bytes) -> Receipt:
     """Record that a paper was printed or saved: what it is, what it was made from, its hash, 正本 or 副本.
 
-    A second paper of the same bytes is what the first one was, for it says so itself.
+    A second paper of the same bytes is what the first one was, for it says so itself. Of what was printed from a view
+    nothing is recorded: nobody writes there.
     """
+    if desk.config.view:
+        return Receipt(b"", 0, ())
     sha256 = hashlib.sha256(pdf).hexdigest()
     held: dict[str, Made] = desk.services.get("sheets", {})
     made = held[sha256] if sha256 in held else made_now(desk, form, about)[0]

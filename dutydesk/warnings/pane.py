@@ -286,7 +286,8 @@ class WarningsPane(CardPane):
         kind = WARNINGS["status"].kind.show(row.values.get("status"), WARNINGS["status"])
         state = standing.state_text(one) if found.message.status == "Actual" else kind
         right = standing.end_text(found, now) if found.in_force else state
-        note = " · ".join(part for part in (row.text("issuer"), when) if part)
+        origin = self.desk.services["origin"](row) if "origin" in self.desk.services else ""
+        note = " · ".join(part for part in (origin, row.text("issuer"), when) if part)
         return Card(row.id, head, note, right, "", "", tone(row), dim=not found.in_force)
 
     def show_one(self, key: object) -> None:

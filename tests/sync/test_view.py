@@ -10,59 +10,30 @@ import pytest
 
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Refused
-from dutydesk.core.ids import CLI, SYSTEM, new_id
+from dutydesk.core.ids import CLI, SYSTEM
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import load
 from dutydesk.features import FEATURES, VIEWED, open_desk, schema
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query
-from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
 from dutydesk.journal.view import ViewStore, Whose, districts
-from dutydesk.ledger.feature import Change
 from dutydesk.sync import protocol, view
 from dutydesk.sync.hub import Hub
 from tests.cli.lines import Line
 from tests.journal import desks as d
+from tests.sync.cities import log, make_city, reader_of
 from tests.sync.fleet import Fleet
-
-READER = "-password-of-a-reader"
-
-
-def log(store: Store, text: str, **more: Any) -> bytes:
-    """One entry of a district's log with somebody's number."""
-    row = new_id(store.clock.now())
-    values = {"text": text, "happened_at": store.clock.now(), "party_phone": "0571-00000000", **more}
-    store.act("log.add", [Change("log", row, values, new=True)], by=CLI)
-    return row
-
-
-def region(store: Store, code: str, name: str) -> None:
-    row = new_id(store.clock.now())
-    store.act(
-        "regions.add", [Change("regions", row, {"code": code, "name": name, "level": "DISTRICT"}, new=True)], by=CLI
-    )
 
 
 @pytest.fixture
 def city(fleet: Fleet) -> Fleet:
-    """Two districts, one of them with two desks."""
-    for n, (code, name) in enumerate((("330102", "甲区"), ("330105", "乙区"), ("330105", "乙区")), 1):
-        store = fleet.add(n, schema=schema(), district=code, name=f"{n} 席")
-        region(store, code, name)
-        log(store, f"第{n}条 隧道积水")
-        fleet.clocks[n].advance(60_000)
-    fleet.settle(1, 2, 3, rounds=1)
-    return fleet
+    return make_city(fleet)
 
 
 @pytest.fixture
 def reader(city: Fleet) -> str:
-    """The address of a login that only reads, with its password."""
-    login = f"{city.database}_reader"
-    with view.ViewHub.connect(city.owner_url) as hub:
-        hub.give_login(login, READER)
-    return city.server.url(city.database, f"{login}:{READER}")
+    return reader_of(city)
 
 
 @pytest.fixture
