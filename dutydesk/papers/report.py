@@ -74,8 +74,47 @@ def _lines(made: Document, title: str, count: int) -> None:
 
 
 def p18(desk: Desk, *, start: int | None = None, end: int | None = None) -> Pdf:
-    """The sheet of the newest outage, or of the newest that touches [start, end). Raises `Refused` when there is none."""
+    """The sheet of the newest outage, or of the newest that touches [start, end); an empty one to be written by hand
+    while there never was one. Raises `Refused` when none was in the time that is named."""
+    if start is None and end is None and not desk.count("outages"):
+        return _empty(desk)
     return sheet(desk, outages.newest(desk, start, end))
+
+
+def _empty(desk: Desk) -> Pdf:
+    made = desk_document(desk, _("断网应急单"))
+    labels = [_(OUTAGES["kind"].label), _("起止"), _("历时"), _(OUTAGES["reported_to"].label)]
+    made.pairs([(label, "") for label in labels], columns=2, row_height=LINE)
+    made.pairs([(_(OUTAGES[name].label), "") for name in ("text", "measures")], columns=1, row_height=2 * LINE)
+    made.heading(_("一、期间办理的事项"), 2)
+    made.table(_things(), [[""] * 7] * 8, size=9.5, row_height=LINE)
+    made.heading(_("二、使用的纸质单"), 2)
+    made.table(_sheets(), [[""] * 6] * 3, size=9.5, row_height=LINE)
+    made.signatures([_("填表人"), _("带班领导")])
+    return made.pdf()
+
+
+def _things() -> list[Column]:
+    return [
+        Column(_("编号"), width=20, align="center"),
+        Column(_("时间"), width=13, align="center"),
+        Column(_("类别\n方式"), width=17, align="center"),
+        Column(_("对方"), width=25),
+        Column(_("内容")),
+        Column(_("纸质单"), width=25, align="center"),
+        Column(_("录入"), width=21, align="center"),
+    ]
+
+
+def _sheets() -> list[Column]:
+    return [
+        Column(_("单号"), width=36),
+        Column(_("表单")),
+        Column(_("填写人"), width=25, align="center"),
+        Column(_("补录人"), width=25, align="center"),
+        Column(_("补录时间"), width=25, align="center"),
+        Column(_("状态"), width=28, align="center"),
+    ]
 
 
 def sheet(desk: Desk, outage: Row) -> Pdf:
@@ -87,30 +126,13 @@ def sheet(desk: Desk, outage: Row) -> Pdf:
     things = outages.done(desk, outage)
     made.heading(_("一、期间办理的事项"), 2)
     if things:
-        columns = [
-            Column(_("编号"), width=20, align="center"),
-            Column(_("时间"), width=13, align="center"),
-            Column(_("类别\n方式"), width=17, align="center"),
-            Column(_("对方"), width=25),
-            Column(_("内容")),
-            Column(_("纸质单"), width=25, align="center"),
-            Column(_("录入"), width=21, align="center"),
-        ]
-        made.table(columns, [_thing(desk, one) for one in things], size=9.5)
+        made.table(_things(), [_thing(desk, one) for one in things], size=9.5)
     else:
         made.paragraph(_("无"))
     made.heading(_("二、使用的纸质单"), 2)
     used = outages.used(desk, things)
     if used:
-        columns = [
-            Column(_("单号"), width=36),
-            Column(_("表单")),
-            Column(_("填写人"), width=25, align="center"),
-            Column(_("补录人"), width=25, align="center"),
-            Column(_("补录时间"), width=25, align="center"),
-            Column(_("状态"), width=28, align="center"),
-        ]
-        made.table(columns, [_paper(row) for row in used], size=9.5)
+        made.table(_sheets(), [_paper(row) for row in used], size=9.5)
     else:
         made.paragraph(_("无"))
     left = [row for row in outages.unsettled(desk, outage) if row.id not in {one.id for one in used}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ PRINTED = parse_iso("2026-11-22 02:00")
 BEGUN = parse_iso("2026-11-22 02:10")
 ENDED = parse_iso("2026-11-22 02:35")
 TYPED = parse_iso("2026-11-22 02:50")
-CALL = {
+CALL: dict[str, Any] = {
     "happened_at": parse_iso("2026-11-22 02:15"),
     "category": "PHONE_IN",
     "party": "示例街道",

@@ -173,9 +173,11 @@ def test_a_correction_stands_in_the_place_of_what_it_corrects(desk: Desk, outage
     assert len(done) == 3
 
 
-def test_there_must_be_an_outage(desk: Desk, clock: FixedClock) -> None:
+def test_without_an_outage_the_sheet_is_empty(desk: Desk, clock: FixedClock) -> None:
+    (text,) = pages_of(report.p18(desk))
+    assert "二、使用的纸质单" in text
     with pytest.raises(Refused):
-        report.p18(desk)
+        report.p18(desk, start=BEGUN)
     clock.at = BEGUN
     outages.begin(desk)
     assert "未恢复" in "".join(pages_of(report.p18(desk)))

@@ -58,6 +58,10 @@ def shows(pane: PapersPane, tab: str) -> bool:
     return pane.tabs.tabText(1) == tab
 
 
+def gone(pane: PapersPane) -> bool:
+    return pane.findChild(Sentence) is None
+
+
 def choose(pane: PapersPane, number: str) -> None:
     assert pane.papers.view.show_row(service.find(pane.desk, number).id)
     pane.papers.view.setFocus()
@@ -136,8 +140,7 @@ def test_the_same_again_is_asked_about(qtbot: QtBot, pane: PapersPane, desk: Des
         assert "日志里已有同一条" in dialog.text.text()
         with qtbot.waitSignal(dialog.answered):
             (dialog.yes if yes else dialog.no).click()
-        dialog.deleteLater()
-        qtbot.wait(1)
+        qtbot.waitUntil(partial(gone, pane))
         assert bool(service.find(desk, "2").get("row")) is yes
     assert len([row for row in desk.rows("log") if row["text"] == CALL["text"]]) == 2
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,8 +29,8 @@ def numbers(desk: Desk) -> list[str]:
     return [row.text("number") for row in desk.rows("papers")]
 
 
-def refused(problem: str, run: object, *words: object, **more: object) -> str:
-    assert callable(run)
+def refused(problem: str, run: Callable[..., object], *words: object, **more: object) -> str:
+
     with pytest.raises(Refused) as error:
         run(*words, **more)
     assert error.value.problems[0].field == problem

@@ -327,3 +327,31 @@ def test_equal_bytes_in_two_processes() -> None:
     }
     assert len(found) == 1
     assert len(found.pop()) == len(hashlib.sha256().hexdigest())
+
+
+def test_documents_behind_one_another_are_one_file_and_count_their_own_pages() -> None:
+    first = document(shift="甲")
+    second = document(shift="乙", behind=first)
+    first.paragraph("第一张")
+    second.pairs([("姓名", "王示例")], row_height=9.0)
+    second.space(300)
+    second.need(10)
+    second.paragraph(f"第二张{NOWHERE}")
+    texts = [flat(page) for page in pages(first.pdf())]
+    assert ["第1/1页" in texts[0], "第1/2页" in texts[1], "第2/2页" in texts[2]] == [True] * 3
+    assert ["甲" in texts[0], "乙" in texts[1], "乙" in texts[2]] == [True] * 3
+    assert "王示例" in texts[1]
+    assert "第二张" in texts[2]
+    assert len(first.pdf().missing) == 1
+    assert first.pdf() == first.pdf()
+
+
+def test_a_grid_leaves_room_to_write_by_hand() -> None:
+    room: list[float] = []
+    for least in (0.0, 9.0, 40.0):
+        made = document()
+        before = made._sheets.y
+        made.pairs([("姓名", "")], row_height=least)
+        room.append((before - made._sheets.y) / 72 * 25.4 - 2)
+    assert room[0] < 9 <= round(room[1], 3)
+    assert round(room[2], 3) == 40
