@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +18,7 @@ from dutydesk.admin.record import last_copy
 from dutydesk.core import i18n
 from dutydesk.core.clock import parse_iso
 from dutydesk.core.paths import Home
-from dutydesk.features import open_desk
+from dutydesk.features import FEATURES, open_desk
 from tests.cli.lines import Line
 
 KEY = "0123456789abcdef" * 4
@@ -64,6 +66,20 @@ def test_help_speaks_the_language_that_is_asked_for(
     with pytest.raises(SystemExit):
         cli.parse(["--lang", "en", *words, "--help"])
     assert not [letter for letter in capsys.readouterr().out if "\u4e00" <= letter <= "\u9fff"]
+
+
+def test_no_help_of_any_command_holds_chinese_in_english(english: None, catalogue: Any) -> None:
+    commands = [command for feature in FEATURES for command in feature.commands]
+    left = [cli.build(commands)]
+    seen = 0
+    while left:
+        parser = left.pop()
+        seen += 1
+        assert not catalogue.CHINESE.search(parser.format_help()), parser.prog
+        for action in parser._actions:  # pyright: ignore[reportPrivateUsage]
+            if isinstance(action.choices, dict):  # the sub-commands; other choices are sequences
+                left += cast("dict[str, argparse.ArgumentParser]", action.choices).values()
+    assert seen > len(commands)
 
 
 # -- init --------------------------------------------------------------------------------------------------------------
