@@ -76,7 +76,7 @@ def test_no_help_of_any_command_holds_chinese_in_english(english: None, catalogu
         parser = left.pop()
         seen += 1
         assert not catalogue.CHINESE.search(parser.format_help()), parser.prog
-        for action in parser._actions:  # pyright: ignore[reportPrivateUsage]
+        for action in parser._actions:
             if isinstance(action.choices, dict):  # the sub-commands; other choices are sequences
                 left += cast("dict[str, argparse.ArgumentParser]", action.choices).values()
     assert seen > len(commands)
