@@ -31,7 +31,7 @@ SHOWN = Ledger(
         Field("own", TEXT, N_("来历"), width=5),
         Field("default", TEXT, N_("自带值"), width=7),
         Field("source", TEXT, N_("依据"), width=12),
-        Field("date", TEXT, N_("依据日期"), width=6),
+        Field("date", TEXT, N_("依据日期"), width=8),
         Field("key", TEXT, N_("名称"), width=18, on=On.PRINT),
     ),
     order="",
