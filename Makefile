@@ -13,7 +13,7 @@ PYTEST := $(OFFSCREEN) $(PY) -m pytest
 WORKERS := 2
 SAMPLE := build/sample-desk
 
-.PHONY: help setup qt-libs fonts run test check lint bench faults shots dist lock clean
+.PHONY: help setup qt-libs fonts run test check lint bench faults demo-sync shots dist lock clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -48,6 +48,10 @@ bench: setup
 faults: setup
 	@DUTYDESK_FAULTS=full DUTYDESK_EXAMPLES=10000 $(PYTEST) -o faulthandler_timeout=0 -m "faults or not faults" -n $(WORKERS) tests/faults \
 	    tests/sync tests/journal/test_journal_merge.py
+
+## make demo-sync   two desks and a hub live through a bad week
+demo-sync: setup
+	@$(OFFSCREEN) $(PY) packaging/demo_sync.py
 
 ## make shots   the pictures of docs/screens
 shots: setup
