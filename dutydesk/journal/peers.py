@@ -55,7 +55,8 @@ def secret(store: Store, name: str = DESK_KEY) -> bytes | None:
 
 
 def own_secret(store: Store) -> bytes:
-    """The desk's private key, made when there is none yet."""
+    """The desk's private key, made when there is none yet; asked of the writer, since an epoch begins before anybody
+    else may read."""
     fresh = signing.new_secret()
 
     def look(cursor: Cursor) -> bytes:
@@ -63,8 +64,7 @@ def own_secret(store: Store) -> bytes:
         cursor.execute("SELECT secret FROM local_key WHERE name = ?", (DESK_KEY,))
         return bytes(cursor.fetchone()[0])
 
-    held = secret(store)
-    return store.local(look) if held is None else held
+    return store.local(look)
 
 
 def keep_secret(store: Store, value: bytes, name: str = DESK_KEY) -> None:

@@ -21,24 +21,24 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from dutydesk.core.clock import MINUTE, Clock, local
+from dutydesk.core.clock import MINUTE, Clock
 from dutydesk.core.errors import Damaged, Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
-from dutydesk.core.ids import CLI, SYSTEM, new_id, token
+from dutydesk.core.ids import CLI, SYSTEM, new_id
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
 from dutydesk.journal import attachments, ballast, chain, headfile, peers, recipe
 from dutydesk.journal.apply import DELETE, Applier, Rows
 from dutydesk.journal.chain import Act, canonical
+from dutydesk.journal.composing import Composer
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.making import DiskFull, family, has_acts, make_tables
-from dutydesk.journal.schema import Schema, Shape
+from dutydesk.journal.schema import Schema
 from dutydesk.journal.tables import VERSION
 from dutydesk.journal.tidy import Tidy
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import refuse_control
-from dutydesk.ledger.spec import Mode, Value
-from dutydesk.ledger.table import LISTED
+from dutydesk.ledger.spec import Value
 
 log = logging.getLogger(__name__)
 
@@ -260,7 +260,9 @@ class Store:
     def _refuse_elsewhere(self) -> None:
         """Two machines that write one desk's record fork it. What plays for itself (sample, drill) may lie anywhere."""
         if not (self.config.sample or self.config.drill) and headfile.elsewhere(headfile.read(self.home.head)):
-            raise headfile.Elsewhere(_("这个数据文件夹来自另一台电脑：请打开窗口，或用 dutydesk adopt 说明是搬迁还是复制"))
+            raise headfile.Elsewhere(
+                _("这个数据文件夹来自另一台电脑：请打开窗口，或用 dutydesk adopt 说明是搬迁还是复制")
+            )
 
     def _refuse_half_restored(self) -> None:
         """A restore that was cut off has named its epoch and not opened it: nothing may be written before. A making
@@ -520,14 +522,15 @@ class Store:
             self.clock_behind = max(0, (last >> 16) - now) if (last >> 16) - now > CLOCK_SLACK else 0
             act_id = new_id(now)
             hlc = chain.tick(last, now)
-            numbered = self._numbered(cursor, changes, desk, now)
+            composer = Composer(cursor, self.schema, self.config)
+            numbered = composer.numbered(changes, now)
             lines = self.schema.log_lines(numbered)
             if lines:
-                numbered = [*numbered, *self._numbered(cursor, lines, desk, now)]
+                numbered = [*numbered, *composer.numbered(lines, now)]
             if len(numbered) > MOST_CHANGES:
                 raise Refused(_("一次最多 {most} 项变更").format(most=MOST_CHANGES))
             try:
-                body, personal = self._body(cursor, numbered, extra)
+                body, personal = composer.body(numbered, extra)
                 text = canonical(body)
             except (ValueError, TypeError) as error:
                 raise Refused(_("含有不能保存的内容（{error}）").format(error=error)) from None
@@ -596,93 +599,6 @@ class Store:
             relevant = {ledger: rows[ledger] for ledger in derived.on if ledger in rows}
             if relevant:
                 derived.update(self._writer, relevant)
-
-    def _numbered(self, cursor: recipe.Cursor, changes: Sequence[Change], desk: bytes, now: int) -> list[Change]:
-        """Give every new row of a numbered ledger the desk's next number of the year; a value that ends in a dash is
-        the beginning of the number (`纸-` of a sheet of paper)."""
-        out: list[Change] = []
-        year = local(now).year
-        given: dict[str, int] = {}
-        for change in changes:
-            name = self.schema[change.ledger].ledger.number
-            begun = str(change.values.get(name) or "") if change.new and name else ""
-            if change.new and name and (not begun or begun.endswith("-")):
-                if change.ledger not in given:
-                    found = cursor.execute(
-                        "SELECT n FROM counter WHERE desk = ? AND ledger = ? AND year = ?", (desk, change.ledger, year)
-                    ).fetchone()
-                    given[change.ledger] = found[0] if found else 0
-                given[change.ledger] += 1
-                number = f"{begun}{self.number_prefix}{year}-{given[change.ledger]:04d}"
-                change = Change(change.ledger, change.row, {**change.values, name: number}, new=True)  # noqa: PLW2901
-            out.append(change)
-        # A second call in the same act (log lines) must go on where the first one stopped.
-        for ledger, n in given.items():
-            cursor.execute(
-                "INSERT INTO counter VALUES (?, ?, ?, ?) ON CONFLICT (desk, ledger, year) DO UPDATE SET n = max(n, excluded.n)",
-                (desk, ledger, year, n),
-            )
-        return out
-
-    @property
-    def number_prefix(self) -> str:
-        """What stands before year and number: 演- at a drill, the desk's code where the district has several."""
-        return ("演-" if self.config.drill else "") + (f"{self.config.code}-" if self.config.code else "")
-
-    def _body(
-        self, cursor: recipe.Cursor, changes: Sequence[Change], extra: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], dict[int, tuple[bytes, bytes]]]:
-        personal: dict[int, tuple[bytes, bytes]] = {}
-        listed: list[dict[str, Any]] = []
-        for n, change in enumerate(changes):
-            shape = self.schema[change.ledger]
-            entry: dict[str, Any] = {"ledger": change.ledger, "row": change.row.hex()}
-            unknown = change.values.keys() - shape.known - {DELETE}
-            if unknown:
-                raise Refused(*[Problem(_("不认识的字段"), field=name) for name in sorted(unknown)])
-            kept = {
-                name: (value.hex() if isinstance(value, bytes) else value)
-                for name, value in change.values.items()
-                if not (change.new and value is None)
-            }
-            private = {name: kept.pop(name) for name in shape.ledger.personal if name in kept}
-            entry["set"] = kept
-            if not change.new:
-                entry["bases"] = self._bases(cursor, shape, change)
-            if private:
-                salt, data = token(16), canonical(private)
-                personal[n] = (salt, data)
-                entry["personal"] = chain.personal_hash(salt, data)
-            listed.append(entry)
-        body = {key: value for key, value in extra.items() if key != "erase"}
-        if "erase" in extra:
-            ledger, row = extra["erase"]
-            listed.append({"ledger": ledger, "row": row.hex(), "set": {}, "erase": 1})
-        body["changes"] = listed
-        return body, personal
-
-    def _bases(self, cursor: recipe.Cursor, shape: Shape, change: Change) -> dict[str, list[str]]:
-        name = shape.ledger.name
-        if shape.ledger.mode is Mode.APPEND:
-            raise Refused(_("{title}只能新增，更正请另记一条").format(title=_(shape.ledger.title)))
-        found = cursor.execute(f"SELECT _act, _state FROM {name} WHERE id = ?", (change.row,)).fetchone()
-        if found is None or (found[1] != LISTED and DELETE not in change.values):
-            raise Refused(_("要改的这一条已不在{title}里").format(title=_(shape.ledger.title)))
-        if (
-            shape.ledger.personal & change.values.keys()
-            and cursor.execute("SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (name, change.row)).fetchone()
-        ):
-            raise Refused(_("这一条的个人信息已删除，不能再填写"))
-        heads: dict[str, list[str]] = {}
-        every = cursor.execute(
-            "SELECT field, act_id FROM head WHERE ledger = ? AND row = ?", (name, change.row)
-        ).fetchall()
-        for field_name, act_id in every:
-            heads.setdefault(field_name, []).append(act_id.hex())
-        return {
-            field_name: sorted(heads.get(field_name, [] if field_name == DELETE else [found[0].hex()]))
-            for field_name in change.values
-        }
 
     def deletion(self, ledger: str, row: bytes) -> Change:
         """The change that takes a row off its list; it names every value that its author has seen."""
