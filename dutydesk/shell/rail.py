@@ -24,6 +24,7 @@ ICONS = {
     "roster": "calendar",
     "attendance": "check",
     "papers": "paper",
+    "bundles": "save",
     "sync": "refresh",
     "accounts": "lock",
     "admin": "sliders",

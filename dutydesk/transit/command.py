@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dutydesk.core.clock import parse_iso
 from dutydesk.core.console import answer, say, warn
-from dutydesk.core.errors import Problem, Refused, Unavailable
-from dutydesk.core.files import write_whole
+from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import N_, _
 from dutydesk.sync import bundlekeys, bundleout
 from dutydesk.transit import service
@@ -138,10 +137,7 @@ def _keys(desk: Desk, args: argparse.Namespace) -> int:
             service.shut_out(desk, str(key), out=out)
     own = bundlekeys.own_card(desk.store)
     if args.card:
-        try:
-            write_whole(Path(args.card), bundlekeys.write_card(desk.store))
-        except OSError as error:
-            raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+        service.write_card(desk, Path(args.card))
     listed = service.receivers(desk)
     recovery = bundlekeys.recovery(desk.store)
     if args.json:
@@ -164,11 +160,7 @@ def _content(text: str) -> bytes:
     """What a file holds, or the text itself where it is a key or a card."""
     if text.startswith(("age1", "{")):
         return text.encode()
-    try:
-        with Path(text).open("rb") as file:
-            return file.read(20_000)
-    except OSError as error:
-        raise Refused(Problem(_("读不了文件：{error}").format(error=error.strerror or error), "--add")) from None
+    return service.content(Path(text))
 
 
 def _held(desk: Desk, args: argparse.Namespace) -> int:

@@ -42,8 +42,8 @@ BUNDLE_FEATURE = Feature(
     adders={"media": "dutydesk.transit.service:add_medium", "bundles": "dutydesk.transit.standing:add_refused"},
     commands=(Command("bundle", N_("数据包：导出、导入、公钥"), configure, "dutydesk.transit.command:run"),),
     settings="dutydesk.transit.limits:known",
-    pane="",
-    key="",
+    pane="dutydesk.transit.pane:BundlesPane",
+    key="Alt+;",
     open_items=open_items,
     titles=titles,
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
 from dutydesk.journal import audit, plain
 from dutydesk.journal.desk import Desk
@@ -289,3 +290,21 @@ def add_recovery(desk: Desk, text: str) -> str:
     key = bundlekeys.add_recovery(desk.store, text)
     audit.record(desk, "BUNDLE", key[:16], _("加入离线恢复公钥"))
     return key
+
+
+def write_card(desk: Desk, path: Path) -> None:
+    """This desk's card, to be handed to others. Raises `Unavailable`."""
+    bundleout.refuse_play(desk.store)
+    try:
+        write_whole(path, bundlekeys.write_card(desk.store))
+    except OSError as error:
+        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+
+
+def content(path: Path) -> bytes:
+    """The beginning of a file that may be a card. Raises `Refused`."""
+    try:
+        with path.open("rb") as file:
+            return file.read(20_000)
+    except OSError as error:
+        raise Refused(Problem(_("读不了文件：{error}").format(error=error.strerror or error))) from None
