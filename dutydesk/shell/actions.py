@@ -39,9 +39,10 @@ def take_copy(home: Path, key: bytes | None, at: int, token: Token) -> dict[str,
     """In a process of its own: a verified copy; what is to be noted of it."""
     from dutydesk.core.clock import FixedClock
     from dutydesk.features import schema
-    from dutydesk.sync.snapshots import take, told
+    from dutydesk.sync.snapshots import give_way, take, told
 
     token.check()
+    give_way()
     return told(take(Home(home), schema(), FixedClock(at), key=key))
 
 
@@ -58,8 +59,10 @@ def rehearse(home: Path, key: bytes | None, at: int, token: Token) -> dict[str, 
     from dutydesk.core.clock import FixedClock
     from dutydesk.features import schema
     from dutydesk.sync import rehearsal
+    from dutydesk.sync.snapshots import give_way
 
     token.check()
+    give_way()
     return rehearsal.told(rehearsal.rehearse(Home(home), schema(), FixedClock(at), key))
 
 
