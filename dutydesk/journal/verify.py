@@ -122,9 +122,8 @@ def _verify(
 ) -> Report:
     name = home.database.name if home else "desk.sqlite"
     raw.execute("BEGIN")
-    check = "integrity_check" if since is None else "quick_check"
-    sound = [str(row[0]) for row in raw.execute(f"PRAGMA {check}(50)").fetchall()]
-    problems += [Fault(name, text) for text in sound if text != "ok"]
+    sound = raw.execute("PRAGMA integrity_check(50)").fetchall() if since is None else _pages(raw)
+    problems += [Fault(name, str(text)) for (text,) in sound if text != "ok"]
     problems += _declared(raw, schema, name)
     chained = None if since is None else chain_since(raw, since)
     acts, desks = chained if chained is not None else chain_problems(raw, problems, progress, file=file, key=key)
@@ -145,6 +144,14 @@ def _verify(
         _compare_projection(raw, schema, problems, home.attachments if home else None, key)
     raw.execute("ROLLBACK")
     return Report(acts, tuple(desks), tuple(problems[:MOST_PROBLEMS]), arrival)
+
+
+def _pages(raw: recipe.Raw) -> list[Any]:
+    """What `quick_check` finds in every table that has pages: the whole file, less what is in no table, which a fresh
+    copy has not. Asked of all at once it would go through the search indexes word by word, three times the work."""
+    tables = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
+    names = ["sqlite_schema", *(str(name) for (name,) in tables.fetchall())]
+    return [row for name in names for row in raw.execute(f'PRAGMA quick_check("{name}")').fetchall()]
 
 
 def _declared(raw: recipe.Raw, schema: Schema, file: str) -> list[Fault]:

@@ -9,6 +9,7 @@ run in a process of its own while the window saves.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import time
@@ -90,6 +91,12 @@ def take(
         _rotate(home.snapshots, rule, path)
     taken = Snapshot(path, at, made.sha256, made.acts, whole, time.perf_counter() - begun)
     return _sent(home, taken, config, rule) if second and config.second_snapshots else taken
+
+
+def give_way() -> None:
+    """For a process that does nothing but copy: whoever saves goes first."""
+    if hasattr(os, "nice"):
+        os.nice(10)
 
 
 def send_newest(home: Home, rule: Rotation | None = None) -> str:

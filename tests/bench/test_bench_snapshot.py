@@ -38,6 +38,7 @@ from dutydesk.core.paths import Home
 from dutydesk.features import schema
 from dutydesk.sync import snapshots
 from dutydesk.sync.rotation import Rotation
+snapshots.give_way()
 made = snapshots.take(Home(Path(sys.argv[1])), schema(), FixedClock(int(sys.argv[2])), rule=Rotation(1, 0, 0, 0))
 assert not made.full
 """

@@ -399,6 +399,21 @@ def test_what_was_altered_since_is_found(home: Home, sql: str, found: str) -> No
     assert snapshots.snapshots(home.snapshots) == [first.path]
 
 
+def test_a_page_of_any_table_is_looked_at_every_time(home: Home) -> None:
+    """The quick look leaves out no table: each first page is spoiled in turn."""
+    copy = take(home).path
+    made = sidecar.read(copy)
+    assert made is not None
+    raw = recipe.connect(copy, read_only=True)
+    roots = raw.execute("SELECT name, rootpage FROM sqlite_master WHERE rootpage > 1").fetchall()
+    raw.close()
+    content = copy.read_bytes()
+    assert verify_file(copy, d.FULL, since=made.base).ok
+    for name, page in roots:
+        copy.write_bytes(content[: (page - 1) * 4_096] + b"\xff" * 4_096 + content[page * 4_096 :])
+        assert not verify_file(copy, d.FULL, since=made.base).ok, name
+
+
 def test_what_was_altered_before_is_found_when_the_whole_chain_is_gone_through(home: Home) -> None:
     take(home)
     altered_since(home, "UPDATE act SET body = cast(replace(cast(body AS TEXT), '第1条', '第7条') AS BLOB)")
