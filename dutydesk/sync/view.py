@@ -118,7 +118,7 @@ def make(home: Home, schema: Schema, clock: Clock, url: str, *, ca: str = "", ke
     """Make the folder of a view, or see that it is one of this hub. A password in `url` is kept in the folder's
     `local_peer`, for the next time. Raises `Refused` for a folder that is a desk, or another hub's view."""
     where = target(url, ca=ca)
-    if home.is_desk:
+    if home.config.exists():  # a making that was cut off before is begun anew
         config = load(home.config)
         if not config.view:
             raise Refused(Problem(_("这里是一台席位的数据，看中心库请换一个文件夹"), file=str(home.root)))

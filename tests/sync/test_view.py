@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dutydesk import cli
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Refused
 from dutydesk.core.ids import CLI, SYSTEM
@@ -165,6 +166,29 @@ def test_a_desk_is_not_turned_into_a_view_nor_one_hub_into_another(city: Fleet, 
         view.refresh(store)
     with pytest.raises(Refused, match="另一个中心库"):
         view.make(home, schema(), store.clock, city.server.url("another"))
+
+
+def test_a_making_that_was_cut_off_is_begun_anew(reader: str, home: Home) -> None:
+    home.root.mkdir()
+    home.database.write_bytes(b"")
+    view.make(home, schema(), FixedClock(d.EVENING), reader)
+    with ViewStore.open(home, schema(), FixedClock(d.EVENING)) as store:
+        assert view.refresh(store).ok
+
+
+def test_where_a_view_lies_says_nothing_of_its_password(tmp_path: Path) -> None:
+    root = Home(tmp_path)
+    one = view.folder(root, "postgresql://city1@localhost/hub")
+    assert one == view.folder(root, "postgresql://city1:geheim@localhost/hub")
+    assert one != view.folder(root, "postgresql://city1@localhost/another")
+    assert one.root.parent == tmp_path / "views"
+
+
+def test_the_command_line_of_the_window() -> None:
+    args = cli.parse(["--hub", "postgresql://city1@localhost/hub", "--view"])
+    assert (args.command, args.hub, args.view) == (None, "postgresql://city1@localhost/hub", "")
+    assert cli.parse(["--view", "shelters", "--hub", "x"]).view == "shelters"
+    assert cli.parse(["sync", "--hub", "y"]).hub == "y"
 
 
 def test_a_view_believes_no_more_than_a_desk_does(city: Fleet, opened: Callable[[], Desk]) -> None:

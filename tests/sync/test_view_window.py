@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
+from dutydesk import app, cli
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.paths import Home
 from dutydesk.features import VIEWED, schema
@@ -196,6 +197,15 @@ def test_a_paper_printed_from_a_view_is_recorded_nowhere(qtbot: Any, open_window
     assert (tmp_path / "p11.pdf").read_bytes().startswith(b"%PDF")
     assert d.ask(window.store, "SELECT count(*) FROM act") == before
     preview.leave()
+
+
+def test_an_address_that_is_none_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    args = cli.parse(
+        ["--home", str(tmp_path / "v"), "--hub", "postgresql://city1@elsewhere/hub?sslmode=disable", "--view"]
+    )
+    assert app.main(args) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "v").exists()
 
 
 def test_the_folder_of_a_view_is_not_opened_as_a_desk(qtbot: Any, home: Home, qapp: Any) -> None:
