@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import INTEGER, TEXT, Connection, column, select, table
 
-from dutydesk.core.i18n import _, pick
+from dutydesk.core.i18n import N_, _, pick
 from dutydesk.core.reference import reference
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.feature import Feature, Known
@@ -18,6 +18,8 @@ from dutydesk.ledger.table import LISTED
 
 Check = Callable[[str], None]
 
+UNITS = (N_("分钟"), N_("秒"), N_("小时"), N_("天"), N_("条"), N_("张"), N_("位"), N_("次"), N_("路"))
+"""The units that rows of the reference data name."""
 _FIELDS = ("key", "value", "source", "place", "date")
 _TABLE = table("settings", column("_n", INTEGER), column("_state", INTEGER), *(column(name, TEXT) for name in _FIELDS))
 
@@ -84,7 +86,7 @@ def from_row(
     what the row does not say its table says."""
     told = {**reference(name)["tables"][table], **row}
     source, place, date, unit = (str(told.get(part) or "") for part in ("source", "place", "date", "unit"))
-    return Known(key, label or pick(dict(row)), default, unit, source, place, date, check, lines)
+    return Known(key, label or pick(dict(row)), default, _(unit), source, place, date, check, lines)
 
 
 def whole(least: int, most: int) -> Check:

@@ -288,6 +288,7 @@ class ListPane(QWidget):
                 combo.clear()
                 combo.addItems(texts)
                 combo.setCurrentIndex(max(combo.findText(kept), 0))
+                combo.setMinimumContentsLength(max(8, min(12, len(texts[0]) if texts else 0)))
                 combo.setAccessibleName(texts[0] if texts else name)
                 widest = max((combo.fontMetrics().horizontalAdvance(text) for text in texts), default=0)
                 combo.view().setMinimumWidth(widest + current().px(40))

@@ -64,7 +64,7 @@ class LeavesPage(ListPane):
         )
         for text, name, key, run in (
             (_("批准"), "approve", "F6", self.approve),
-            (_("不批"), "refuse", "F7", self.refuse),
+            (_("不批准"), "refuse", "F7", self.refuse),
             (_("销假"), "return", "F8", self.report_back),
             (_("撤回"), "cancel", "F9", self.cancel),
         ):
@@ -169,7 +169,7 @@ class LeavesPage(ListPane):
             service.refuse_leave(desk, row.id, person_in(answers, "by"), str(answers.get("reason") or ""))
 
         who = leader_at(self.desk)
-        self._step("refuse", _("不批"), row, do, _("批准人"), who, leaders(self.desk), text=("reason", _("原因"), ""))
+        self._step("refuse", _("不批准"), row, do, _("批准人"), who, leaders(self.desk), text=("reason", _("原因"), ""))
 
     def cancel(self) -> None:
         """F9."""

@@ -31,7 +31,7 @@ def grid(*cells: rows.Cell, **more: object) -> rows.Grid:
 
 def test_every_kind_of_day_is_a_word() -> None:
     made = sheets.heads(DAYS, "2026-10-02")
-    assert [day.word for day in made] == ["假 国庆", "", "休", "班 国庆", "未公布"]
+    assert [day.word for day in made] == ["假 国庆", "", "休", "补班 国庆", "未公布"]
     assert [day.shaded for day in made] == [True, False, True, False, False]
     assert [day.today for day in made] == [False, True, False, False, False]
     assert made[4].number == "1/1"
