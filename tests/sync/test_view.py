@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from dutydesk import cli
+from dutydesk.core import crashpoint
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Refused
 from dutydesk.core.ids import CLI, SYSTEM
@@ -17,13 +20,15 @@ from dutydesk.core.settings import load
 from dutydesk.features import FEATURES, VIEWED, open_desk, schema
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query
+from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
 from dutydesk.journal.view import ViewStore, Whose, districts
+from dutydesk.ledger.feature import Change
 from dutydesk.sync import protocol, view
 from dutydesk.sync.hub import Hub
 from tests.cli.lines import Line
 from tests.journal import desks as d
-from tests.sync.cities import log, make_city, reader_of
+from tests.sync.cities import add, log, make_city, reader_of
 from tests.sync.fleet import Fleet
 
 
@@ -189,6 +194,60 @@ def test_the_command_line_of_the_window() -> None:
     assert (args.command, args.hub, args.view) == (None, "postgresql://city1@localhost/hub", "")
     assert cli.parse(["--view", "shelters", "--hub", "x"]).view == "shelters"
     assert cli.parse(["sync", "--hub", "y"]).hub == "y"
+
+
+def shown(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Every ledger as it stands, but for what is personal."""
+    out: dict[str, list[tuple[Any, ...]]] = {}
+    for name, shape in store.schema.shapes.items():
+        names = ["id", "_act", "_hlc", "_state", *sorted(set(shape.names) - shape.ledger.personal)]
+        columns = ", ".join(f'"{one}"' for one in names)
+        out[name] = d.ask(store, f"SELECT {columns} FROM {name} ORDER BY id")
+    return out
+
+
+def test_a_view_shows_the_same_as_a_desk(city: Fleet, opened: Callable[[], Desk]) -> None:
+    one, two = city.stores["1"], city.stores["2"]
+    row = add(one, "shelters", name="甲区中学", manager="甲某", capacity=300, state="READY")
+    city.settle(1, 2)
+    for store, state in ((one, "OPEN"), (two, "CLOSED")):  # both at once: a conflict
+        store.act("shelters.edit", [Change("shelters", row, {"state": state, "manager": state})], by=CLI)
+    store = two
+    store.erase("log", d.ask(store, "SELECT id FROM log")[0][0], by=CLI, note="本人要求")
+    city.settle(1, 2, 3, rounds=2)
+    desk = opened()
+    assert view.refresh(desk.store).ok
+    city.settle(1, rounds=1)
+    mine, theirs = shown(desk.store), shown(one)
+    late = {name for name in mine if mine[name] != theirs[name]} - {"audit"}  # each run is audited after it
+    assert not late
+    assert d.ask(desk.store, "SELECT count(*) FROM conflict") != [(0,)]
+    assert verify(desk.store.home, schema(), deep=True).ok
+
+
+@pytest.mark.parametrize("place", ["pull.received", "pull.applied"])
+def test_a_refresh_that_is_killed_goes_on_where_it_was(
+    city: Fleet, reader: str, home: Home, folder: Path, place: str
+) -> None:
+    view.make(home, schema(), FixedClock(d.EVENING), reader)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.environ[crashpoint.VARIABLE] = place
+            view.refresh(ViewStore.open(home, schema(), FixedClock(d.EVENING)))
+        finally:
+            os._exit(9)
+    _pid, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    whole = Home(folder / "whole")
+    view.make(whole, schema(), FixedClock(d.EVENING), reader)
+    with ViewStore.open(home, schema(), FixedClock(d.EVENING)) as store:
+        assert view.refresh(store).ok
+        with ViewStore.open(whole, schema(), FixedClock(d.EVENING)) as other:
+            assert view.refresh(other).ok
+            assert d.digest_of(store) == d.digest_of(other)
+    assert verify(home, schema()).ok
 
 
 def test_a_view_believes_no_more_than_a_desk_does(city: Fleet, opened: Callable[[], Desk]) -> None:
