@@ -48,12 +48,14 @@ def moment(name: str) -> Held | None:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """How many hours, days, weeks and months are stood for."""
+    """How many hours, days, weeks and months are stood for; the `latest` copies stay in any case, so that the one from
+    before a hand-over outlives the one after it for a while."""
 
     hours: int = 24
     days: int = 14
     weeks: int = 8
     months: int = 24
+    latest: int = 2
 
 
 def _hour(at: datetime) -> Hashable:
@@ -77,6 +79,7 @@ def kept(held: Sequence[Held], rule: Rotation, made: str = "") -> frozenset[str]
     newest_first = sorted(held, key=lambda one: one.age, reverse=True)
     stay = {one.name for one in newest_first if one.name == made}
     stay |= {one.name for one in [one for one in newest_first if one.verified][:1]}
+    stay |= {one.name for one in newest_first[: rule.latest]}
     spans: tuple[tuple[Callable[[datetime], Hashable], int], ...] = (
         (_hour, rule.hours),
         (_day, rule.days),

@@ -20,13 +20,13 @@ def every(step: int, count: int, start: int = NOW) -> list[Held]:
 @pytest.mark.parametrize(
     ("step", "count", "only", "stay"),
     [
-        (HOUR, 24, Rotation(24, 0, 0, 0), 24),
-        (HOUR, 25, Rotation(24, 0, 0, 0), 24),
-        (20 * MINUTE, 3 * 30, Rotation(24, 0, 0, 0), 24),
-        (DAY, 14, Rotation(0, 14, 0, 0), 14),
-        (DAY, 15, Rotation(0, 14, 0, 0), 14),
-        (7 * DAY, 9, Rotation(0, 0, 8, 0), 8),
-        (31 * DAY, 26, Rotation(0, 0, 0, 24), 24),
+        (HOUR, 24, Rotation(24, 0, 0, 0, 0), 24),
+        (HOUR, 25, Rotation(24, 0, 0, 0, 0), 24),
+        (20 * MINUTE, 3 * 30, Rotation(24, 0, 0, 0, 0), 24),
+        (DAY, 14, Rotation(0, 14, 0, 0, 0), 14),
+        (DAY, 15, Rotation(0, 14, 0, 0, 0), 14),
+        (7 * DAY, 9, Rotation(0, 0, 8, 0, 0), 8),
+        (31 * DAY, 26, Rotation(0, 0, 0, 24, 0), 24),
         (HOUR, 1, RULE, 1),
         (HOUR, 24, RULE, 24),
     ],
@@ -40,15 +40,15 @@ def test_how_many_of_each_span_stay(step: int, count: int, only: Rotation, stay:
 @pytest.mark.parametrize(
     ("first", "second", "rule", "both"),
     [
-        ("2026-06-18 21:59", "2026-06-18 22:00", Rotation(24, 0, 0, 0), True),
-        ("2026-06-18 22:00", "2026-06-18 22:59", Rotation(24, 0, 0, 0), False),
-        ("2026-06-17 23:59", "2026-06-18 00:00", Rotation(0, 14, 0, 0), True),
-        ("2026-06-18 00:00", "2026-06-18 23:59", Rotation(0, 14, 0, 0), False),
-        ("2026-06-14 23:59", "2026-06-15 00:00", Rotation(0, 0, 8, 0), True),  # Sunday, Monday
-        ("2026-06-15 00:00", "2026-06-21 23:59", Rotation(0, 0, 8, 0), False),
-        ("2026-05-31 23:59", "2026-06-01 00:00", Rotation(0, 0, 0, 24), True),
-        ("2026-06-01 00:00", "2026-06-30 23:59", Rotation(0, 0, 0, 24), False),
-        ("2025-12-31 23:59", "2026-01-01 00:00", Rotation(0, 0, 0, 24), True),
+        ("2026-06-18 21:59", "2026-06-18 22:00", Rotation(24, 0, 0, 0, 0), True),
+        ("2026-06-18 22:00", "2026-06-18 22:59", Rotation(24, 0, 0, 0, 0), False),
+        ("2026-06-17 23:59", "2026-06-18 00:00", Rotation(0, 14, 0, 0, 0), True),
+        ("2026-06-18 00:00", "2026-06-18 23:59", Rotation(0, 14, 0, 0, 0), False),
+        ("2026-06-14 23:59", "2026-06-15 00:00", Rotation(0, 0, 8, 0, 0), True),  # Sunday, Monday
+        ("2026-06-15 00:00", "2026-06-21 23:59", Rotation(0, 0, 8, 0, 0), False),
+        ("2026-05-31 23:59", "2026-06-01 00:00", Rotation(0, 0, 0, 24, 0), True),
+        ("2026-06-01 00:00", "2026-06-30 23:59", Rotation(0, 0, 0, 24, 0), False),
+        ("2025-12-31 23:59", "2026-01-01 00:00", Rotation(0, 0, 0, 24, 0), True),
     ],
 )
 def test_where_a_span_ends(first: str, second: str, rule: Rotation, both: bool) -> None:
@@ -66,19 +66,25 @@ def test_two_years_of_hourly_copies_leave_a_year_and_more_to_go_back_to() -> Non
             held = [one for one in held if one.name not in gone]
     gone = set(to_go(held, RULE, held[-1].name))
     held = [one for one in held if one.name not in gone]
-    assert len(held) <= 24 + 14 + 8 + 24
+    assert len(held) <= 24 + 14 + 8 + 24 + 2
     assert held[-1].at - held[0].at > 690 * DAY, "the oldest month is still there"
 
 
 def test_a_verified_copy_stands_for_its_hour_before_a_newer_one_that_is_not() -> None:
     held = [Held("good", NOW), Held("bad", NOW + MINUTE, verified=False)]
-    assert kept(held, Rotation(24, 0, 0, 0)) == {"good"}
+    assert kept(held, Rotation(24, 0, 0, 0, 0)) == {"good"}
 
 
 def test_a_copy_with_the_clock_gone_back_stays_when_it_was_just_made() -> None:
     held = [*every(HOUR, 40), Held("2003", parse_iso("2003-01-01 00:00"))]
-    assert "2003" in kept(held, Rotation(24, 0, 0, 0), made="2003")
-    assert "2003" not in kept(held, Rotation(24, 0, 0, 0))
+    assert "2003" in kept(held, Rotation(24, 0, 0, 0, 0), made="2003")
+    assert "2003" not in kept(held, Rotation(24, 0, 0, 0, 0))
+
+
+def test_the_one_before_outlives_the_one_after_it() -> None:
+    held = [Held("before", NOW), Held("after", NOW + MINUTE), Held("later", NOW + 2 * MINUTE)]
+    assert kept(held, Rotation(24, 14, 8, 24)) == {"after", "later"}
+    assert kept(held[:2], Rotation(24, 14, 8, 24)) == {"before", "after"}
 
 
 def test_what_goes_when_there_is_no_room() -> None:
@@ -103,7 +109,7 @@ HELD = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(HELD, st.integers(0, 10**11), st.builds(Rotation, *[st.integers(0, 5)] * 4))
+@given(HELD, st.integers(0, 10**11), st.builds(Rotation, *[st.integers(0, 5)] * 5))
 def test_the_newest_verified_copy_never_goes(held: list[Held], lacking: int, rule: Rotation) -> None:
     gone = {*to_go(held, rule), *squeezed(held, lacking)}
     verified = [one for one in held if one.verified]
@@ -111,7 +117,7 @@ def test_the_newest_verified_copy_never_goes(held: list[Held], lacking: int, rul
         assert max(verified, key=lambda one: one.age).name not in gone
     stay = kept(held, rule)
     assert stay | set(to_go(held, rule)) == {one.name for one in held}
-    assert len(stay) <= 2 + rule.hours + rule.days + rule.weeks + rule.months
+    assert len(stay) <= 2 + rule.hours + rule.days + rule.weeks + rule.months + rule.latest
 
 
 @settings(max_examples=30, deadline=None)
