@@ -16,7 +16,7 @@ from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.exchange.matching import Record
 from dutydesk.exchange.referents import Referents
-from dutydesk.exchange.shapes import SYSTEM_LEDGERS, ledger_of
+from dutydesk.exchange.shapes import SIGNED_LEDGERS, SYSTEM_LEDGERS, ledger_of
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.mappings import recall
 from dutydesk.ledger.feature import Draft, Finished, Importer, Incoming, TableLine
@@ -83,7 +83,7 @@ def importers(desk: Desk, ledger: str) -> list[Importer]:
 
 def targets(desk: Desk) -> list[str]:
     """Everything that `import` takes as LEDGER."""
-    names = [name for name in desk.store.schema.shapes if name not in SYSTEM_LEDGERS]
+    names = [name for name in desk.store.schema.shapes if name not in SYSTEM_LEDGERS | SIGNED_LEDGERS]
     return list(dict.fromkeys((*names, *(item.ledger for feature in desk.features for item in feature.importers))))
 
 
@@ -116,7 +116,10 @@ def read_file(desk: Desk, ledger: str, data: bytes, name: str, options: Options)
     if chosen is not None:
         return _read_special(desk, chosen, data, name, options)
     declared = ledger_of(desk, ledger)
-    if ledger in SYSTEM_LEDGERS:
+    if ledger in SIGNED_LEDGERS and (known := [item.format for item in importers(desk, ledger)]):
+        reason = _("认不出文件的格式，请用 --format 指明：{forms}").format(forms=_("、").join(known))
+        raise Refused(Problem(reason, file=name))
+    if ledger in SYSTEM_LEDGERS | SIGNED_LEDGERS:
         raise Refused(Problem(_("“{title}”由程序自己记录，不能导入").format(title=_(declared.title)), file=name))
     return _read_table(desk, declared, data, name, options)
 

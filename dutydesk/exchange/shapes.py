@@ -15,8 +15,11 @@ from dutydesk.ledger.kinds import Flag, Ref, Scaled
 from dutydesk.ledger.spec import Field, Ledger, On, Search, Value, Values
 
 PAGE = 1_000
-SYSTEM_LEDGERS = frozenset(("audit", "attachments", "prints", "rain_batches"))
+SYSTEM_LEDGERS = frozenset(("audit", "attachments", "prints", "rain_batches", "handovers", "handover_items"))
 """Ledgers that only the program itself writes."""
+SIGNED_LEDGERS = frozenset(("assignments", "rosters", "swaps", "sign_ins"))
+"""Ledgers whose rows come about by a signature, an approval or a check: `add` goes through that, a table of rows would
+go past it and is not imported. The roster has a form of its own that is checked cell by cell."""
 
 Dump = Callable[[Value], Any]
 _CONDITION = re.compile(r"(?P<field>\w+)\s*(?P<op>>=|<=|!=|=|>|<|~)(?P<value>.*)", re.DOTALL)
