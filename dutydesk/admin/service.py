@@ -116,11 +116,18 @@ def twins(desk: Desk, conflict: Conflict) -> list[q.Row]:
     return desk.rows(conflict.ledger, *where)
 
 
+def _refuse_accounts(desk: Desk, conflict: Conflict) -> None:
+    """Who has which role is settled by whoever may give roles: else a settlement were a way round them."""
+    if conflict.ledger == "accounts" and desk.store.guard is not None:
+        desk.store.guard("account.role", desk.me.id)
+
+
 def settle_value(desk: Desk, conflict: Conflict, value: Value, reason: str) -> Receipt:
     """Settle a field that two desks wrote: `value` stands from now on, in place of all that were written.
 
     The losers stay in the row's history. Raises `Refused` without a reason.
     """
+    _refuse_accounts(desk, conflict)
     if conflict.kind != HEADS:
         raise Refused(Problem(_("这不是同一格的两个值"), conflict.field, file=conflict.ledger))
     item = desk.ledger(conflict.ledger)[conflict.field]
@@ -132,6 +139,7 @@ def settle_value(desk: Desk, conflict: Conflict, value: Value, reason: str) -> R
 
 def settle_deletion(desk: Desk, conflict: Conflict, *, keep: bool, reason: str) -> Receipt:
     """Settle a row that one desk deleted while another changed it: keep it, or delete it with all that was written."""
+    _refuse_accounts(desk, conflict)
     if conflict.kind != GONE:
         raise Refused(Problem(_("这一条没有被删除"), file=conflict.ledger))
     change = (
@@ -151,6 +159,7 @@ def settle_twins(desk: Desk, conflict: Conflict, keep: bytes, reason: str) -> Re
 
     Entries of the log and other ledgers to which rows are only added go on naming the old row: they are never altered.
     """
+    _refuse_accounts(desk, conflict)
     rows = twins(desk, conflict)
     if conflict.kind != DUPLICATE or keep not in {row.id for row in rows} or len(rows) < 2:
         raise Refused(Problem(_("没有可以合并的两条"), file=conflict.ledger))

@@ -174,3 +174,15 @@ def test_a_series_that_has_begun_is_finished(staffed: Desk, person: Callable[[st
     assert staffed.count("teams") == 2
     with pytest.raises(Refused, match="没有账号或已停用"):
         staffed.store.act("teams.import", [staffed.new("teams", {"name": "三队"})], by=by)
+
+
+def test_roles_are_settled_by_whoever_may_give_them(staffed: Desk, person: Callable[[str], bytes]) -> None:
+    from dutydesk.admin.service import settle_value
+    from dutydesk.journal.history import Conflict
+
+    row = next(one for one in staffed.rows("accounts") if one["person"] == person("示例甲"))
+    conflict = Conflict("accounts", row.id, "role", "heads")
+    staffed.me.id = person("示例丙").hex()
+    with pytest.raises(Refused, match="管理账号"):
+        settle_value(staffed, conflict, "VIEWER", "测试")
+    assert service.role_of(staffed, person("示例甲")) == "ADMIN"
