@@ -427,7 +427,8 @@ class MonthView(QWidget):
         ]
         crew = _("、").join(f"{service.post_name(self.desk, post)} {count}" for post, count in demand.crew.items())
         self.posture.set("", " · ".join(modes))
-        self.posture.setToolTip(_("{day} 每班：{crew}").format(day=sheets.date_text(day), crew=crew))
+        told = [_("{day} 每班：{crew}").format(day=sheets.date_text(day), crew=crew)]
+        self.posture.setToolTip("\n".join([*told, *service.on_call_text(self.desk, day).split(_("；"))]).strip())
         self.posture.show()
 
     # -- the line below, and the list ------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dutydesk.core.clock import HOUR, MINUTE, local
+from dutydesk.core.i18n import _
+from dutydesk.core.reference import label
 from dutydesk.core.reference import rows as table
 from dutydesk.core.turns import shift_of
 from dutydesk.journal.desk import Desk
@@ -14,6 +16,10 @@ from dutydesk.roster import checks, rules
 from dutydesk.roster.cells import mark_of
 from dutydesk.roster.facts import Facts, facts, pattern_of
 from dutydesk.roster.rows import Coverage, Demand, Gap, Key, Stand
+
+EXPERT = "EXPERT"
+ON_CALL_NAMED = 12
+"""Names of one kind that the line of who is on call holds; the rest is counted."""
 
 
 def columns() -> dict[str, str]:
@@ -75,6 +81,28 @@ def standby(desk: Desk, day: str) -> tuple[bytes, ...]:
     return tuple(found)
 
 
+def teams_on_call(desk: Desk) -> list[Row]:
+    """See `service.teams_on_call`."""
+    return [row for row in desk.rows("teams") if row.get("status") not in ("REST", "OFF")]
+
+
+def on_call_text(desk: Desk, day: str) -> str:
+    """See `service.on_call_text`."""
+    waiting = desk.titles("people", list(standby(desk, day)))
+    teams = teams_on_call(desk)
+    experts = [row.text("name") for row in teams if row.text("kind") == EXPERT]
+    others = [row.text("name") for row in teams if row.text("kind") != EXPERT]
+    parts = [(_("备班"), list(waiting.values())), (label("teams", "kind", EXPERT), experts), (_("队伍"), others)]
+    told: list[str] = []
+    for what, names in parts:
+        text = _("、").join(names[:ON_CALL_NAMED])
+        if len(names) > ON_CALL_NAMED:
+            text = _("{names}等 {count} 个").format(names=text, count=len(names))
+        if names:
+            told.append(_("{name}：").format(name=what) + text)
+    return _("；").join(told)
+
+
 def coverage(desk: Desk, start: str, end: str) -> Coverage:
     """See `service.coverage`."""
     opens, closes = rules.midnight(start), rules.midnight(rules.shift_day(end, 1))
@@ -83,7 +111,7 @@ def coverage(desk: Desk, start: str, end: str) -> Coverage:
     crews: Mapping[tuple[str, str], Row] = {(row.text("date"), row.text("code")): row for row in rows}
     held: dict[tuple[str, str, str], set[int]] = {}
     for (date, code, post, slot), standing in made.standing.items():
-        if standing.person is not None:
+        if standing.person is not None and not _missing(made, standing.person, date):
             held.setdefault((date, code, post), set()).add(slot)
     planned = {(key[0], key[1]) for key in made.standing}
     gaps: list[Gap] = []
@@ -102,6 +130,12 @@ def coverage(desk: Desk, start: str, end: str) -> Coverage:
                     gaps.append(Gap(first, last, day.date, part.code, post, wanted, there))
     short = rules.overlap_union([(gap.start, gap.end) for gap in gaps]) // MINUTE
     return Coverage((closes - opens) // HOUR, tuple(gaps), short)
+
+
+def _missing(made: Facts, person: bytes, date: str) -> bool:
+    """Whether somebody who stands in the roster is on leave that day and nobody acts for them."""
+    away = [one for one in made.away_on(date) if one.person == person]
+    return bool(away) and all(one.acting is None for one in away)
 
 
 def turns_of_person(desk: Desk, person: bytes, start: str, end: str) -> list[tuple[Key, int, int]]:

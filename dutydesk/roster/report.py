@@ -47,7 +47,7 @@ def document(
     phones = _phones(desk, grid, whole)
     state = _("已发布") if grid.published else _("草稿，未发布")
     made = desk_document(
-        desk, _("值班表"), landscape=True, subtitle=_("{first} 至 {last}").format(first=first, last=last)
+        desk, _("值班表"), crew=False, landscape=True, subtitle=_("{first} 至 {last}").format(first=first, last=last)
     )
     made.pairs([(_("值守状态"), _modes(desk, grid)), (_("班次"), _pattern(desk)), (_("状态"), state)], columns=3)
     for at in range(0, len(grid.days), BLOCK):
@@ -57,6 +57,9 @@ def document(
         made.table(_columns(days), rows, size=SIZE)
     # Who made and approved it stands with the notes: a page of signatures alone would be pinned up by nobody.
     made.paragraph(_signed(desk, first, last), size=11)
+    on_call = service.on_call_text(desk, first)
+    if on_call:
+        made.paragraph(on_call, size=9)
     made.paragraph(_notes(grid, whole), size=9)
     return made
 

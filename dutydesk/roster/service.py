@@ -48,7 +48,7 @@ __all__ = [
     "Key", "Line", "Placed", "Plan", "RosterProblem", "Stand", "Undo", "Unfilled", "Was", "Widened",
     "accept", "accept_swap", "acting", "approve_leave", "approve_swap", "ask_leave", "ask_swap", "assign", "away",
     "cancel_leave", "cancel_swap", "candidates", "check", "coverage", "crew_at", "day_info", "demand", "exchange",
-    "generate", "grid", "is_published", "on_post", "post_name", "publish", "refuse_leave", "refuse_swap",
+    "generate", "grid", "is_published", "on_call_text", "on_post", "post_name", "publish", "refuse_leave", "refuse_swap",
     "report_back", "shift_codes", "standby", "teams_on_call", "undo",
 ]  # fmt: skip
 
@@ -245,4 +245,10 @@ def standby(desk: Desk, day: str) -> tuple[bytes, ...]:
 
 def teams_on_call(desk: Desk) -> list[Row]:
     """Teams and experts that may be called now: rows of `teams` that are not out of service."""
-    return [row for row in desk.rows("teams") if row.get("status") not in ("REST", "OFF")]
+    return posts.teams_on_call(desk)
+
+
+def on_call_text(desk: Desk, day: str) -> str:
+    """`备班：甲、乙；专家组：…；队伍：…`: who may be called beside the crew on a day; empty where nobody is listed. It stands
+    on P03 and beside the duty mode of the grid."""
+    return posts.on_call_text(desk, day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pypdfium2
 import pytest
 
 from dutydesk.accounts import service as accounts
@@ -12,6 +13,7 @@ from dutydesk.core.turns import shift_id
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.spec import Value
 from dutydesk.roster import service
+from dutydesk.roster.report import p03
 from dutydesk.roster.service import Edit, Key
 from tests.roster.conftest import Staff, days_off
 
@@ -409,6 +411,22 @@ def test_standby_and_teams_on_call(desk: Desk, staff: Staff) -> None:
     teams = [{"name": "示例防汛队", "status": "READY"}, {"name": "示例二队", "status": "OFF"}]
     desk.act("teams.import", [desk.new("teams", team) for team in teams])
     assert [row.text("name") for row in service.teams_on_call(desk)] == ["示例防汛队"]
+    assert service.on_call_text(desk, "2026-06-22") == "备班：郑示例；队伍：示例防汛队"
+    desk.act("teams.import", [desk.new("teams", {"name": "示例地质专家组", "kind": "EXPERT", "status": "READY"})])
+    assert service.on_call_text(desk, "2026-06-22") == "备班：郑示例；专家组：示例地质专家组；队伍：示例防汛队"
+    sheet = pypdfium2.PdfDocument(p03(desk, start="2026-06-22"))
+    text = "".join(page.get_textpage().get_text_range() for page in sheet).replace("\r\n", "")
+    assert "专家组：示例地质专家组；队伍：示例防汛队" in text
+
+
+def test_somebody_on_leave_whom_nobody_stands_in_for_covers_no_hour(desk: Desk, staff: Staff) -> None:
+    put(desk, ("2026-06-22", "PRIMARY", staff["吴示例"]))
+    posts = {gap.post for gap in service.coverage(desk, "2026-06-22", "2026-06-22").missing if gap.date == "2026-06-22"}
+    assert "PRIMARY" not in posts
+    values = {"person": staff["吴示例"], "kind": "SICK", "starts_on": "2026-06-22", "ends_on": "2026-06-22"}
+    desk.act("leaves.import", [desk.new("leaves", {**values, "state": "APPROVED"})])
+    posts = {gap.post for gap in service.coverage(desk, "2026-06-22", "2026-06-22").missing if gap.date == "2026-06-22"}
+    assert "PRIMARY" in posts
 
 
 # -- board
