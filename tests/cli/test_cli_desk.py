@@ -256,7 +256,7 @@ def test_a_terminal_is_asked_even_when_the_record_is_whole(line: Line) -> None:
     copy = line.ok("snapshot")["file"]
     ours, theirs = pty.openpty()
     try:
-        os.write(ours, b"40\n\n")
+        os.write(ours, b"40\n" + b"\n" * 8)  # the other kinds of number as they are offered
         run = subprocess.run(
             [sys.executable, "-m", "dutydesk", "--home", line.home, "restore", copy, "--json"],
             stdin=theirs, capture_output=True, check=False, timeout=60,
