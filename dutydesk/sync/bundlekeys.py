@@ -247,6 +247,8 @@ def revoked(store: Store) -> dict[bytes, dict[int, int]]:
 
 def revoke(store: Store, told: Mapping[bytes, Mapping[int, int]]) -> None:
     """Shut desks out: what lies beyond these places is not taken from anybody; `{}` for a desk takes nothing more."""
+    if not told:
+        return
     body = peers.peer(store, REVOKED)
     for desk, upto in told.items():
         body[desk.hex()] = [[epoch, seq] for epoch, seq in sorted(upto.items())]

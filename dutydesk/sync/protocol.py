@@ -27,7 +27,7 @@ from dutydesk.journal import audit, chain, inbox, peers
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.store import CLOCK_SLACK, Store
-from dutydesk.sync import blobs, keys, outcome, record, seals
+from dutydesk.sync import blobs, bundlekeys, keys, outcome, record, seals
 from dutydesk.sync.hub import MOST_ACTS, MOST_BYTES, PATIENCE, Batch, Forked, Hello, Hub, Range
 from dutydesk.sync.outcome import SyncReport
 from dutydesk.sync.record import Chain, Head
@@ -209,11 +209,25 @@ class Session:
         if mine.public != keys.ensure(self.store):
             raise Refused(_("本机的密钥与中心库登记的不一致，请其管理员重新登记"))
         keys.vouch(self.store, {each.desk: each.public for each in self.hello.desks.values() if not each.revoked})
+        self._note_revoked()
         ahead = self.store.clock.now() - self.hello.time
         if abs(ahead) > CLOCK_SLACK:
             self.report.clock_ahead = ahead
             self.report.note(_("本机时钟与中心库相差 {seconds} 秒").format(seconds=abs(ahead) // 1_000))
         self._recall()
+
+    def _note_revoked(self) -> None:
+        """Desks that were shut out are so for bundles too, up to the same places."""
+        known = bundlekeys.revoked(self.store)
+        fresh = [each.desk for each in self.hello.desks.values() if each.revoked and each.desk not in known]
+        theirs = self.hello.frontier
+        bundlekeys.revoke(
+            self.store,
+            {
+                desk: {at[1]: self._allowed(at, head[0]) for at, head in theirs.items() if at[0] == desk}
+                for desk in fresh
+            },
+        )
 
     def _recall(self) -> None:
         """What this desk remembers of the hub; of one that was put back from a copy it must forget how far it was."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dutydesk.core.clock import local
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.ids import named_id
@@ -12,6 +14,7 @@ from dutydesk.ledger.kinds import COUNT, TEXT, TIME
 from dutydesk.ledger.spec import Field, Ledger
 from dutydesk.sync.bundletaken import Held
 from dutydesk.transit import service
+from dutydesk.transit.ledger import BUNDLES
 from dutydesk.transit.service import Known
 
 HELD = Ledger(
@@ -26,6 +29,11 @@ HELD = Ledger(
     ),
     order="",
 )
+_NARROW = {"at": 9, "direction": 4, "number": 11, "peer": 7, "result": 7, "acts": 5, "medium": 6, "by": 6, "note": 16}
+HISTORY: Ledger = replace(
+    BUNDLES, fields=tuple(replace(item, width=_NARROW.get(item.name, item.width)) for item in BUNDLES.fields)
+)
+"""The register as the pane shows it."""
 PEERS = Ledger(
     "bundle_peers",
     N_("对方"),

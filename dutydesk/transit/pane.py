@@ -24,7 +24,6 @@ from dutydesk.sync import bundlekeys
 from dutydesk.sync.bundle import ENDING
 from dutydesk.sync.bundletaken import Held
 from dutydesk.transit import lists, service, work
-from dutydesk.transit.ledger import BUNDLES
 from dutydesk.transit.pane_bundle import AskBar, ExportBar, Lines, MediaList
 from dutydesk.transit.service import Known
 
@@ -80,7 +79,7 @@ class BundlesPane(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setObjectName("bundles-tabs")
         self.tabs.setDocumentMode(True)
-        model = LedgerModel(BUNDLES, self.desk, columns=COLUMNS)
+        model = LedgerModel(lists.HISTORY, self.desk, columns=COLUMNS)
         self.history = LedgerView(
             model, important="note", empty=(_("还没有收发过数据包"), _("按 F6 导出，按 F7 导入，或把文件拖到这里"))
         )

@@ -16,7 +16,7 @@ from dutydesk.core.ids import CLI
 from dutydesk.journal import attachments, peers
 from dutydesk.journal.digest import digest
 from dutydesk.journal.inbox import take_in
-from dutydesk.sync import blobs, keys, outcome, protocol, record, seals
+from dutydesk.sync import blobs, bundlekeys, keys, outcome, protocol, record, seals
 from dutydesk.sync.hub import Batch, Hub
 from dutydesk.sync.wire import unpack
 from tests.journal import desks as d
@@ -145,6 +145,7 @@ def test_a_revoked_desk_is_refused_and_what_it_makes_afterwards_is_not_believed(
     fleet.sync(2)
     texts = [text for (text,) in d.ask(fleet.stores["2"], "SELECT text FROM log")]
     assert texts == ["吊销前"]
+    assert bundlekeys.revoked(fleet.stores["2"]) == {bytes.fromhex(ME): {1: 2}}  # for bundles, too
     with pytest.raises(Refused, match="吊销"):
         fleet.sync(1)
 
