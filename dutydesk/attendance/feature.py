@@ -100,6 +100,7 @@ ATTENDANCE_FEATURE = Feature(
     services={
         "signed_in": "dutydesk.attendance.service:signed_in",
         "on_now": "dutydesk.attendance.service:on_now",
+        "on_now_text": "dutydesk.attendance.service:on_now_text",
         "duty_contact": "dutydesk.attendance.service:duty_contact",
     },
     settings="dutydesk.attendance.limits:known",

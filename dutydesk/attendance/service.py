@@ -154,6 +154,11 @@ def now_text(lines: Iterable[OnPost]) -> str:
     return " ".join(found)
 
 
+def on_now_text(desk: Desk, now: int | None = None) -> str:
+    """`on_now` as the head of a printed form says it, empty where nobody is known (service `on_now_text`)."""
+    return now_text(on_now(desk, now))
+
+
 # -- signing -----------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.service import short_no
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
-from dutydesk.printing.desk import desk_document, numbered_sheets
+from dutydesk.printing.desk import desk_document, numbered_sheets, standing
 from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
@@ -65,6 +65,7 @@ def document(
     made = desk_document(
         desk,
         _("值班日志"),
+        crew=False,
         shift=_period(span),
     )
     made.pairs(_head(desk, span), columns=3)
@@ -129,8 +130,7 @@ def _head(desk: Desk, span: spans.Span) -> list[tuple[str, str]]:
     crew = _crew(desk, span)
 
     def person(name: str) -> str:
-        value = crew.get(name) if crew is not None else None
-        return desk.title("people", value) if isinstance(value, bytes) else ""
+        return standing(desk, crew, name) if crew is not None else ""
 
     def word(name: str) -> str:
         item = desk.ledger("shifts")[name]

@@ -6,20 +6,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Condition, Row
 from dutydesk.printing.page import Document, Foot
 
+ASSIGNMENTS = "assignments"
+SWAPPED = {"SWAP": N_("调"), "SUBSTITUTE": N_("代")}
+"""Where a place of the roster has its person from, and what stands beside the name for it."""
 
-def desk_document(desk: Desk, title: str, **more: Any) -> Document:
-    """A document of this desk, begun; `more` goes to `Document` and over what is given here."""
+
+def desk_document(desk: Desk, title: str, *, crew: bool = True, **more: Any) -> Document:
+    """A document of this desk, begun; `more` goes to `Document` and over what is given here. Under the title stands who
+    is on now, unless the form names a crew itself (`crew` False)."""
     given: dict[str, Any] = {
         "unit": desk.config.unit or desk.config.name,
         "at": desk.clock.now(),
         "watermark": desk.config.mark,
         "foot": Foot(source(desk)),
     }
-    return Document(title=title, **given | more)
+    made = Document(title=title, **given | more)
+    told = on_duty(desk) if crew else ""
+    if told:
+        made.paragraph(told, size=9.5, align="center")
+    return made
+
+
+def on_duty(desk: Desk) -> str:
+    """`在岗：带班领导 王示例 主班 李示例（未签到）`; empty where nobody is known, and in a view of many desks."""
+    on_now = desk.services.get("on_now_text")
+    told = str(on_now()) if on_now is not None and not desk.config.view else ""
+    return _("{name}：").format(name=_("在岗")) + told if told else ""
 
 
 def numbered_sheets(desk: Desk, title: str, numbers: Sequence[str], *, copy: bool = False) -> list[Document]:
@@ -31,7 +48,7 @@ def numbered_sheets(desk: Desk, title: str, numbers: Sequence[str], *, copy: boo
         foot = Foot(_("{number}　空白单：停电断网时手写，恢复后按单号补录").format(number=number), number)
         first = {"behind": made[0]} if made else {}
         shift = _("单号 {number}").format(number=number)
-        made.append(desk_document(desk, title, shift=shift, foot=foot, watermark=mark, **first))
+        made.append(desk_document(desk, title, crew=False, shift=shift, foot=foot, watermark=mark, **first))
     return made
 
 
@@ -39,3 +56,18 @@ def source(desk: Desk) -> str:
     """The head of the journal that a sheet is made from: `依据记录 1204 · 9f3a…`."""
     seq, digest = desk.store.position()
     return _("依据记录 {seq} · {digest}").format(seq=seq, digest=digest.hex()[:16])
+
+
+def standing(desk: Desk, shift: Row, name: str) -> str:
+    """Who stands a post of a shift (`leader`, `primary`, `secondary`), empty for nobody: `李示例（调）` where the roster
+    has them there by a swap, `（代）` as a substitute."""
+    person = shift.get(name)
+    if not isinstance(person, bytes):
+        return ""
+    text = desk.title("people", person)
+    if ASSIGNMENTS not in desk.store.schema.shapes:
+        return text
+    told = {"date": shift.text("date"), "shift": shift.text("code"), "post": name.upper(), "person": person}
+    rows = desk.rows(ASSIGNMENTS, *(Condition(field, "=", value) for field, value in told.items()), limit=1)
+    mark = SWAPPED.get(rows[0].text("origin")) if rows else None
+    return _("{name}（{mark}）").format(name=text, mark=_(mark)) if mark else text
