@@ -63,7 +63,7 @@ class _Told:
 
 def _open(told: Who) -> Desk:
     use(told.language)
-    features: Any = import_module("dutydesk.features")  # by name, like a service: in a fresh process nobody hands it over
+    features: Any = import_module("dutydesk.features")  # by name, like a service: nobody hands it over here
     return features.open_desk(Home(told.root), FixedClock(told.at), Me(told.id, told.name), key=told.key)
 
 
