@@ -32,7 +32,7 @@ SILENT = 15 * MINUTE
 """How old what is shown may be before the board says so in colour."""
 TOLD = 0.2
 """Seconds between two words about progress."""
-NEVER_HERE = ("entry", "intake", "import", "snapshot", "verify", "syncing")
+NEVER_HERE = ("entry", "intake", "import", "snapshot", "copy", "verify", "syncing")
 """Services that only a desk has."""
 
 

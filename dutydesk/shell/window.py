@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
             entry=self.prefill_entry,
             intake=self.begin_intake,
             snapshot=self._actions.snapshot,
+            copy=self._actions.snapshot_quietly,
             verify=self._actions.verify,
             syncing=self._actions.syncing,
         )

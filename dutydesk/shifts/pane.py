@@ -334,10 +334,10 @@ class ShiftsPane(QWidget):
         self._copy()
 
     def _copy(self) -> None:
-        """A copy of the record as it was handed over."""
-        snapshot = self.desk.services.get("snapshot")
-        if snapshot is not None:
-            snapshot()
+        """A copy of the record as it was handed over; nothing is said in the middle of it."""
+        copy = self.desk.services.get("copy")
+        if copy is not None:
+            copy()
 
     # -- paper -----------------------------------------------------------------------------------------------------
 

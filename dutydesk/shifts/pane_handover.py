@@ -280,7 +280,10 @@ class HandoverPage(QWidget):
             "FINISHED": _("交接已完成"),
         }
         self.next.setText(_("单方签字") if self._alone else texts[self._step])
-        self.next.setEnabled(self._step != "FINISHED" and (bool(state) or self._due))
+        able = self._step != "FINISHED" and (bool(state) or self._due)
+        if not able and self.window().focusWidget() is self.next:  # a preview may be in front of it
+            (self.items if self._held is not None else self.live).setFocus()
+        self.next.setEnabled(able)
         self.later.setVisible(self._step == "COUNTERSIGN" and not self._alone)
         may = (self.key == "" or bool(state) or self._due) and state in ("", "PREPARED", "SIGNED_OUT")
         self.alone.setVisible(may)
@@ -351,8 +354,10 @@ class HandoverPage(QWidget):
         elif self._step in ("CHECK", "REVIEW") and self.items.topLevelItemCount():
             self.items.setFocus()
             self.items.go_on(WAITING)
-        else:
+        elif self.next.isEnabled():
             self.next.setFocus()
+        else:
+            self.items.setFocus()
 
     def go_on(self) -> None:
         """Do the next thing."""

@@ -18,6 +18,7 @@ from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.ledger.kinds import choice_label
+from dutydesk.printing.desk import standing
 from dutydesk.printing.page import Document, Foot
 from dutydesk.printing.tables import Column, Group
 from dutydesk.printing.tables import Row as PaperRow
@@ -108,7 +109,7 @@ def _head(desk: Desk, span: rules.Shift, row: Row | None) -> list[tuple[str, str
     def shown(name: str) -> str:
         value = row.get(name) if row is not None else None
         if isinstance(value, bytes):
-            return desk.title("people", value)
+            return standing(desk, row, name) if row is not None else ""
         return ledger[name].kind.show(value, ledger[name]) or "—"
 
     day, _gap, hours = rules.shift_label(span).rpartition(f" {local(span.start):%H:%M}–")

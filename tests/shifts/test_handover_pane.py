@@ -103,7 +103,7 @@ def test_an_exhausted_officer_hands_over_by_keys(
     pane: ShiftsPane, desk: Desk, hands: Hands, clock: FixedClock, shown: Any, qtbot: QtBot
 ) -> None:
     copies: list[int] = []
-    desk.services["snapshot"] = lambda: copies.append(1)
+    desk.services["copy"] = lambda: copies.append(1)
     pane.focus_first()
     assert focus() == "shifts-items"
     assert next_text(pane) == "开始交接"

@@ -217,7 +217,7 @@ def test_taking_over_is_asked_noted_and_copied(
     pane: ShiftsPane, desk: Desk, crew: dict[str, bytes], qtbot: QtBot
 ) -> None:
     copies: list[int] = []
-    desk.services["snapshot"] = lambda: copies.append(1)
+    desk.services["copy"] = lambda: copies.append(1)
     service.save_facts(desk, KEY, crew)
     qtbot.mouseClick(child(pane, QPushButton, "shifts-take-over"), Qt.MouseButton.LeftButton)
     dialog = pane.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)[-1]
