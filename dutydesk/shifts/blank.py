@@ -41,7 +41,7 @@ def _sheet(made: Document) -> None:
         Column(_("接班意见"), width=19, align="center"),
     ]
     made.table(columns, _rows(len(columns)), size=9.5, row_height=LINE)
-    ticks = "  ".join(f"□ {tick.label}" for tick in service.equipment_of(""))
+    ticks = "  ".join(f"□ {tick.name}" for tick in service.equipment_of(""))
     made.pairs([(_("设备清点"), ticks)], columns=1, size=9.5, row_height=LINE)
     made.signatures([_("交班人"), _("接班人"), _("带班领导")])
 

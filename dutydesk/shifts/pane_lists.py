@@ -230,7 +230,7 @@ class EquipmentList(QWidget):
         self._remarks.clear()
         self._labels = list(ticks)
         for at, tick in enumerate(ticks):
-            name = reference_label("duty", "equipment", tick.code) if tick.code else tick.label
+            name = tick.name
             state = QComboBox()
             state.setObjectName(f"shifts-equipment-state-{tick.code or at}")
             state.setAccessibleName(name)

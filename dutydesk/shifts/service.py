@@ -17,7 +17,7 @@ from dutydesk.core.clock import DAY, HOUR, local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import N_, _, pick
 from dutydesk.core.ids import named_id
-from dutydesk.core.reference import reference, rows
+from dutydesk.core.reference import label, reference, rows
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import MISSING, Desk
 from dutydesk.journal.query import Row
@@ -51,12 +51,18 @@ _COLON = re.compile("[:：]")
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One line of the equipment list: `ok` None has not been looked at."""
+    """One line of the equipment list: `ok` None has not been looked at. The record keeps the `label`, which is
+    Chinese; people read the `name`."""
 
     code: str
     label: str
     ok: bool | None = None
     remark: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the language in use; what no list knows as it was typed."""
+        return label("duty", "equipment", self.code) if self.code else self.label
 
 
 # -- which shift ------------------------------------------------------------------------------------------------------
@@ -196,7 +202,7 @@ def save_facts(desk: Desk, shift: str, given: Values) -> Row:
 def save_equipment(desk: Desk, shift: str, ticks: Sequence[Tick]) -> Row:
     """Write what the look at the equipment gave. Raises `Refused` for a fault without a word about it."""
     problems = [
-        Problem(_("{name}：写上什么情况").format(name=tick.label), "equipment")
+        Problem(_("{name}：写上什么情况").format(name=tick.name), "equipment")
         for tick in ticks
         if tick.ok is False and not tick.remark.strip()
     ]
@@ -344,7 +350,7 @@ def open_items(connection: Connection, now: int) -> list[OpenItem]:
     if last is not None and not _on_paper(connection, key_of(of_row(last))):
         found.append(unprinted(last))
     for held, tick in faults(connection, now):
-        title = _("{name}异常：{remark}").format(name=tick.label, remark=tick.remark)
+        title = _("{name}异常：{remark}").format(name=tick.name, remark=tick.remark)
         found.append(OpenItem("EQUIPMENT", title, None, 1, "shifts", held.id))
     return found
 
