@@ -62,13 +62,13 @@ WHERE desk = %s AND revoked_at IS NULL;
 -- name: hello
 SELECT s.hub, s.incarnation, s.least_protocol, (SELECT max(v.n) FROM hub_version v), c.arrival,
        CAST(extract(epoch FROM now()) * 1000 AS bigint), d.desk, d.public_key, d.code, d.name,
-       d.revoked_at IS NOT NULL, d.revoked_arrival, h.epoch, a.seq, a.hash
+       d.revoked_at IS NOT NULL, d.revoked_arrival, h.epoch,
+       (SELECT b.seq FROM act b WHERE b.desk = h.desk AND b.epoch = h.epoch ORDER BY b.seq DESC LIMIT 1),
+       (SELECT b.hash FROM act b WHERE b.desk = h.desk AND b.epoch = h.epoch ORDER BY b.seq DESC LIMIT 1)
 FROM hub_state s
 JOIN hub_counter c ON c.id = s.id
 LEFT JOIN desk d ON s.id = 1
 LEFT JOIN chain h ON h.desk = d.desk
-LEFT JOIN act a ON a.desk = h.desk AND a.epoch = h.epoch
-  AND a.seq = (SELECT max(b.seq) FROM act b WHERE b.desk = h.desk AND b.epoch = h.epoch)
 ORDER BY d.desk, h.epoch;
 
 -- name: take_numbers
