@@ -34,9 +34,12 @@ def ask(desk: Desk, values: Values) -> bytes:
     assert isinstance(person, bytes)
     approval.must_be(desk, person, "person")
     made = facts(desk, first, last, around=0)
-    acting = told.get("acting")
+    member = made.members.get(person)
     if approval.may_decide(desk, person):
+        if member is not None and member.deputy is not None:
+            told.setdefault("acting", member.deputy)  # A 角不在由 B 角代
         problems += _leader_lacks(told)
+    acting = told.get("acting")
     if isinstance(acting, bytes):
         problems += _unfit_to_act(desk, made, person, acting, first, last)
     if any(one.person == person and one.first <= last and first <= one.last for one in made.leaves):

@@ -245,6 +245,22 @@ def test_a_leader_names_who_acts_and_one_principal_stays_on_a_holiday(desk: Desk
     service.approve_leave(desk, later, staff["周示例"])  # no holiday
 
 
+def test_the_deputy_acts_where_a_leader_names_nobody(desk: Desk, staff: Staff) -> None:
+    held = next(row for row in desk.rows("roster_people") if row["person"] == staff["王示例"])
+    change = desk.edit("roster_people", held.id, {"deputy": staff["周示例"]})
+    assert change
+    desk.act("roster_people.edit", [change])
+    row = service.ask_leave(desk, leave(staff, "王示例", "2026-06-22", "2026-06-22", phone="13900000000"))
+    service.approve_leave(desk, row, staff["陈示例"])
+    assert service.acting(desk, staff["王示例"], "2026-06-22") == staff["周示例"]
+    put(desk, ("2026-06-23", "LEADER", staff["周示例"]))
+    with pytest.raises(Refused) as caught:
+        deputy_away = leave(staff, "周示例", "2026-06-24", "2026-06-24", acting=staff["陈示例"], phone="13900000000")
+        service.approve_leave(desk, service.ask_leave(desk, deputy_away), staff["王示例"])
+        service.ask_leave(desk, leave(staff, "王示例", "2026-06-24", "2026-06-24", phone="13900000000"))
+    assert [problem.field for problem in caught.value.problems] == ["acting"], "the deputy is away too"
+
+
 def test_all_hands_calls_leave_off(desk: Desk, staff: Staff) -> None:
     row = service.ask_leave(desk, leave(staff, "李示例", "2026-06-22", "2026-06-26"))
     service.approve_leave(desk, row, staff["王示例"])
