@@ -25,11 +25,11 @@ def stack(desk: Desk, numbers: Sequence[str], *, copy: bool = False) -> Pdf:
     """An empty sheet for each number, 副本 on each when they are a `copy`."""
     sheets = numbered_sheets(desk, _("交接班记录表"), numbers, copy=copy)
     for made in sheets:
-        _sheet(made)
+        _sheet(made, service.names_here(desk))
     return sheets[0].pdf()
 
 
-def _sheet(made: Document) -> None:
+def _sheet(made: Document, equipment: Sequence[str]) -> None:
     names = ("weather", "leader", "primary", "secondary", "risk_level", "mode")
     head = [(_("日期"), _("　　年　　月　　日")), (_("起止"), ""), *((_(SHIFTS[name].label), "") for name in names)]
     made.pairs([*head, (_("接班时间"), "")], columns=3, row_height=LINE)
@@ -41,7 +41,7 @@ def _sheet(made: Document) -> None:
         Column(_("接班意见"), width=19, align="center"),
     ]
     made.table(columns, _rows(len(columns)), size=9.5, row_height=LINE)
-    ticks = "  ".join(f"□ {tick.name}" for tick in service.equipment_of(""))
+    ticks = "  ".join(f"□ {tick.name}" for tick in service.equipment_of("", equipment))
     made.pairs([(_("设备清点"), ticks)], columns=1, size=9.5, row_height=LINE)
     made.signatures([_("交班人"), _("接班人"), _("带班领导")])
 

@@ -14,17 +14,17 @@ from dutydesk.core.clock import HOUR
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import named_id
-from dutydesk.core.reference import by_code
+from dutydesk.core.reference import by_code, rows
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
-from dutydesk.journal.settings import from_row, setting, words
+from dutydesk.journal.settings import from_row, setting, short, whole, words
 from dutydesk.journal.store import MOST_CHANGES
 from dutydesk.ledger.feature import Change, Known
 from dutydesk.ledger.rows import parse_row
 from dutydesk.ledger.spec import Value, Values
 from dutydesk.shifts import blocks, rules, seals, service
 from dutydesk.shifts.ledger import HANDOVER_ITEMS, HANDOVERS, SHIFTS
-from dutydesk.shifts.pending import sheet_printed
+from dutydesk.shifts.pending import PAPER_SETTING, sheet_printed
 
 SHUT = ("CLOSED", "PASSED", "FALSE_ALARM")
 """States of an incident that nobody handles any more."""
@@ -316,7 +316,7 @@ def standing(desk: Desk, key: str) -> rules.Standing:
     following: Values = both.following_row.values if both.following_row is not None else {}
     lacking = tuple(_(SHIFTS[name].label) for name in ("leader", "primary") if following.get(name) is None)
     return rules.Standing(
-        tuple(service.missing(values)),
+        tuple(service.missing(values, service.names_here(desk))),
         lacking,
         tuple(_absent(desk, both.following, following)),
         tuple(major(desk)),
@@ -348,8 +348,14 @@ def major(desk: Desk) -> list[str]:
 
 def known(district: str) -> list[Known]:
     """The settings of the hand-over."""
-    row, grades = by_code("duty", "setting")[JOINT_DEFAULT], words(by_code("incident_grades", "grade"))
-    return [from_row("duty", "setting", row, JOINT_SETTING, str(row["value"]), grades)]
+    held, grades = by_code("duty", "setting"), words(by_code("incident_grades", "grade"))
+    joint, list_of, paper = (held[code] for code in (JOINT_DEFAULT, "HANDOVER_EQUIPMENT", "HANDOVER_PAPER_DAYS"))
+    equipment = "、".join(row["zh"] for row in rows("duty", "equipment"))
+    return [
+        from_row("duty", "setting", joint, JOINT_SETTING, str(joint["value"]), grades),
+        from_row("duty", "setting", list_of, service.EQUIPMENT_SETTING, equipment, short(300)),
+        from_row("duty", "setting", paper, PAPER_SETTING, str(paper["value"]), whole(1, int(paper["most"]))),
+    ]
 
 
 def _belongs(desk: Desk, person: bytes, crew_ids: frozenset[bytes], span: rules.Shift) -> list[Problem]:

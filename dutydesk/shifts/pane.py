@@ -211,7 +211,8 @@ class ShiftsPane(QWidget):
         if other or not self.facts.changed():
             self.facts.fill(row)
         if other or not self.equipment.dirty:
-            self.equipment.show_ticks(service.equipment_of(row.text("equipment") if row is not None else ""))
+            told = row.text("equipment") if row is not None else ""
+            self.equipment.show_ticks(service.equipment_of(told, service.names_here(self.desk)))
         items = self.desk.open_items(now)
         due = handover.shift_for(self.desk, now)
         handed = self._wanted or due

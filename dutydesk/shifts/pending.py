@@ -6,7 +6,9 @@ from sqlalchemy import Connection, select
 
 from dutydesk.core.clock import DAY
 from dutydesk.core.i18n import _
+from dutydesk.core.reference import by_code
 from dutydesk.journal import query as q
+from dutydesk.journal import settings
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.ledger.feature import OpenItem
@@ -16,8 +18,7 @@ from dutydesk.shifts import seals, service
 from dutydesk.shifts.ledger import HANDOVERS
 from dutydesk.shifts.model import HANDOVER_TABLE
 
-PAPER_DAYS = 31
-"""How far back a hand-over without its sheet on paper is reminded of (design)."""
+PAPER_SETTING = "handover.paper_days"
 OPEN_STATES = ("PREPARED", "SIGNED_OUT", "TAKEN_OVER", "EMERGENCY")
 
 
@@ -43,11 +44,14 @@ def unfinished(connection: Connection) -> list[Row]:
 
 
 def unprinted(connection: Connection, now: int) -> list[Row]:
-    """Hand-overs of the last month that were taken over and whose sheet is not on paper."""
+    """Hand-overs that were taken over and whose sheet is not on paper, as far back as the setting says."""
+    row = by_code("duty", "setting")["HANDOVER_PAPER_DAYS"]
+    told = settings.values(connection, PAPER_SETTING).get(PAPER_SETTING, "")
+    days = int(told) if told.isascii() and told.isdecimal() and 0 < int(told) <= row["most"] else int(row["value"])
     table = HANDOVER_TABLE
     statement = (
         select(table.c["_n"])
-        .where(table.c["_state"] == LISTED, table.c.taken_at > now - PAPER_DAYS * DAY)
+        .where(table.c["_state"] == LISTED, table.c.taken_at > now - days * DAY)
         .order_by(table.c.shift, table.c.id)
     )
     found = q.by_n(connection, seals.SHAPE, [n for (n,) in connection.execute(statement)])

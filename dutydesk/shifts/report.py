@@ -75,8 +75,8 @@ def draw(desk: Desk, *, shift: str | None = None) -> tuple[Document, Made]:
     if held is None:
         _blocks(document, _open(desk, now, row), now)
     else:
-        _items(document, handover.items_of(desk, held), held.number("given_at") or now)
-    _equipment(document, row)
+        _items(document, handover.items_of(desk, held), held.number("given_at") or held.number("taken_at") or now)
+    _equipment(document, row, service.names_here(desk))
     # What is signed stands with what is handed over and what it was made from; numbers and log are its annexes, and no
     # last page is spent on one line.
     if held is not None:
@@ -233,11 +233,11 @@ def _due(due_at: int | None, now: int) -> str:
     return _("{time} 逾期").format(time=shown) if due_at < now else shown
 
 
-def _equipment(document: Document, row: Row | None) -> None:
-    ticks = service.equipment_of(row.text("equipment") if row is not None else "")
+def _equipment(document: Document, row: Row | None, names: Sequence[str]) -> None:
+    ticks = service.equipment_of(row.text("equipment") if row is not None else "", names)
     signs = {None: "□", True: "√", False: "×"}
     notes = [_("（{note}）").format(note=tick.remark) if tick.remark else "" for tick in ticks]
-    told = "  ".join(f"{signs[tick.ok]} {tick.label}{note}" for tick, note in zip(ticks, notes, strict=True))
+    told = "  ".join(f"{signs[tick.ok]} {tick.name}{note}" for tick, note in zip(ticks, notes, strict=True))
     document.pairs([(_("设备清点"), told)], columns=1, size=9.5)
 
 
@@ -266,7 +266,7 @@ def _log(document: Document, desk: Desk, until: int, sealed: Sequence[tuple[int,
         document.paragraph(_("无"))
         return
     columns = [
-        Column(_("编号"), width=20, align="center"),
+        Column(_("编号"), width=24, align="center"),
         Column(_("时间"), width=13, align="center"),
         Column(_("类别"), width=17, align="center"),
         Column(_("内容"), weight=1.6),

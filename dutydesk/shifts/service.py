@@ -19,6 +19,7 @@ from dutydesk.core.i18n import N_, _, pick
 from dutydesk.core.ids import named_id
 from dutydesk.core.reference import label, reference, rows
 from dutydesk.journal import query as q
+from dutydesk.journal import settings
 from dutydesk.journal.desk import MISSING, Desk
 from dutydesk.journal.query import Row
 from dutydesk.journal.schema import Shape
@@ -46,7 +47,9 @@ SHEET = "P01"
 SHAPE = Shape(SHIFTS, SHIFT_TABLE)
 PEOPLE_SHAPE = Shape(PEOPLE, PEOPLE_TABLE)
 PRINT_SHAPE = Shape(PRINTS, PRINT_TABLE)
+EQUIPMENT_SETTING = "handover.equipment"
 _COLON = re.compile("[:：]")
+_BETWEEN = re.compile(r"[、,，;；\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,23 +277,36 @@ def crew_text(desk: Desk, row: Row | None) -> str:
         return crew_of(connection, row)
 
 
-def missing(values: Values) -> list[str]:
-    """Labels of what a shift still lacks before it is handed over."""
+def missing(values: Values, names: Sequence[str] = ()) -> list[str]:
+    """Labels of what a shift still lacks before it is handed over; `names` is the unit's own list of equipment."""
     found = [_(SHIFTS[name].label) for name in REQUIRED if values.get(name) in (None, "")]
-    if any(tick.ok is None for tick in equipment_of(str(values.get("equipment") or ""))):
+    if any(tick.ok is None for tick in equipment_of(str(values.get("equipment") or ""), names)):
         found.append(_("设备清点"))
     return found
 
 
-def equipment_of(text: str) -> list[Tick]:
-    """The whole equipment list with what a stored text says of each."""
+def equipment_names(connection: Connection) -> tuple[str, ...]:
+    """The unit's own list of equipment and keys (setting `handover.equipment`); empty for that of the reference data."""
+    told = settings.values(connection, EQUIPMENT_SETTING).get(EQUIPMENT_SETTING, "")
+    return tuple(dict.fromkeys(name.strip() for name in _BETWEEN.split(told) if name.strip()))
+
+
+def names_here(desk: Desk) -> tuple[str, ...]:
+    """The same of a desk."""
+    with desk.store.read() as connection:
+        return equipment_names(connection)
+
+
+def equipment_of(text: str, names: Sequence[str] = ()) -> list[Tick]:
+    """The whole equipment list with what a stored text says of each; `names` in place of the reference data's list."""
     told: dict[str, Tick] = {}
     for line in text.split("\n"):
         sign, _gap, rest = line.strip().partition(" ")
         if sign in ("√", "×"):
             name, *told_of = _COLON.split(rest, maxsplit=1)
             told[name.strip()] = Tick("", name.strip(), sign == "√", "".join(told_of).strip())
-    listed = [Tick(row["code"], row["zh"]) for row in rows("duty", "equipment")]
+    codes = {str(row["zh"]): str(row["code"]) for row in rows("duty", "equipment")}
+    listed = [Tick(codes.get(name, ""), name) for name in names or codes]
     known = {tick.label for tick in listed}
     found = [
         Tick(tick.code, tick.label, told[tick.label].ok, told[tick.label].remark) if tick.label in told else tick
@@ -341,7 +357,7 @@ def open_items(connection: Connection, now: int) -> list[OpenItem]:
         detail = _("缺{what}").format(what=_("、").join(crew))
         found.append(OpenItem("TODO", _("本班未填值班人员"), None, 1, "shifts", where, detail))
     if row is not None and row.number("ends_at") - now <= SOON:
-        lacking = missing(values)
+        lacking = missing(values, equipment_names(connection))
         if lacking:
             end = row.number("ends_at")
             title = _("交接班 {time} 缺{count}项").format(time=local(end).strftime("%H:%M"), count=len(lacking))
