@@ -141,7 +141,9 @@ def test_every_run_time_requirement_is_used() -> None:
     imported = {
         match[1]
         for path in (ROOT / "dutydesk").rglob("*.py")
-        for match in re.finditer(r"^\s*(?:import|from) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for match in re.finditer(
+            r"(?:^\s*(?:import|from) |import_module\(\")(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
     }
     wanted = {Requirement(line).name.lower().replace("-", "_") for line in project["dependencies"]}
     unused = {name for name in wanted if names.get(name, name) not in imported}

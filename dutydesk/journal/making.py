@@ -17,7 +17,7 @@ class DiskFull(Unavailable):
 
 OF_DAMAGE = (
     "malformed", "not a database", "corrupt", "vtable constructor failed", "error in tokenize", "decode to UTF-8",
-    "invalid fts5 file format",
+    "invalid fts5 file format", "no such tokenizer",
 )  # fmt: skip
 """Words of the driver's errors that mean the file, not the disk or a lock."""
 

@@ -214,6 +214,12 @@ def _compare_projection(
                 ]
                 where = _("、").join(_(schema[name].ledger.title) for name in different) or _("合并记录")
                 problems.append(Fault(where, _("台账与原始记录不一致，可运行 dutydesk rebuild 重建")))
+            told, true = _tallies(raw), _tallies(target)
+            problems += [
+                Fault(_(schema[name].ledger.title), _("台账条数与原始记录不一致，可运行 dutydesk rebuild 重建"))
+                for name in sorted(schema.shapes)
+                if told.get(name, 0) != true.get(name, 0)
+            ]
             problems += [
                 Fault(_(shape.ledger.title), _("检索索引不完整，可运行 dutydesk rebuild 重建"))
                 for shape in schema.shapes.values()
@@ -224,6 +230,11 @@ def _compare_projection(
             target.execute("ROLLBACK")
         finally:
             target.close()
+
+
+def _tallies(raw: recipe.Raw) -> dict[str, int]:
+    """How many rows each ledger is said to have: what a list shows before it reads one."""
+    return dict(raw.execute("SELECT ledger, listed FROM tally").fetchall())
 
 
 def _index(raw: recipe.Raw, table: str) -> str:

@@ -331,3 +331,15 @@ def test_an_act_of_a_kind_that_nobody_knows_is_no_damage(closed: Files, place: P
     with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
         store.act("something.new", [d.new("log", {"text": "新"})], by=CLI)
     assert verify(home, d.FULL).ok
+
+
+def test_a_wrong_count_of_rows_is_told_and_mended(closed: Files, place: Path) -> None:
+    home = lay(place / "counted", closed)
+    raw = recipe.connect(home.database)
+    raw.execute("UPDATE tally SET listed = listed + 1 WHERE ledger = 'log'")
+    raw.close()
+    report = verify(home, d.FULL)
+    assert [fault.where for fault in report.problems] == [d.FULL["log"].ledger.title]
+    with Store.open(home, d.FULL, FixedClock(d.EVENING), exclusive=True) as store:
+        store.rebuild()
+    assert verify(home, d.FULL).ok
