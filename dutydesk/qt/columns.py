@@ -11,7 +11,8 @@ from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import ORIGIN
 from dutydesk.qt.theme import current
 
-ORIGIN_WIDTH = 84
+ORIGIN_WIDTH, CODED = 84, 36
+"""Pixels at 100 %: the district where rows of several stand together, and the desks' codes within their numbers."""
 LEAST = 240
 """Pixels at 100 % that the important column keeps."""
 
@@ -27,7 +28,8 @@ class ColumnFit(QObject):
         super().__init__(view)
         self._view, self._gives_way = view, tuple(gives_way)
         if view.ledger_model.fields[0] is ORIGIN:
-            widths = {ORIGIN.name: ORIGIN_WIDTH, **widths}
+            coded = {name: width + CODED for name, width in widths.items() if name in ("no", "incident")}
+            widths = {ORIGIN.name: ORIGIN_WIDTH, **widths, **coded}
         self._widths = {name: max(width, self._title(name)) for name, width in widths.items()}
         self._done: tuple[int, frozenset[str]] | None = None
         view.installEventFilter(self)

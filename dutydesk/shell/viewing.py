@@ -104,6 +104,7 @@ class ViewWindow(MainWindow):
             self.desk.services.pop(name, None)
         self._whose = Whose(self.store)
         self.desk.services["origin"] = self._whose
+        self.desk.services["import"] = self._no_import
         super()._build_entry()
         self.entry_bar.hide()
         self.entry_bar.toggleViewAction().setEnabled(False)
@@ -244,6 +245,10 @@ class ViewWindow(MainWindow):
 
     def _refuse(self) -> None:
         dialogs.tell(self, str(refusal()))
+
+    def _no_import(self, ledger: str, parent: QWidget | None = None) -> None:
+        """Files are read in by desks."""
+        self._refuse()
 
     def focus_entry(self) -> None:
         """F2."""

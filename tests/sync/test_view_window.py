@@ -180,6 +180,10 @@ def test_whatever_would_write_answers_with_a_sentence(qtbot: Any, open_window: A
     shelters.close_shelter()
     assert "只读" in "".join([*said(window), shelters.status.text()])
 
+    shelters.import_file()
+    window.show_pane("warnings").import_file()
+    assert ["只读" in told for told in said(window)] == [True, True]
+
     daybook = window.show_pane("daybook")
     assert sorted(daybook.tools.actions_by_name) == ["amend", "attach", "intake"]
     daybook.focus_first()
