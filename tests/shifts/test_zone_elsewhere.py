@@ -48,7 +48,12 @@ def test_shifts_are_as_long_as_ever_and_have_no_gap(day: str, code: str) -> None
     at = midnight(day) - 24 * HOUR
     until = at + 72 * HOUR
     shift = rules.shift_of(at, pattern)
-    lengths = {"H24": 24, "DAY": 9 if code == "DAY_NIGHT" else 8, "NIGHT": 15 if code == "DAY_NIGHT" else 8, "EVENING": 8}
+    lengths = {
+        "H24": 24,
+        "DAY": 9 if code == "DAY_NIGHT" else 8,
+        "NIGHT": 15 if code == "DAY_NIGHT" else 8,
+        "EVENING": 8,
+    }
     while shift.end < until:
         assert shift.end - shift.start == lengths[shift.code] * HOUR
         for moment in (shift.start, shift.start + 30 * MINUTE, shift.end - 1):
