@@ -299,7 +299,7 @@ class AccountPane(QWidget):
         for name, text, run in (
             ("add", _("开账号"), self.add),
             ("role", _("改角色"), self.change_role),
-            ("state", _("停用"), self.toggle),
+            ("state", _("停用账号"), self.toggle),
             ("enrol", _("设口令"), self.enrol),
             ("reset", _("两人重设口令"), self.reset),
             ("change", _("改我的口令"), self.change_mine),
@@ -383,7 +383,7 @@ class AccountPane(QWidget):
         for name in ("role", "state", "enrol"):
             self.buttons[name].setEnabled(manages and one is not None)
         self.buttons["reset"].setEnabled(one is not None)
-        self.buttons["state"].setText(_("停用") if one is None or one.active else _("恢复"))
+        self.buttons["state"].setText(_("停用账号") if one is None or one.active else _("恢复"))
         self.buttons["change"].setEnabled(service.present(self.desk))
         self.buttons["out"].setVisible("sign_out" in self.desk.services)
 
