@@ -162,11 +162,11 @@ class ItemList(QTreeWidget):
             self.show_items(self._rows, self._now)
 
     def _block(self, code: str) -> str:
-        """A block's name, its first two characters (in English what stands before `and`) where there is little room."""
+        """A block's name, its first two characters where there is little room; in English what stands before `and`."""
         name = reference_label("duty", "block", code)
-        if not self._short:
-            return name
-        return name.partition(" and ")[0] if name.isascii() else name[:2]
+        if name.isascii():
+            return name.partition(" and ")[0]
+        return name[:2] if self._short else name
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
