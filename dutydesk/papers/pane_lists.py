@@ -135,7 +135,7 @@ class PaperTab(ListPane):
         """A line of the current sheet into the duty log."""
         sheet = self._one()
         if sheet is not None:
-            self._type(sheet, service.LOG)
+            self._transcribe(sheet, service.LOG)
 
     def type_incident(self) -> None:
         """The incident of the current telephone record."""
@@ -145,9 +145,9 @@ class PaperTab(ListPane):
         if service.INCIDENTS not in service.ledgers_of(sheet):
             self.say(_("只有电话记录表能补录成接报"))
             return
-        self._type(sheet, service.INCIDENTS)
+        self._transcribe(sheet, service.INCIDENTS)
 
-    def _type(self, sheet: Row, ledger: str) -> None:
+    def _transcribe(self, sheet: Row, ledger: str) -> None:
         if sheet.get("state") == service.VOID:
             self.say(_("{number} 已作废").format(number=sheet.text("number")))
             return
@@ -201,7 +201,7 @@ class PaperTab(ListPane):
         self.say(_("{number} 已补录 {title}").format(number=number, title=self.desk.title_of(made)))
         held = self.desk.get("papers", sheet.id)
         if held is not None and not last and held.get("state") == service.BLANK:
-            self._type(held, self._typing)
+            self._transcribe(held, self._typing)
         else:
             self.view.setFocus()
 

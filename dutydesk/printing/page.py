@@ -240,9 +240,7 @@ class Document:
             sheets.text(x, sheets.y - _drop(style), line, style, align)
             sheets.y -= style.line
 
-    def _grid_row(
-        self, row: Sequence[tuple[str, str]], columns: int, label: float, style: Style, least: float
-    ) -> None:
+    def _grid_row(self, row: Sequence[tuple[str, str]], columns: int, label: float, style: Style, least: float) -> None:
         """One row of `pairs`: the last value takes what the row leaves over; a row taller than a page is cut."""
         sheets = self._sheets
         whole = sheets.measure / columns

@@ -244,7 +244,9 @@ def test_a_restore_asks_for_the_last_numbers_on_paper(
     said = line("restore", copy, "--json")
     assert said.code == 0
     assert said.json["numbers"]["log"] == 7
-    assert said.err.count("？[") == len(said.json["numbers"]), "one question for each kind of number, not on standard output"
+    assert said.err.count("？[") == len(said.json["numbers"]), (
+        "one question for each kind of number, not on standard output"
+    )
     assert str(entry(line, "恢复以后的一条")["no"]).endswith("-0008")
 
 

@@ -34,7 +34,9 @@ def test_a_size_that_nobody_can_read_is_given_up(tmp_path: Path, percent: int) -
     assert looks.read(home) == Looks(night=True)
 
 
-def test_a_folder_that_takes_nothing_costs_only_the_looks(tmp_path: Path, caplog: pytest.LogCaptureFixture, expect_log: Any) -> None:
+def test_a_folder_that_takes_nothing_costs_only_the_looks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, expect_log: Any
+) -> None:
     expect_log("desk.looks was not written")
     looks.keep(Home(tmp_path / "gone"), Looks(night=True))
     assert "desk.looks was not written" in caplog.text
