@@ -72,6 +72,8 @@ def compile_lock(requirements: list[str], *arguments: str) -> str:
                 "--no-emit-index-url",
                 "--no-header",
                 "--no-annotate",
+                "--only-binary",
+                ":all:",
                 "--quiet",
                 "-o",
                 str(out),
