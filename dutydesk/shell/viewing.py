@@ -211,7 +211,7 @@ class ViewWindow(MainWindow):
         job.finished.connect(self._ended)
 
     def _fetched(self, came: Any) -> None:
-        self._say("；".join(came.lines))
+        self._say(_("；").join(came.lines))
         if [self.district.itemData(at) for at in range(1, self.district.count())] != [
             code for code, _name in districts(self.store)
         ] or came.pulled:

@@ -224,8 +224,8 @@ class BundlesPane(QWidget):
         names, acts, notes = told
         self.bar.ok.setEnabled(True)
         self.leave()
-        text = _("已写出 {names}，{acts} 条记录，读回核对无误").format(names="、".join(names), acts=acts)
-        self.say("；".join([text, *notes] if names else notes))
+        text = _("已写出 {names}，{acts} 条记录，读回核对无误").format(names=_("、").join(names), acts=acts)
+        self.say(_("；").join([text, *notes] if names else notes))
         self.tabs.setCurrentWidget(self.history)
         self._came()
 
@@ -265,7 +265,7 @@ class BundlesPane(QWidget):
             job.cancelled.connect(self._stopped)
 
     def _taken(self, found: list[dict[str, Any]]) -> None:
-        self.say("；".join(f"{one['file']}：{one['summary']}" for one in found) or _("没有可收入的"))
+        self.say(_("；").join(one["file"] + _("：") + one["summary"] for one in found) or _("没有可收入的"))
         waits = any(not one["ok"] and one["state"] in ("GUARD", "STRANGER") for one in found)
         self._came()
         self.tabs.setCurrentWidget(self.held.view if waits else self.history)
