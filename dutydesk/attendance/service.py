@@ -29,6 +29,7 @@ from dutydesk.ledger.spec import Value, Values
 from dutydesk.people import service as people
 
 CATEGORY, LINE = "CHECK", "GOV"
+SWAPPED = {"SWAP": N_("调"), "SUBSTITUTE": N_("代")}
 STATES = {
     State.WAITING: N_("未签到"),
     State.LATE: N_("未签到"),
@@ -142,12 +143,15 @@ def signed_in(desk: Desk, shift: str) -> set[bytes]:
         return crew.present(connection, shift)
 
 
-def now_text(lines: Iterable[OnPost]) -> str:
-    """`带班 王示例（在家值守） 主班 李示例`; who is merely expected is marked."""
+def now_text(lines: Iterable[OnPost], *, marks: bool = False) -> str:
+    """`带班 王示例（在家值守） 主班 李示例`; who is merely expected is marked. With `marks`, as on paper, also who stands
+    there by a swap 调 or as a substitute 代."""
     found: list[str] = []
     for line in lines:
         post = label("duty", "post", line.post) if line.post else ""
         text = " ".join(part for part in (post, line.name) if part)
+        if marks and line.origin in SWAPPED:
+            text = _("{name}（{mark}）").format(name=text, mark=_(SWAPPED[line.origin]))
         if line.state is not State.IN:
             text = _("{name}（{state}）").format(name=text, state=_(STATES[line.state]))
         found.append(text)
@@ -156,7 +160,7 @@ def now_text(lines: Iterable[OnPost]) -> str:
 
 def on_now_text(desk: Desk, now: int | None = None) -> str:
     """`on_now` as the head of a printed form says it, empty where nobody is known (service `on_now_text`)."""
-    return now_text(on_now(desk, now))
+    return now_text(on_now(desk, now), marks=True)
 
 
 # -- signing -----------------------------------------------------------------------------------------------------------
@@ -209,8 +213,10 @@ def sign_row(desk: Desk, values: Values) -> bytes:
     person = values.get("person")
     if not isinstance(person, bytes):
         raise Refused(Problem(_("必填"), "person"))
+    if asks_pin(desk) and desk.me.id != person.hex():  # whoever sits here gave a PIN of their own alone
+        raise Refused(Problem(_("须由 {name} 本人操作").format(name=desk.title("people", person)), "person"))
     told = {name: str(values.get(name) or "") for name in ("shift", "post", "note")}
-    return sign(desk, person, str(values.get("sign") or "IN"), **told).id
+    return sign(desk, person, str(values.get("sign") or "IN"), **told, pin=None if asks_pin(desk) else "").id
 
 
 def _verify(desk: Desk, person: bytes, pin: str | None) -> None:

@@ -370,5 +370,12 @@ def test_where_accounts_are_in_force_the_own_pin_is_needed(desk: Desk, people: P
     assert refused(desk, people["PRIMARY"], pin=None)  # another's proof is not one's own
     assert desk.count("sign_ins") == 0
     service.sign(desk, people["PRIMARY"], pin="918264")
-    service.sign(desk, people["LEADER"], pin=None)
+    with pytest.raises(Refused, match="须由 钱示例 本人操作"):
+        service.sign_row(desk, {"person": people["OTHER"], "note": "增援"})
+    assert not [
+        row
+        for row in desk.rows("audit")
+        if row["action"] == "SIGN_FAILED" and people["OTHER"].hex() in row.text("subject")
+    ]
+    service.sign_row(desk, {"person": people["LEADER"]})
     assert service.signed_in(desk, KEY) == {people["PRIMARY"], people["LEADER"]}

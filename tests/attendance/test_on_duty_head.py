@@ -34,3 +34,14 @@ def test_a_form_with_a_crew_of_its_own_and_an_empty_one_say_nothing(desk: Desk, 
 
 def test_where_nobody_is_known_there_is_no_head(desk: Desk) -> None:
     assert on_duty(desk) == ""
+
+
+@pytest.mark.usefixtures("shift")
+def test_who_stands_there_by_a_swap_is_marked(desk: Desk, clock: FixedClock, people: dict[str, bytes]) -> None:
+    clock.at += 20 * 60_000
+    place = {"date": "2026-06-18", "shift": "H24", "post": "PRIMARY", "slot": 1, "person": people["OTHER"]}
+    roster = {"starts_on": "2026-06-18", "ends_on": "2026-06-18", "state": "PUBLISHED"}
+    rows = [desk.new("assignments", {**place, "origin": "SUBSTITUTE"}), desk.new("rosters", roster)]
+    desk.act("roster.publish", rows)
+    service.sign(desk, people["OTHER"])
+    assert on_duty(desk) == "在岗：主班 钱示例（代）"
