@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from itertools import product
 from typing import Any
 
 from dutydesk.core import ids
@@ -128,7 +127,7 @@ def _roster(desk: Desk, clock: FixedClock, known: _Known, end: int) -> None:
     night = shift_rules.shift_of(end - _load("night")["minutes"] * MINUTE, pattern)
     clock.at = end - 9 * DAY
     zero = local(night.start).date()
-    first = zero.replace(day=1)
+    first = zero.replace(day=1) - timedelta(days=1)  # its shift lasts into the month
     last = _month_end(zero + timedelta(days=data["ahead"]))
     span = range((first - zero).days, (last - zero).days + 1)
 
@@ -138,11 +137,7 @@ def _roster(desk: Desk, clock: FixedClock, known: _Known, end: int) -> None:
         return {"date": date, "shift": night.code, "post": post, "slot": 1, "person": who, "origin": "GENERATED"}
 
     turns: Mapping[str, Sequence[str]] = data["turns"]
-    rows = {
-        (post, day): place(post, day, people[day % len(people)])
-        for day in span
-        for post, people in turns.items()
-    }
+    rows = {(post, day): place(post, day, people[day % len(people)]) for day in span for post, people in turns.items()}
     told: Mapping[str, Any] = data["swap"]
     mine, other = ((told["post"], told[name]) for name in ("day", "other_day"))
     swap = ids.named_id("swaps", DISTRICT, "sample")
@@ -259,9 +254,9 @@ class _Shifts:
         yield self._opening + 0.5, partial(self._adopt, told["duties"])
         day = local(self._shifts[0].start).replace(hour=0, minute=0, second=0, microsecond=0)
         times = [shift.start + told["shift"] * MINUTE for shift in self._shifts]
-        for n, text in product(range(3), told["times"]):
-            hour, minute = map(int, text.split(":"))
-            times.append(utc_ms(day + timedelta(days=n, hours=hour, minutes=minute + told["after"])))
+        for text in told["times"]:
+            hour, minute = map(int, str(text).split(":"))
+            times += [utc_ms(day + timedelta(days=n, hours=hour, minutes=minute + told["after"])) for n in range(3)]
         for at in sorted(times):
             if self._shifts[0].start < at <= self._end:
                 yield (at - self._end) / MINUTE, self._tick
@@ -333,7 +328,7 @@ class _Teller:
 
         def play() -> None:
             self._shifts.sit(by)
-            values = self._values(ledger, told) | {name: self._desk.me.name for name in own}
+            values = self._values(ledger, told) | dict.fromkeys(own, self._desk.me.name)
             change = self._desk.new(ledger, values)
             happened = change.values.get("happened_at")
             self._desk.act(kind, [change], happened_at=happened if isinstance(happened, int) else None)

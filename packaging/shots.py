@@ -164,11 +164,11 @@ class Day(Sitting):
             self.desk,
             self.incident,
             self.intake,
-            self.warnings,
-            self.people,
-            self.shelters,
+            self.roster,
+            self.on_duty,
             self.palette,
             self.sheet,
+            self.hand_over,
         ]
 
     def desk(self) -> Waits:
@@ -200,19 +200,13 @@ class Day(Sitting):
         press(Key.Key_Escape)
         yield from self.rest()
 
-    def warnings(self) -> Waits:
-        yield from self.pane(Key.Key_4, "warnings-pane")
-        self.shoot("warnings")
+    def roster(self) -> Waits:
+        yield from self.pane(Key.Key_Equal, "roster-pane")
+        self.shoot("roster")
 
-    def people(self) -> Waits:
-        yield from self.pane(Key.Key_6, "people-pane")
-        press(Key.Key_Down)
-        yield from self.rest()
-        self.shoot("people")
-
-    def shelters(self) -> Waits:
-        yield from self.pane(Key.Key_7, "shelters-pane")
-        self.shoot("shelters")
+    def on_duty(self) -> Waits:
+        yield from self.pane(Key.Key_BracketRight, "attendance-pane")
+        self.shoot("attendance")
 
     def palette(self) -> Waits:
         press(Key.Key_K, CTRL)
@@ -232,6 +226,18 @@ class Day(Sitting):
         self.shoot("handover", "preview-dialog")
         press(Key.Key_Escape)
         yield "closed", lambda: not there(QDialog, "preview-dialog")()
+
+    def hand_over(self) -> Waits:
+        yield from self.pane(Key.Key_0, "shifts-pane")
+        press(Key.Key_Return, CTRL)
+        yield "its items", there(QWidget, "handover-items")
+        press(Key.Key_Return)
+        yield "the line for an answer", there(QWidget, "handover-line")
+        write("现场仍在处置，前方每半小时报一次。")
+        press(Key.Key_Return)
+        yield "no line", lambda: not there(QWidget, "handover-line")()
+        yield from self.rest()
+        self.shoot("handover-page")
 
 
 class Night(Sitting):

@@ -32,7 +32,7 @@ def tel(desk: Desk, *, blank: int = 0, numbers: Sequence[str] = (), copy: bool =
 
 
 def _plain(desk: Desk) -> Document:
-    return desk_document(desk, _("电话记录表"), shift=_("单号 {number}").format(number=UNNUMBERED))
+    return desk_document(desk, _("电话记录表"), crew=False, shift=_("单号 {number}").format(number=UNNUMBERED))
 
 
 def _record(desk: Desk, made: Document) -> None:
@@ -82,7 +82,7 @@ def p18(desk: Desk, *, start: int | None = None, end: int | None = None) -> Pdf:
 
 
 def _empty(desk: Desk) -> Pdf:
-    made = desk_document(desk, _("断网应急单"))
+    made = desk_document(desk, _("断网应急单"), crew=False)
     labels = [_(OUTAGES["kind"].label), _("起止"), _("历时"), _(OUTAGES["reported_to"].label)]
     made.pairs([(label, "") for label in labels], columns=2, row_height=LINE)
     made.pairs([(_(OUTAGES[name].label), "") for name in ("text", "measures")], columns=1, row_height=2 * LINE)
@@ -96,12 +96,12 @@ def _empty(desk: Desk) -> Pdf:
 
 def _things() -> list[Column]:
     return [
-        Column(_("编号"), width=20, align="center"),
+        Column(_("编号"), width=24, align="center"),
         Column(_("时间"), width=13, align="center"),
         Column(_("类别\n方式"), width=17, align="center"),
         Column(_("对方"), width=25),
         Column(_("内容")),
-        Column(_("纸质单"), width=25, align="center"),
+        Column(_("纸质单"), width=30, align="center"),
         Column(_("录入"), width=21, align="center"),
     ]
 
