@@ -16,7 +16,9 @@ from tests.shifts.handing import KEY, two_crews
 
 
 def put(desk: Desk, key: str, value: str) -> None:
-    desk.act("settings.add", [desk.new("settings", {"key": key, "value": value, "source": "测试", "date": "2026-06-01"})])
+    desk.act(
+        "settings.add", [desk.new("settings", {"key": key, "value": value, "source": "测试", "date": "2026-06-01"})]
+    )
 
 
 def test_the_unit_has_its_own_list(desk: Desk, clock: FixedClock, crew: dict[str, bytes]) -> None:
