@@ -56,6 +56,8 @@ REASONS = {
     " see decisions/009-what-verify-costs.md",
     "B1 p99": "a commit waits for the disk and for whoever else uses the processor; the p50 says what the save itself takes",
     "B1 beside import": "a save that meets an act of 25 rows waits for its commit",
+    "B1 beside sync": "two processes take turns at one file and at two processors; the note says what a save takes alone",
+    "B11": "the minute is wall time on two processors that others use, too; the ratio says what sync itself adds",
     "B1 beside process": "two processes take turns at one file; a save that meets an act of 25 rows waits for its commit",
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from dutydesk.journal.batches import BESIDE_A_WINDOW, PAUSE
+from dutydesk.journal.batches import PAUSE
 from dutydesk.journal.chain import Act
 from dutydesk.journal.digest import digest
 from dutydesk.journal.inbox import Taken, take_in
@@ -20,6 +20,9 @@ Head = tuple[int, bytes]
 Frontier = Mapping[Chain, Head]
 AT_ONCE = 2_000
 """Acts that are applied in one transaction where nobody waits for the writer."""
+BESIDE_A_WINDOW = 10
+"""Changes in one transaction beside an open window, where a save may wait for its end: fewer than an import of a person's
+own, since nobody waits for the sync."""
 
 
 def frontier(store: Store) -> dict[Chain, Head]:
