@@ -72,6 +72,7 @@ ACCOUNT_FEATURE = Feature(
     tables=((ACCOUNTS, ACCOUNT_TABLE),),
     commands=(Command("accounts", N_("账号：谁能在这里做什么"), configure, "dutydesk.accounts.command:run"),),
     adders={"accounts": "dutydesk.accounts.service:add_row"},
+    services={"role_of": "dutydesk.accounts.service:role_of"},
     settings="dutydesk.accounts.service:known",
     pane="dutydesk.accounts.pane_account:AccountPane",
     key="Alt+\\",

@@ -271,9 +271,17 @@ def edit_person(desk: Desk, person: bytes, values: Values) -> Receipt | None:
 
 def remove_person(desk: Desk, person: bytes) -> Receipt:
     """Take a person and their numbers off the lists; what the log says of them stays."""
+    _refuse_account(desk, person)
     rows = numbers(desk, person)
     changes = [desk.store.deletion("people", person), *(desk.store.deletion("numbers", row.id) for row in rows)]
     return desk.act("people.delete", changes)
+
+
+def _refuse_account(desk: Desk, person: bytes) -> None:
+    """Whoever has an account in use is not taken off: the last administrator could be removed that way."""
+    role_of = desk.services.get("role_of")
+    if role_of is not None and role_of(person):
+        raise Refused(Problem(_("{name}还有账号，先停用").format(name=desk.title("people", person)), "person"))
 
 
 def erase_person(desk: Desk, person: bytes, reason: str) -> None:
@@ -281,6 +289,7 @@ def erase_person(desk: Desk, person: bytes, reason: str) -> None:
     (个人信息保护法 art. 47). Raises `Refused` without a reason."""
     if not reason.strip():
         raise Refused(Problem(_("请写明原因"), "reason"))
+    _refuse_account(desk, person)
     with desk.store.read() as connection:
         table = NUMBER_TABLE.c
         every = [

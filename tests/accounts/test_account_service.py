@@ -17,6 +17,7 @@ from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
+from dutydesk.people import service as people
 from tests.accounts.conftest import AT, PINS
 from tests.desks import a_desk
 from tests.journal.desks import ask, deliver
@@ -212,6 +213,19 @@ def test_the_last_administrator_stays(staffed: Desk, person: Person) -> None:
     with pytest.raises(Refused, match="最后一个管理员"):
         service.deactivate(staffed, second)
     assert service.role_of(staffed, second) == "ADMIN"
+
+
+def test_who_has_an_account_is_not_taken_off_the_address_book(staffed: Desk, person: Person) -> None:
+    first, second = person("示例甲"), person("示例乙")
+    sit(staffed, person("示例丙"))
+    for attempt in (lambda: people.remove_person(staffed, first), lambda: people.erase_person(staffed, first, "测试")):
+        with pytest.raises(Refused, match="示例甲还有账号，先停用"):
+            attempt()
+    assert staffed.title("people", first) == "示例甲"
+    sit(staffed, first)
+    service.deactivate(staffed, second)
+    people.remove_person(staffed, second)
+    assert second not in [row.id for row in staffed.rows("people")]
 
 
 def test_the_list_of_accounts_is_written_by_no_other_way(staffed: Desk, person: Person) -> None:
