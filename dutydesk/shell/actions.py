@@ -201,7 +201,10 @@ class Actions(QObject):
         self._failed(text)
 
     def _note(self, keep: Callable[[Any, dict[str, Any]], None], told: dict[str, Any]) -> None:
-        """A disk that takes no row takes no copy either: the board has said so."""
+        """A disk that takes no row takes no copy either: the board has said so. Work that ends after the window has
+        gone is told to nobody: its record is closed."""
+        if self.window.closed:
+            return
         with suppress(DutyDeskError):
             keep(self.desk.store, told)
 

@@ -156,7 +156,8 @@ class Night:
             Scene("feedback on the instruction", self.answer, 8),
             Scene("the rain", self.rain, 2),
             Scene("a person by initials", self.person, 4),
-            Scene("the duty log on paper", self.log, 5),
+            Scene("the roster of the month", self.roster, 1),
+            Scene("the duty log on paper", self.log, 4),
             Scene("what is handed over, looked through and answered", self.look_through, 1),
             Scene("the hand-over sheet on paper", self.hand_over, 2),
             Scene("the desk in the morning", self.morning, 1),
@@ -405,6 +406,12 @@ class Night:
         press(Key.Key_Return)
         yield "the card", there(QWidget, "people-pane")
         yield "no palette", lambda: not there(QDialog, "palette")()
+
+    def roster(self) -> Waits:
+        """Alt+=: who stands when; a swap is marked."""
+        press(Key.Key_Equal, ALT)
+        yield "the pane", there(QWidget, "roster-pane")
+        yield "it is published", lambda: _("已发布") in widget(QLabel, "roster-state").text()
 
     def log(self) -> Waits:
         """Alt+0, Ctrl+Shift+L, Ctrl+S: the duty log of the shift as a file."""

@@ -64,7 +64,7 @@ def test_the_last_hour_of_the_night(night: tuple[Home, Path], qapp: QApplication
     ):
         assert wanted in log, wanted
     assert "示例" in sheet
-    assert len(list(out.glob("[0-9][0-9].png"))) == 16
+    assert len(list(out.glob("[0-9][0-9].png"))) == 17
     assert (out / "desk.png").stat().st_size > 20_000
     line = [sys.executable, "-m", "dutydesk", "--home", str(home.root)]
     told = subprocess.run(
