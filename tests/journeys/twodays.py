@@ -302,6 +302,11 @@ def log_in(name: str) -> Waits:
     yield f"{name} on the board", lambda: name in tile("tile-who")
 
 
+def copied(at: str) -> Waits:
+    """The copy that is made when the window opens is there: what is open does not depend on how fast it was."""
+    yield "the copy", lambda: at in tile("tile-record")
+
+
 def switch_to(name: str) -> Waits:
     """Ctrl+L, the other officer's PIN."""
     press(Key.Key_L, CTRL)
@@ -579,6 +584,7 @@ class HandOver:
         yield from log_in(PRIMARIES[0])
 
     def prepare(self) -> Waits:
+        yield from copied("08:00")
         yield from pane(Key.Key_0, "shifts-pane")
         yield "the list", caret_in("shifts-items")
         press(Key.Key_Return, CTRL)
@@ -815,6 +821,7 @@ class Emergency:
 
     def log_in(self) -> Waits:
         yield from log_in(PRIMARIES[1])
+        yield from copied("08:25")
 
     def sign_in(self) -> Waits:
         yield from sign_in(PRIMARIES[1], SECONDARIES[2])
