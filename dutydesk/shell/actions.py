@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 
 SEND_AGAIN = 10 * MINUTE
 """When the second place is tried again after it was away."""
+UNPRINTED = (
+    ("unprinted_sheets", "shifts", N_("交接班表还没有打印：{what}")),
+    ("unprinted_outages", "papers", N_("断网应急单还没有打印：{what}")),
+)
+"""What ought to be on paper before leaving: the service that names it, its pane, and how it is said."""
 
 
 def take_copy(home: Path, key: bytes | None, at: int, token: Token) -> dict[str, Any]:
