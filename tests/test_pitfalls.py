@@ -34,7 +34,8 @@ from dutydesk.ledger.spec import Field, Ledger, Mode, Search
 from dutydesk.papers import limits as paper_limits
 from dutydesk.rain.thresholds import thresholds
 from dutydesk.roster import facts
-from dutydesk.shifts import handover
+from dutydesk.shifts import handover, pending
+from dutydesk.shifts import service as shifts
 from dutydesk.sync import planning
 from dutydesk.transit import limits as transit
 from dutydesk.warnings import standing
@@ -145,6 +146,10 @@ def every_key(desk: Desk, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None
     entry.quick_texts(desk)
     daybook.late_minutes(desk)
     handover.major(desk)
+    with pytest.MonkeyPatch.context() as patch, desk.store.read() as connection:
+        patch.setattr(settings, "values", asked.all)
+        shifts.equipment_names(connection)
+        pending.unprinted(connection, desk.clock.now())
     monkeypatch.setattr(facts, "settings", asked.all)
     for mode in reference_rows("duty", "duty_mode"):
         desk.act("posture.add", [desk.new("postures", {"mode": mode["code"], "starts_on": "2026-06-01"})])
