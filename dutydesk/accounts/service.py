@@ -209,7 +209,10 @@ def _names(read: Connection, persons: list[str]) -> dict[str, str]:
 
 def verify(desk: Desk, person: bytes, pin: str, *, reason: str = "") -> None:
     """Check a person's PIN; every attempt is recorded. Raises `Refused` where it is wrong, the account is locked or
-    switched off, or no PIN was enrolled at this desk."""
+    switched off, or no PIN was enrolled at this desk. An empty PIN is no attempt: refused, and neither recorded nor
+    counted, so that a slip on Enter locks nobody out."""
+    if not pin:
+        raise Refused(Problem(_("请输入口令"), "pin"))
     name = desk.title("people", person)
     if not role_of(desk, person):
         _fail(desk, person, _("没有账号或已停用"))

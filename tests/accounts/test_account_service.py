@@ -171,6 +171,19 @@ def test_five_failures_lock_for_a_quarter_of_an_hour(staffed: Desk, person: Pers
     service.verify(staffed, person("示例丙"), PINS["示例丙"])
 
 
+def test_an_empty_pin_is_no_attempt(staffed: Desk, person: Person) -> None:
+    who = person("示例乙")
+    before = staffed.store.position()
+    for _try in range(6):
+        with pytest.raises(Refused, match="请输入口令"):
+            service.verify(staffed, who, "")
+        with pytest.raises(Refused, match="请输入口令"):
+            service.sign_in(staffed, who, "")
+    assert staffed.store.position() == before, "nothing is recorded"
+    assert fail(staffed, who, 1) == "pin: 口令不对，还可以试 4 次"
+    service.verify(staffed, who, PINS["示例乙"])
+
+
 def test_the_lock_survives_a_restart(staffed: Desk, person: Person, clock: FixedClock) -> None:
     who, home = person("示例乙"), staffed.store.home
     fail(staffed, who, 3)
