@@ -144,7 +144,9 @@ def refuse(desk: Desk, swap: bytes, by: bytes, reason: str) -> None:
     values: dict[str, Value] = {"state": "REFUSED", "decided_at": desk.clock.now()}
     if by != row["other"]:
         values["approver"] = by
-    desk.act("swap.refuse", [Change("swaps", swap, values)], note=reason)
+    # Two acts, for two permissions: everyone may decline what is asked of them, only a leader turns a swap down.
+    asked = by == row["other"]
+    desk.act("swap.decline" if asked else "swap.refuse", [Change("swaps", swap, values)], note=reason)
 
 
 def cancel(desk: Desk, swap: bytes, by: bytes) -> None:
