@@ -165,7 +165,7 @@ def _roster(desk: Desk, clock: FixedClock, known: _Known, end: int) -> None:
     ]
     changes.append(Change("swaps", swap, values, new=True))
     changes += [desk.new("day_types", _day(zero + timedelta(days=day), data["calendar"])) for day in span]
-    posture: dict[str, Value] = {"mode": data["posture"], "starts_on": dates[0], "ends_on": dates[-1]}
+    posture: dict[str, Value] = {**data["posture"], "starts_on": dates[0], "ends_on": dates[-1]}
     changes.append(desk.new("postures", posture | {"note": data["note"]}))
     changes.append(Change("rosters", ids.named_id("rosters", DISTRICT, dates[0], dates[-1]), roster, new=True))
     batches.write(desk.store, "roster.import", changes, by=ids.SYSTEM, note="示例数据", size=400)

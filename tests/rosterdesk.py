@@ -27,7 +27,7 @@ class Staff:
 
 
 def staff(desk: Desk) -> Staff:
-    """Write the people and the calendar; nobody sits at the desk."""
+    """Write the people, the calendar, and the unit's own crew of "1+2" all year; nobody sits at the desk."""
     people = [desk.new("people", {"name": name, "kind": "PERSON"}) for name in (*LEADERS, *OFFICERS)]
     desk.act("people.add", people)
     ids = {name: change.row for name, change in zip((*LEADERS, *OFFICERS), people, strict=True)}
@@ -44,6 +44,8 @@ def staff(desk: Desk) -> Staff:
         for name, row in ids.items()
     ]
     desk.act("roster_people.add", rows)
+    crews = {f"roster.crew.{mode}": "LEADER=1 PRIMARY=1 SECONDARY=1" for mode in ("FLOOD_SEASON", "HOLIDAY")}
+    desk.act("settings.add", [desk.new("settings", {"key": key, "value": value}) for key, value in crews.items()])
     desk.act("day_types.add", [desk.new("day_types", {"date": day, "kind": kind}) for day, kind in DAYS.items()])
     return Staff(ids)
 

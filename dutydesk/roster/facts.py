@@ -154,10 +154,13 @@ class Facts:
             crews[mode] = self._crew(mode)
         if self.day(date).holiday:
             crews["HOLIDAY"] = self._crew("HOLIDAY")
+        ordered: dict[str, list[dict[str, int]]] = {}
         for posture in self.postures:
             if posture.first <= date and (not posture.last or date <= posture.last):
                 own = rules.parse_crew(posture.crew) if posture.crew else self._crew(posture.mode)
-                crews[posture.mode] = rules.strongest((crews.get(posture.mode, {}), own))
+                ordered.setdefault(posture.mode, []).append(own)
+        # What an order says of a mode stands instead of the mode's usual crew, also where the season brings the mode.
+        crews |= {mode: rules.strongest(own) for mode, own in ordered.items()}
         order = {row["code"]: n for n, row in enumerate(table("duty", "duty_mode"))}
         modes = tuple(sorted(crews, key=lambda mode: order.get(mode, len(order))))
         crew = rules.strongest(crews.values())

@@ -20,6 +20,8 @@ STAFF = {
     "孙示例": "PRIMARY SECONDARY", "吴示例": "PRIMARY SECONDARY", "郑示例": "PRIMARY SECONDARY",
     "冯示例": "SECONDARY", "何示例": "DRIVER",
 }  # fmt: skip
+OWN_CREWS = {f"roster.crew.{mode}": "LEADER=1 PRIMARY=1 SECONDARY=1" for mode in ("FLOOD_SEASON", "HOLIDAY")}
+"""This unit's own settings: "1+2" in the flood season and on holidays too."""
 PRINCIPALS = ("王示例", "陈示例")
 
 
@@ -51,7 +53,7 @@ def staff(desk: Desk) -> Staff:
 
 
 def enlist(desk: Desk, posts: dict[str, str]) -> Staff:
-    """Make people of the roster."""
+    """Make people of the roster, in a unit that has its own crews."""
     ids: dict[str, bytes] = {}
     changes = [desk.new("people", {"name": name, "kind": "PERSON"}) for name in posts]
     for change, (name, told) in zip(list(changes), posts.items(), strict=True):
@@ -61,6 +63,8 @@ def enlist(desk: Desk, posts: dict[str, str]) -> Staff:
             values["principal"] = 1
         changes.append(desk.new("roster_people", values))
     desk.act("people.import", changes)
+    own = [desk.new("settings", {"key": key, "value": value}) for key, value in OWN_CREWS.items()]
+    desk.act("settings.add", own)
     return Staff(ids)
 
 

@@ -9,8 +9,12 @@ from dutydesk.accounts import service as accounts
 from dutydesk.accounts.guard import Guard
 from dutydesk.core.clock import FixedClock, parse_iso
 from dutydesk.core.errors import Refused
+from dutydesk.core.reference import by_code
+from dutydesk.core.reference import rows as table
 from dutydesk.core.turns import shift_id
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.history import history
+from dutydesk.ledger.feature import Change
 from dutydesk.ledger.spec import Value
 from dutydesk.roster import service
 from dutydesk.roster.report import p03
@@ -308,6 +312,47 @@ def test_a_swap_is_asked_accepted_approved_and_marked(desk: Desk, staff: Staff) 
         service.cancel_swap(desk, swap, staff["李示例"])
 
 
+@pytest.mark.parametrize("substitute", [False, True], ids=["swap", "substitute"])
+def test_a_call_reaches_whoever_took_the_shift_over_and_the_record_keeps_both(
+    desk: Desk, staff: Staff, clock: FixedClock, *, substitute: bool
+) -> None:
+    """The duty telephone is a role; a swap must not leave calls with whoever was planned (grafana/oncall #3096)."""
+    published(desk, staff)
+    calls = {"李示例": "13900000001", "钱示例": "13900000002"}
+    kept = [{"person": staff[name], "order": 1, "kind": "MOBILE", "number": number} for name, number in calls.items()]
+    desk.act("numbers.import", [desk.new("numbers", values) for values in kept])
+    begins, ends = parse_iso("2026-06-22 08:30"), parse_iso("2026-06-23 08:30") - 1
+    other = None if substitute else place("2026-06-23")
+    taker = staff["钱示例"]
+    if substitute:  # who stands the next day cannot stand in: two shifts running
+        put(desk, ("2026-06-23", "PRIMARY", staff["吴示例"]), reason="领导指定")
+
+    def reached(at: int) -> tuple[bytes | None, bytes | None, str]:
+        told = desk.services["duty_contact"](None, at)
+        return desk.services["duty"]("PRIMARY", at), told.person, told.number[-4:]
+
+    swap = service.ask_swap(desk, place("2026-06-22"), taker, other, "家中有事", staff["李示例"])
+    service.accept_swap(desk, swap, taker)
+    assert reached(begins) == reached(ends) == (staff["李示例"], staff["李示例"], "0001"), "agreed is not approved"
+    service.approve_swap(desk, swap, staff["周示例"])
+    assert reached(begins) == reached(ends) == (taker, taker, "0002")
+    if not substitute:
+        assert reached(ends + 1) == (staff["李示例"], staff["李示例"], "0001"), "at the turn of the shift the other way"
+    clock.at = begins
+    told = desk.services["duty_contact"](None)
+    assert (told.person, told.name) == (taker, "钱示例"), "now, by the clock"
+    cell = service.grid(desk, "2026-06-22", "2026-06-22").cells[place("2026-06-22")]
+    assert (cell.planned, cell.person, cell.mark) == (staff["李示例"], taker, "代" if substitute else "调")
+    row = desk.get("swaps", swap)
+    assert row is not None
+    assert (row["person"], row["other"], row["approver"]) == (staff["李示例"], taker, staff["周示例"])
+    assert cell.row is not None
+    with desk.store.read() as connection:
+        versions = history(connection, desk.store.schema.shapes["assignments"], cell.row)
+    stood = [version.values["person"] for version in versions if "person" in version.values]
+    assert stood == [staff["李示例"], taker], "both stand in the history of the place"
+
+
 def test_a_substitute_stands_in_and_the_rules_hold(desk: Desk, staff: Staff) -> None:
     published(desk, staff)
     with pytest.raises(Refused, match="同一班又排在副班"):
@@ -374,10 +419,12 @@ def test_whoever_acts_for_a_leader_who_is_away_is_on_post(desk: Desk, staff: Sta
 
 def test_the_unit_has_its_own_name_for_a_post_and_its_own_crew(desk: Desk, staff: Staff) -> None:
     rows = [("roster.post.LEADER", "总值班长"), ("roster.crew.NORMAL", "LEADER=1 PRIMARY=1 DRIVER=1")]
-    rows += [("roster.crew.FLOOD_SEASON", "garbage"), ("roster.rest_hours", "30")]
+    rows += [("roster.crew.GUARD", "garbage"), ("roster.rest_hours", "30")]
+    desk.act("postures.add", [desk.new("postures", {"mode": "GUARD", "starts_on": "2026-12-01"})])
     desk.act("settings.edit", [desk.new("settings", {"key": key, "value": value}) for key, value in rows])
     assert service.post_name(desk, "LEADER") == "总值班长"
     assert service.demand(desk, "2026-03-02").crew == {"LEADER": 1, "PRIMARY": 1, "DRIVER": 1}
+    assert service.demand(desk, "2026-12-01").crew["FIELD"] == 1, "what means nothing changes nothing"
     assert service.demand(desk, "2026-06-22").modes == ("NORMAL", "FLOOD_SEASON")
     put(desk, ("2026-06-22", "PRIMARY", staff["李示例"]))
     with pytest.raises(Refused, match="只休息 24 小时，应有 30 小时"):
@@ -392,6 +439,40 @@ def test_a_posture_asks_for_more_people(desk: Desk, staff: Staff) -> None:
     assert service.demand(desk, "2026-06-21").crew == {"LEADER": 1, "PRIMARY": 1, "SECONDARY": 1}
     labels = [line.label for line in service.grid(desk, "2026-06-21", "2026-06-22").lines]
     assert labels == ["带班领导", "带班主任", "主班", "副班1", "副班2", "值班司机"]
+
+
+STRENGTHENED = {
+    "FLOOD_SEASON": {"FIELD": 1},
+    "MAIN_FLOOD": {"SECTION_HEAD": 1},
+    "RAIN_MODERATE": {"SECTION_HEAD": 1},
+    "RAIN_STORM": {"SECTION_HEAD": 1, "SECONDARY": 2, "DRIVER": 1},
+    "HOLIDAY": {"SECTION_HEAD": 1},
+    "GUARD": {"SECTION_HEAD": 1, "FIELD": 1},
+    "FIRE_SEASON": {"FIELD": 1},
+    "SNOW": {"DRIVER": 1},
+    "EPIDEMIC": {"SECONDARY": 2},
+    "ALL_HANDS": {"SECTION_HEAD": 1, "SECONDARY": 2, "DRIVER": 1, "FIELD": 2},
+}
+
+
+@pytest.mark.parametrize("mode", [row["code"] for row in table("duty", "duty_mode") if row["code"] != "NORMAL"])
+def test_each_mode_asks_as_delivered_for_more_than_the_ordinary_crew(desk: Desk, mode: str) -> None:
+    ordinary = {"LEADER": 1, "PRIMARY": 1, "SECONDARY": 1}
+    assert service.demand(desk, "2026-12-01").crew == ordinary
+    desk.act("postures.add", [desk.new("postures", {"mode": mode, "starts_on": "2026-12-02", "ends_on": "2026-12-02"})])
+    assert service.demand(desk, "2026-12-02").crew == ordinary | STRENGTHENED[mode]
+    assert service.demand(desk, "2026-12-03").crew == ordinary
+    told = by_code("roster", "crew")[mode]
+    assert told.get("mark", "design") in ("design", "verified V06")
+
+
+def test_the_season_asks_for_the_field_team_unless_an_order_says_otherwise(desk: Desk) -> None:
+    assert service.demand(desk, "2026-04-14").crew.get("FIELD") is None
+    assert service.demand(desk, "2026-04-15").crew["FIELD"] == 1
+    order = {"mode": "FLOOD_SEASON", "starts_on": "2026-04-16", "ends_on": "2026-04-16", "crew": "LEADER=1 PRIMARY=2"}
+    desk.act("postures.add", [desk.new("postures", order)])
+    assert service.demand(desk, "2026-04-16").crew == {"LEADER": 1, "PRIMARY": 2, "SECONDARY": 1}
+    assert service.demand(desk, "2026-04-17").crew["FIELD"] == 1
 
 
 @pytest.mark.parametrize(("year", "hours"), [("2026", 8760), ("2028", 8784)])
@@ -504,3 +585,27 @@ def test_where_accounts_are_in_force_each_step_is_by_the_person_at_the_desk(desk
     sit("陈示例")
     service.approve_swap(desk, swap, staff["陈示例"])
     assert service.on_post(desk, "PRIMARY", parse_iso("2026-06-22 12:00")) == staff["吴示例"]
+    # Who is asked may decline, officer or not; leave and swaps are turned down by a leader alone.
+    sit("钱示例")
+    with pytest.raises(Refused):
+        service.ask_leave(desk, leave(staff, "钱示例", "2026-06-25", "2026-06-25"))
+    sit("李示例")
+    asked = service.ask_leave(desk, leave(staff, "李示例", "2026-06-25", "2026-06-25"))
+    for act in ("leave.refuse", "swap.refuse", "leaves.edit", "swaps.edit"):
+        with pytest.raises(Refused, match="值班员不能做这件事"):
+            desk.act(act, [Change("leaves", asked, {"state": "REFUSED"})])
+    sit("吴示例")
+    again = service.ask_swap(desk, place("2026-06-22"), staff["李示例"], None, "有事", staff["吴示例"])
+    sit("李示例")
+    service.refuse_swap(desk, again, staff["李示例"], "走不开")
+    held = desk.get("swaps", again)
+    assert held is not None
+    assert (held["state"], held.get("approver")) == ("REFUSED", None)
+    sit("陈示例")
+    for act in ("leaves.edit", "swaps.edit", "leaves.import"):
+        with pytest.raises(Refused, match="带班领导不能做这件事"):
+            desk.act(act, [Change("leaves", asked, {"state": "REFUSED"})])
+    service.refuse_leave(desk, asked, staff["陈示例"])
+    row = desk.get("leaves", asked)
+    assert row is not None
+    assert row["state"] == "REFUSED"
