@@ -159,9 +159,16 @@ class AttendancePane(QWidget):
         )
         self.roll.view.opened.connect(self._opened)
         outer.addWidget(self.roll.view)
+        self.on_call = Elided("", "muted")
+        self.on_call.setObjectName("attendance-on-call")
+        self.on_call.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
+        self.on_call.setFixedHeight(theme.px(28))
+        self.on_call.hide()
+        outer.addWidget(self.on_call)
         self.status = Elided("", "muted")
         self.status.setObjectName("attendance-status")
-        self.status.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
+        self.status.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
+        self.status.setFixedHeight(theme.px(28))
         self.status.hide()
         outer.addWidget(self.status)
         self.tabs = QTabWidget()
@@ -273,6 +280,7 @@ class AttendancePane(QWidget):
         span = service.span_at(self.desk, now)
         text = _("{span} · 在岗 {here} 人").format(span=service.shift_text(span), here=here)
         self.head.note.setText(text)
+        self._tell_on_call(span.key.partition("/")[0])
         left = self.due.refresh(now)
         text = _("固定工作 待办 {count}").format(count=left) if left else _("固定工作")
         self.tabs.setTabText(self.tabs.indexOf(self.due), text)
@@ -281,6 +289,14 @@ class AttendancePane(QWidget):
         count = self.violations.proposed.count()
         text = _("违纪 待认定 {count}").format(count=count) if count else _("违纪")
         self.tabs.setTabText(self.tabs.indexOf(self.violations), text)
+
+    def _tell_on_call(self, day: str) -> None:
+        """Who may be called beside the crew that day, as the roster tells it."""
+        told = self.desk.services.get("on_call")
+        text = str(told(day)) if told is not None else ""
+        self.on_call.setText(_("待命　{text}").format(text=text) if text else "")
+        self.on_call.setToolTip(text.replace(_("；"), "\n"))
+        self.on_call.setVisible(bool(text))
 
     def say(self, text: str) -> None:
         """One quiet sentence below the roll."""

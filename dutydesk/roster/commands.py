@@ -1,4 +1,4 @@
-"""`dutydesk roster …`: generate, publish, check, coverage, form, ics."""
+"""`dutydesk roster …`: generate, publish, check, coverage, form, ics, on-call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dutydesk.core.clock import iso, local
+from dutydesk.core.clock import iso, local, parse_iso
 from dutydesk.core.console import answer, say, warn
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.files import write_whole
@@ -48,10 +48,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         elif name == "ics":
             made.add_argument("--person", metavar="NAME", required=True, help=_("谁"))
             made.add_argument("--out", metavar="FILE", required=True, help=_("写到哪个 .ics"))
+    text = _("列出备班、专家和能调用的队伍")
+    made = whats.add_parser("on-call", help=text, description=text)
+    made.add_argument("--at", metavar="T", default="", help=_("哪一天或什么时刻，不写为现在"))
+    made.add_argument("--json", action="store_true", help=_("输出 JSON"))
 
 
 def run(desk: Desk, args: argparse.Namespace) -> int:
     """Do what `args.what` says. Raises `Refused` for days and people that are none."""
+    if args.what == "on-call":
+        return _on_call(desk, args)
     start, end = rules.parse_day(args.start, "--from").isoformat(), rules.parse_day(args.end, "--to").isoformat()
     what = {
         "generate": _generate, "publish": _publish, "check": _check, "coverage": _coverage, "form": _form, "ics": _ics,
@@ -182,3 +188,35 @@ def _ics(desk: Desk, args: argparse.Namespace, start: str, end: str) -> int:
     write_whole(Path(args.out), ics.of_person(desk, _person(desk, args, "person"), start, end))
     say(args.out)
     return 0
+
+
+def _on_call(desk: Desk, args: argparse.Namespace) -> int:
+    """Those who may be called on the day of the shift that runs at `--at`: after midnight still yesterday's."""
+    from dutydesk.roster import posts, service
+
+    day = service.duty_day(desk, _moment(desk, args.at))
+    found = service.on_call(desk, day)
+    if args.json:
+        names = desk.titles("people", list(found.standby))
+        groups = {"experts": found.experts, "teams": found.teams}
+        told = {
+            name: [{"id": row.id.hex(), "name": row.text("name"), "status": row.text("status")} for row in rows]
+            for name, rows in groups.items()
+        }
+        standby = [{"id": person.hex(), "name": names[person]} for person in found.standby]
+        answer({"date": day, "standby": standby, **told})
+        return 0
+    for what, names_of in posts.parts_of(desk, found):
+        for name in names_of:
+            say(f"{what}\t{name}")
+    return 0
+
+
+def _moment(desk: Desk, text: str) -> int:
+    """`--at` as ms UTC; a day alone means its noon."""
+    if not text:
+        return desk.clock.now()
+    try:
+        return parse_iso(f"{text} 12:00" if len(text) == 10 else text)
+    except ValueError:
+        raise Refused(Problem(_("应为日期或时间，如 2026-06-18 20:00：{text}").format(text=text), "--at")) from None

@@ -75,7 +75,7 @@ ROSTER_FEATURE = Feature(
         (DAY_TYPES, DAY_TABLE),
         (POSTURES, POSTURE_TABLE),
     ),
-    commands=(Command("roster", N_("排班：生成、发布、检查、缺岗"), configure, "dutydesk.roster.commands:run"),),
+    commands=(Command("roster", N_("排班：生成、发布、检查、缺岗、待命"), configure, "dutydesk.roster.commands:run"),),
     importers=(
         Importer("day_types", "holiday-cn", N_("节假日 JSON"), "dutydesk.roster.calendar:read_holidays", _is_holidays),
         Importer("assignments", "roster", N_("值班表格"), "dutydesk.roster.filled:incoming", _is_form),
@@ -88,7 +88,11 @@ ROSTER_FEATURE = Feature(
         "rosters": "dutydesk.roster.adding:roster",
     },
     forms=(Form("P03", N_("值班表"), "dutydesk.roster.report:p03", ("start", "end", "reveal")),),
-    services={"duty": "dutydesk.roster.service:on_post", "duty_crew": "dutydesk.roster.service:crew_at"},
+    services={
+        "duty": "dutydesk.roster.service:on_post",
+        "duty_crew": "dutydesk.roster.service:crew_at",
+        "on_call": "dutydesk.roster.service:on_call_text",
+    },
     settings="dutydesk.roster.known:known",
     pane="dutydesk.roster.pane:RosterPane",
     key="Alt+=",

@@ -142,6 +142,12 @@ class MonthView(QWidget):
         self.split.addWidget(self._note_box())
         self.split.setStretchFactor(0, 1)
         outer.addWidget(self.split, 1)
+        self.on_call = Elided("", "muted")
+        self.on_call.setObjectName("roster-on-call")
+        self.on_call.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
+        self.on_call.setFixedHeight(theme.px(24))
+        self.on_call.hide()
+        outer.addWidget(self.on_call)
         self.status = Elided("")
         self.status.setObjectName("roster-status")
         self.status.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
@@ -217,7 +223,16 @@ class MonthView(QWidget):
     def heed(self, changed: Changed) -> None:
         """Something was written; the grid follows when it can be seen."""
         touched = changed.touches(
-            "assignments", "rosters", "roster_people", "day_types", "postures", "leaves", "swaps", "people", "settings"
+            "assignments",
+            "rosters",
+            "roster_people",
+            "day_types",
+            "postures",
+            "leaves",
+            "swaps",
+            "people",
+            "teams",
+            "settings",
         )
         if touched:
             self._stale = True
@@ -427,9 +442,17 @@ class MonthView(QWidget):
         ]
         crew = _("、").join(f"{service.post_name(self.desk, post)} {count}" for post, count in demand.crew.items())
         self.posture.set("", " · ".join(modes))
-        told = [_("{day} 每班：{crew}").format(day=sheets.date_text(day), crew=crew)]
-        self.posture.setToolTip("\n".join([*told, *service.on_call_text(self.desk, day).split(_("；"))]).strip())
+        self.posture.setToolTip(_("{day} 每班：{crew}").format(day=sheets.date_text(day), crew=crew))
         self.posture.show()
+        self._tell_on_call(day)
+
+    def _tell_on_call(self, day: str) -> None:
+        """Who may be called beside the crew: standby, experts, teams."""
+        text = service.on_call_text(self.desk, day)
+        told = _("{day} 待命　{text}").format(day=sheets.date_text(day), text=text) if text else ""
+        self.on_call.setText(told)
+        self.on_call.setToolTip(told.replace(_("；"), "\n"))
+        self.on_call.setVisible(bool(told))
 
     # -- the line below, and the list ------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from dutydesk.ledger.spec import Value
 from dutydesk.roster import checks, rules
 from dutydesk.roster.cells import mark_of
 from dutydesk.roster.facts import Facts, facts, pattern_of
-from dutydesk.roster.rows import Coverage, Demand, Gap, Key, Stand
+from dutydesk.roster.rows import Coverage, Demand, Gap, Key, OnCall, Stand
 
 EXPERT = "EXPERT"
 ON_CALL_NAMED = 12
@@ -86,15 +86,33 @@ def teams_on_call(desk: Desk) -> list[Row]:
     return [row for row in desk.rows("teams") if row.get("status") not in ("REST", "OFF")]
 
 
+def duty_day(desk: Desk, at: int) -> str:
+    """See `service.duty_day`."""
+    return shift_of(at, pattern_of(desk)).date
+
+
+def on_call(desk: Desk, day: str) -> OnCall:
+    """See `service.on_call`."""
+    teams = teams_on_call(desk)
+    experts = tuple(row for row in teams if row.text("kind") == EXPERT)
+    return OnCall(day, standby(desk, day), experts, tuple(row for row in teams if row.text("kind") != EXPERT))
+
+
+def parts_of(desk: Desk, found: OnCall) -> list[tuple[str, list[str]]]:
+    """What each kind is called and the names of it, in the order of the line."""
+    waiting = desk.titles("people", list(found.standby))
+    experts, teams = ([row.text("name") for row in rows] for rows in (found.experts, found.teams))
+    return [
+        (_("备班"), [waiting[person] for person in found.standby]),
+        (label("teams", "kind", EXPERT), experts),
+        (_("队伍"), teams),
+    ]
+
+
 def on_call_text(desk: Desk, day: str) -> str:
     """See `service.on_call_text`."""
-    waiting = desk.titles("people", list(standby(desk, day)))
-    teams = teams_on_call(desk)
-    experts = [row.text("name") for row in teams if row.text("kind") == EXPERT]
-    others = [row.text("name") for row in teams if row.text("kind") != EXPERT]
-    parts = [(_("备班"), list(waiting.values())), (label("teams", "kind", EXPERT), experts), (_("队伍"), others)]
     told: list[str] = []
-    for what, names in parts:
+    for what, names in parts_of(desk, on_call(desk, day)):
         text = _("、").join(names[:ON_CALL_NAMED])
         if len(names) > ON_CALL_NAMED:
             text = _("{names}等 {count} 个").format(names=text, count=len(names))

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dutydesk.journal.query import Row
 
 Key = tuple[str, str, str, int]
 """A place in the roster: date, shift (code), post, slot from 1."""
@@ -255,6 +259,16 @@ class Coverage:
     hours: int
     missing: tuple[Gap, ...] = ()
     short_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """Who may be called beside the crew on a day: ids of people of the standby list, rows of `teams`."""
+
+    date: str
+    standby: tuple[bytes, ...]
+    experts: tuple[Row, ...]
+    teams: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from dutydesk.roster.rows import (
     Grid,
     Key,
     Line,
+    OnCall,
     Placed,
     Plan,
     RosterProblem,
@@ -45,11 +46,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Away", "Bounds", "Candidate", "Cell", "Counts", "Coverage", "DayInfo", "Demand", "Edit", "Fair", "Gap", "Grid",
-    "Key", "Line", "Placed", "Plan", "RosterProblem", "Stand", "Undo", "Unfilled", "Was", "Widened",
+    "Key", "Line", "OnCall", "Placed", "Plan", "RosterProblem", "Stand", "Undo", "Unfilled", "Was", "Widened",
     "accept", "accept_swap", "acting", "approve_leave", "approve_swap", "ask_leave", "ask_swap", "assign", "away",
-    "cancel_leave", "cancel_swap", "candidates", "check", "coverage", "crew_at", "day_info", "demand", "exchange",
-    "generate", "grid", "is_published", "on_call_text", "on_post", "post_name", "publish", "refuse_leave", "refuse_swap",
-    "report_back", "shift_codes", "standby", "teams_on_call", "undo",
+    "cancel_leave", "cancel_swap", "candidates", "check", "coverage", "crew_at", "day_info", "demand", "duty_day", "exchange",
+    "generate", "grid", "is_published", "on_call", "on_call_text", "on_post", "post_name", "publish", "refuse_leave",
+    "refuse_swap", "report_back", "shift_codes", "standby", "teams_on_call", "undo",
 ]  # fmt: skip
 
 
@@ -248,7 +249,17 @@ def teams_on_call(desk: Desk) -> list[Row]:
     return posts.teams_on_call(desk)
 
 
+def duty_day(desk: Desk, at: int) -> str:
+    """The day of the shift that runs at a moment: after midnight still the day before."""
+    return posts.duty_day(desk, at)
+
+
+def on_call(desk: Desk, day: str) -> OnCall:
+    """Who may be called beside the crew on a day: the standby list, experts and teams."""
+    return posts.on_call(desk, day)
+
+
 def on_call_text(desk: Desk, day: str) -> str:
     """`备班：甲、乙；专家组：…；队伍：…`: who may be called beside the crew on a day; empty where nobody is listed. It stands
-    on P03 and beside the duty mode of the grid."""
+    on P03, below the grid, and in the pane 在岗 by the service `on_call` of `desk.services`."""
     return posts.on_call_text(desk, day)

@@ -53,6 +53,16 @@ def shown(pane: AttendancePane) -> dict[str, tuple[str, str]]:
     return {row.text("name"): (row.text("turn"), row.text("state")) for row in pane.roll.rows()}
 
 
+def test_who_may_be_called_beside_the_crew_stands_below_the_roll(pane: AttendancePane, desk: Desk) -> None:
+    pane.refresh()
+    assert pane.on_call.isHidden(), "nobody is listed yet"
+    desk.act("teams.import", [desk.new("teams", {"name": "示例防汛队", "kind": "FLOOD", "status": "READY"})])
+    pane.refresh()
+    assert pane.on_call.isVisible()
+    assert pane.on_call.shown() == "待命　队伍：示例防汛队"
+    assert pane.on_call.contentsRect().height() >= pane.on_call.fontMetrics().height(), "not cut in its height"
+
+
 # -- signing -----------------------------------------------------------------------------------------------------------
 
 

@@ -83,6 +83,7 @@ def make_ready(folder: Path, clock: FixedClock) -> None:
             "account.argon2_memory_kib": "8192",
             "account.idle_min": "120",
             "attendance.sign_ahead": "60",
+            "roster.crew.FLOOD_SEASON": "LEADER=1 PRIMARY=1 SECONDARY=1",
         }
         desk.act(
             "settings.add",

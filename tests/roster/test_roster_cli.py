@@ -64,6 +64,32 @@ def test_a_roster_from_generating_to_paper(line: Line, tmp_path: Path) -> None:
     assert (again.code, again.json["read"], again.json["refused"]) == (0, 12, [])
 
 
+def test_who_may_be_called_beside_the_crew(line: Line) -> None:
+    assert line.ok("roster", "on-call", "--at", "2027-03-01") == {
+        "date": "2027-03-01", "standby": [], "experts": [], "teams": [],
+    }  # fmt: skip
+    assert line("roster", "on-call").out == ""
+    line.ok("add", "people", "name=吴示例")
+    line.ok("add", "roster_people", "person=吴示例", "posts=FIELD", "trained_on=2020-01-01", "standby=是")
+    for name, kind, status in (
+        ("示例防汛队", "FLOOD", "READY"), ("示例地质专家组", "EXPERT", "READY"), ("示例二队", "FLOOD", "OFF"),
+    ):  # fmt: skip
+        line.ok("add", "teams", f"name={name}", f"kind={kind}", f"status={status}")
+    assert line("roster", "on-call", "--at", "2027-03-01").out.splitlines() == [
+        "备班\t吴示例", "专家组\t示例地质专家组", "队伍\t示例防汛队",
+    ]  # fmt: skip
+    told = line.ok("roster", "on-call", "--at", "2027-03-02 02:00")
+    assert told["date"] == "2027-03-01", "after midnight the shift of the day before still runs"
+    assert [one["name"] for one in told["standby"]] == ["吴示例"]
+    assert [(one["name"], one["status"]) for one in told["teams"]] == [("示例防汛队", "READY")]
+    assert [one["name"] for one in told["experts"]] == ["示例地质专家组"]
+    assert line("add", "assignments", "date=2027-03-01", "shift=H24", "post=FIELD", "slot=1", "person=吴示例").code == 0
+    assert line.ok("roster", "on-call", "--at", "2027-03-01")["standby"] == [], "on duty is not on standby"
+    said = line("roster", "on-call", "--at", "昨天")
+    assert said.code == 1
+    assert "应为日期或时间" in said.err
+
+
 def test_hand_edits_by_command_keep_the_rules(line: Line) -> None:
     first = ("add", "assignments", "date=2027-03-01", "shift=H24", "post=PRIMARY", "slot=1")
     assert line(*first, "person=李示例").code == 0

@@ -309,6 +309,23 @@ def test_a_problem_has_a_sign_its_reason_below_and_a_place_in_the_list(
     assert pane.month.by_person.sheet_model.cell(row, column("2026-10-19")).away == "休假"
 
 
+def test_who_may_be_called_stands_below_the_grid(pane: RosterPane, desk: Desk, qtbot: QtBot) -> None:
+    line = pane.month.on_call
+    pane.month.tell_rest()
+    assert line.isHidden(), "nobody is listed yet"
+    teams = [{"name": f"示例第{n}抢险救援队", "kind": "FLOOD", "status": "READY"} for n in range(1, 15)]
+    desk.act("teams.import", [desk.new("teams", {"name": "示例地质专家组", "kind": "EXPERT", "status": "READY"})])
+    desk.act("teams.import", [desk.new("teams", team) for team in teams])
+    qtbot.waitUntil(line.isVisible)
+    assert line.text().startswith("10月12日 周一 待命　")
+    assert "专家组：示例地质专家组；队伍：示例第10抢险救援队、" in line.text()
+    assert "等 14 个" in line.text()
+    assert line.shown().endswith("…"), "cut where it does not fit, and whole in the tooltip"
+    assert "示例第7抢险救援队等 14 个" in line.toolTip()
+    assert line.width() <= pane.width()
+    assert line.geometry().bottom() < pane.month.status.geometry().top() + 1
+
+
 def test_the_hours_without_a_crew_are_told_and_listed(pane: RosterPane, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: pane.month.covered.text() == "744 小时中 744 小时不足")
     qtbot.keyClick(grid(pane), Key.Key_F9)
