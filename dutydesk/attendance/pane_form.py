@@ -367,7 +367,7 @@ class SpotTab(QWidget):
         except DutyDeskError as error:
             dialogs.fail(self, error)
             return
-        show(pdf, _("值班抽查统计表 {month}").format(month=self._month), FORM, self._month, document.missing)
+        show(pdf, _("值班抽查统计表 {month}").format(month=self._month), FORM, document.about, document.missing)
 
     def export(self) -> None:
         """The month's checks into a file."""

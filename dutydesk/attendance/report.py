@@ -24,9 +24,10 @@ def document(desk: Desk, start: int, end: int) -> Document:
     """Form SPOT, still open: totals, unit by unit, how it was counted."""
     found = checks.between(desk, start, end)
     whole = checks.cells(found.whole)
-    made = desk_document(desk, _("值班抽查统计表"))
     until = local(end - 1 if end % DAY else end - DAY)
     last = f"{local(end - 1):%Y-%m-%d}" if end > start else f"{until:%Y-%m-%d}"
+    about, since = f"{local(start):%Y-%m-%d}/{last}", end if desk.clock.now() >= end else 0
+    made = desk_document(desk, _("值班抽查统计表"), form="SPOT", about=about, since=since)
     limit = service.limits(desk).answer_seconds
     made.pairs(
         [

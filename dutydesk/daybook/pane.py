@@ -357,7 +357,7 @@ class DaybookPane(QWidget):
         except DutyDeskError as error:
             dialogs.fail(self, error)
             return
-        preview(made.pdf(), made.title, "P02", made.shift, made.missing)
+        preview(made.pdf(), made.title, "P02", made.about, made.missing)
 
     # -- Qt ---------------------------------------------------------------------------------------------------------
 

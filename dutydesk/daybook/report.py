@@ -58,7 +58,8 @@ def document(
 ) -> Document:
     """The log of a shift (`2026-11-22/NIGHT`, or the date alone), of [start, end) in ms UTC, or of the running shift.
 
-    With `blank` the form has so many empty rows and no entries. Raises `Refused` for a shift or stretch that is none.
+    What was printed before the stretch was over was not yet the whole of it: the first one after that is no copy. With
+    `blank` the form has so many empty rows and no entries. Raises `Refused` for a shift or stretch that is none.
     """
     span = _span(desk, shift, start, end)
     blank = min(max(blank, 0), MOST_BLANK)
@@ -67,6 +68,9 @@ def document(
         _("值班日志"),
         crew=False,
         shift=_period(span),
+        form="" if blank else "P02",
+        about="" if blank else about(desk, span),
+        since=span.end if desk.clock.now() >= span.end else 0,
     )
     made.pairs(_head(desk, span), columns=3)
     if blank:
@@ -116,6 +120,13 @@ def _span(desk: Desk, shift: str | None, start: int | None, end: int | None) -> 
     if not 0 < until - begin <= LONGEST:
         raise Refused(Problem(_("起止时间不对，最长 400 天"), "start"))
     return spans.Span(local(begin).date().isoformat(), "", "", begin, until)
+
+
+def about(desk: Desk, span: spans.Span) -> str:
+    """What the record of prints calls the log of a stretch: a shift by its key `2026-11-22/H24`, by whichever way it
+    was asked for, else `2026-11-21 00:00–11-22 00:00`."""
+    whole = spans.shift_of(span.start, desk.config.shift_pattern)
+    return whole.shift if (whole.start, whole.end) == (span.start, span.end) else _period(span)
 
 
 def _period(span: spans.Span) -> str:

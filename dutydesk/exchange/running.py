@@ -231,7 +231,7 @@ def print_form(desk: Desk, args: argparse.Namespace) -> int:
         warn(str(problem))
     save(Path(args.out), data)
     named = next((str(given[name]) for name in ("incident", "warning") if name in given), "")
-    about = named or getattr(data, "about", "")
+    about = getattr(data, "about", "") or named
     for recorder in [feature.printed for feature in desk.features if feature.printed]:
         load(recorder)(desk, form.code, _(form.title), about, data)
     say(args.out)

@@ -534,7 +534,7 @@ class IncidentPage(QWidget):
         from dutydesk.incidents.report import sheet_of
 
         made, missing = sheet_of(self._desk, self.row)
-        preview(made, _("突发事件登记表"), "INC", self.title.text(), missing)
+        preview(made, _("突发事件登记表"), "INC", "", missing)
 
     def ask_reveal(self) -> None:
         """Ask why the number is to be seen."""

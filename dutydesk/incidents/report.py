@@ -38,6 +38,8 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
         desk,
         _(TITLE),
         subtitle=lines.title(row.values),
+        form="INC",
+        about=row.text("no") or row.id.hex(),
     )
     document.pairs([(_label(name), _value(desk, row, name)) for name in PAIRS])
     for name in TEXTS:

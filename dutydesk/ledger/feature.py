@@ -56,11 +56,13 @@ class Figure:
 
 
 class Pdf(bytes):
-    """A printout's bytes, what in it no face can draw (to be said before it is printed), and what it is about where only
-    its maker knows (the numbers of a stack of forms)."""
+    """A printout's bytes, what in it no face can draw (to be said before it is printed), what it is about where only
+    its maker knows (the numbers of a stack of forms, a shift, a span), and whether it says 副本; None where its maker
+    leaves that to the record of prints."""
 
     missing: tuple[Problem, ...] = ()
     about: str = ""
+    copy: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

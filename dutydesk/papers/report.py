@@ -118,8 +118,17 @@ def _sheets() -> list[Column]:
 
 
 def sheet(desk: Desk, outage: Row) -> Pdf:
-    """From when to when, what was done meanwhile, which sheets were used, what was typed later."""
-    made = desk_document(desk, _("断网应急单"), shift=outages.span_text(outage.values))
+    """From when to when, what was done meanwhile, which sheets were used, what was typed later. What was printed before
+    its end is not the sheet yet: the first one after that is no copy."""
+    ended = outage.number("ends_at") if outage.get("ends_at") is not None else 0
+    made = desk_document(
+        desk,
+        _("断网应急单"),
+        shift=outages.span_text(outage.values),
+        form=outages.FORM,
+        about=outages.about(outage),
+        since=ended,
+    )
     made.pairs(_head(desk, outage), columns=2)
     told = [(_(OUTAGES[name].label), outage.text(name) or _("无")) for name in ("text", "measures")]
     made.pairs(told, columns=1)
@@ -140,9 +149,7 @@ def sheet(desk: Desk, outage: Row) -> Pdf:
         told = _("已印未用 {count} 张：{numbers}").format(count=len(left), numbers=numbers_text(left))
         made.paragraph(told, size=9.5)
     made.signatures([_("填表人"), _("带班领导")])
-    pdf = made.pdf()
-    pdf.about = outages.about(outage)
-    return pdf
+    return made.pdf()
 
 
 def _head(desk: Desk, outage: Row) -> list[tuple[str, str]]:

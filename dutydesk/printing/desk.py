@@ -16,20 +16,35 @@ SWAPPED = {"SWAP": N_("调"), "SUBSTITUTE": N_("代")}
 """Where a place of the roster has its person from, and what stands beside the name for it."""
 
 
-def desk_document(desk: Desk, title: str, *, crew: bool = True, **more: Any) -> Document:
+def desk_document(
+    desk: Desk, title: str, *, crew: bool = True, form: str = "", about: str = "", since: int = 0, **more: Any
+) -> Document:
     """A document of this desk, begun; `more` goes to `Document` and over what is given here. Under the title stands who
-    is on now, unless the form names a crew itself (`crew` False)."""
+    is on now, unless the form names a crew itself (`crew` False).
+
+    A `form` (`P02`) that is about one thing says 副本 across and at the foot of its pages where it was printed since a
+    moment before; a paper without one is of its moment alone and never a copy."""
+    before = desk.services.get("printed_before")
+    again = before is not None and bool(form and about) and bool(before(form, about, since))
+    told_from = source(desk)
     given: dict[str, Any] = {
         "unit": desk.config.unit or desk.config.name,
         "at": desk.clock.now(),
-        "watermark": desk.config.mark,
-        "foot": Foot(source(desk)),
+        "watermark": _mark(desk, copy=again),
+        "foot": Foot(_("{source}　副本，此前已打印过").format(source=told_from) if again else told_from),
+        "about": about,
+        "copy": again,
     }
     made = Document(title=title, **given | more)
     told = on_duty(desk) if crew else ""
     if told:
         made.paragraph(told, size=9.5, align="center")
     return made
+
+
+def _mark(desk: Desk, *, copy: bool) -> str:
+    """What stands across a page: 示例 or 演练, and 副本."""
+    return "·".join(part for part in (desk.config.mark, _("副本") if copy else "") if part)
 
 
 def on_duty(desk: Desk) -> str:
@@ -43,12 +58,12 @@ def numbered_sheets(desk: Desk, title: str, numbers: Sequence[str], *, copy: boo
     """Empty forms of one title, a document for each number, which stands in the upper corner and as a QR symbol at the
     foot; the first one's `pdf` holds them all. `copy` writes 副本 across."""
     made: list[Document] = []
-    mark = "·".join(part for part in (desk.config.mark, _("副本") if copy else "") if part)
+    mark = _mark(desk, copy=copy)
     for number in numbers:
         foot = Foot(_("{number}　空白单：停电断网时手写，恢复后按单号补录").format(number=number), number)
-        first = {"behind": made[0]} if made else {}
+        first: dict[str, Any] = {"behind": made[0]} if made else {}
         shift = _("单号 {number}").format(number=number)
-        made.append(desk_document(desk, title, crew=False, shift=shift, foot=foot, watermark=mark, **first))
+        made.append(desk_document(desk, title, crew=False, shift=shift, foot=foot, watermark=mark, copy=copy, **first))
     return made
 
 

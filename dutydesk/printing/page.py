@@ -46,7 +46,7 @@ class Foot:
 class Document:
     """One printout. `paper` is A4 or A3; `at` (ms UTC) is the moment of printing, shown at the foot.
 
-    A document `behind` another one goes into the same file after it, with pages counted by itself: a stack of forms.
+    `about` and `copy` go with the file as `Pdf` has them. A document `behind` another one goes into the same file after it, with pages counted by itself: a stack of forms.
     """
 
     def __init__(
@@ -62,10 +62,13 @@ class Document:
         watermark: str = "",
         foot: Foot | None = None,
         behind: Document | None = None,
+        about: str = "",
+        copy: bool | None = None,
     ) -> None:
         self.title, self.unit, self.at, self.shift = title, unit, at, shift
         self.watermark = watermark
         self.foot = foot or Foot()
+        self.about, self.copy = about, copy
         self._sheets = Sheets(_paper(paper, landscape, tall_foot=bool(self.foot.qr)))
         self._bound: list[Document] = []
         if behind is not None:
@@ -206,6 +209,7 @@ class Document:
         whole = (self, *self._bound)
         made = [page for document in whole for page in document.finished()]
         file = Pdf(pdf.write(made, self._sheets.codes.values(), title=self.title, author=self.unit, at=self.at))
+        file.about, file.copy = self.about, self.copy
         file.missing = tuple(dict.fromkeys(problem for document in whole for problem in document.missing))
         return file
 

@@ -47,7 +47,14 @@ def document(
     phones = _phones(desk, grid, whole)
     state = _("已发布") if grid.published else _("草稿，未发布")
     made = desk_document(
-        desk, _("值班表"), crew=False, landscape=True, subtitle=_("{first} 至 {last}").format(first=first, last=last)
+        desk,
+        _("值班表"),
+        crew=False,
+        landscape=True,
+        subtitle=_("{first} 至 {last}").format(first=first, last=last),
+        form="P03",
+        about=f"{first}/{last}",
+        since=_published(desk, first, last) if grid.published else 0,
     )
     made.pairs([(_("值守状态"), _modes(desk, grid)), (_("班次"), _pattern(desk)), (_("状态"), state)], columns=3)
     for at in range(0, len(grid.days), BLOCK):
@@ -62,6 +69,13 @@ def document(
         made.paragraph(on_call, size=9)
     made.paragraph(_notes(grid, whole), size=9)
     return made
+
+
+def _published(desk: Desk, first: str, last: str) -> int:
+    """When the newest roster in force for these days was published, ms UTC; a draft printed before is another sheet."""
+    state = Condition("state", "=", "PUBLISHED")
+    held = desk.rows("rosters", state, Condition("starts_on", "<=", last), Condition("ends_on", ">=", first))
+    return max((row.number("published_at") for row in held if row.get("published_at") is not None), default=0)
 
 
 def _day(given: int | str) -> str:

@@ -24,7 +24,7 @@ from dutydesk.journal.desk import MISSING, Desk
 from dutydesk.journal.query import Row
 from dutydesk.journal.schema import Shape
 from dutydesk.journal.store import Receipt
-from dutydesk.ledger.feature import Change, OpenItem
+from dutydesk.ledger.feature import Change, OpenItem, Pdf
 from dutydesk.ledger.rows import parse_row
 from dutydesk.ledger.spec import Value, Values
 from dutydesk.ledger.table import LISTED
@@ -393,6 +393,13 @@ def printed(connection: Connection, form: str, about: str) -> list[Row]:
     return q.rows(connection, PRINT_SHAPE, q.Query("prints", where, "", "at"))
 
 
+def printed_before(desk: Desk, form: str, about: str, since: int = 0) -> bool:
+    """Whether a form about one thing was printed or saved since a moment (ms UTC): made again, it is a copy (service
+    `printed_before`)."""
+    with desk.store.read() as connection:
+        return any(row.number("at") >= since for row in printed(connection, form, about))
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What a paper was made from: the head it names, how far every desk's acts reached, whether it is a copy, and
@@ -433,7 +440,7 @@ def note_made(desk: Desk, pdf: bytes, made: Made) -> None:
 def record_print(desk: Desk, form: str, title: str, about: str, pdf: bytes) -> Receipt:
     """Record that a paper was printed or saved: what it is, what it was made from, its hash, 正本 or 副本.
 
-    A second paper of the same bytes is what the first one was, for it says so itself. Of what was printed from a view
+    What the paper says of itself counts: a second one of the same bytes is what the first one was. Of what was printed from a view
     nothing is recorded: nobody writes there.
     """
     if desk.config.view:
@@ -441,12 +448,14 @@ def record_print(desk: Desk, form: str, title: str, about: str, pdf: bytes) -> R
     sha256 = hashlib.sha256(pdf).hexdigest()
     held: dict[str, Made] = desk.services.get("sheets", {})
     made = held[sha256] if sha256 in held else made_now(desk, form, about)[0]
+    said = pdf.copy if isinstance(pdf, Pdf) else None
+    copy = made.copy if said is None else said
     values: dict[str, Value] = {
         "form": form,
         "title": title[:200],
         "about": about or made.sheet.about,
         "at": desk.clock.now(),
-        "copy": COPY if made.copy else ORIGINAL,
+        "copy": COPY if copy else ORIGINAL,
         "frontier": made.frontier,
         "head": made.sheet.code(),
         "sha256": sha256,

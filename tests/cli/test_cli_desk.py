@@ -158,15 +158,17 @@ def test_an_entry_of_a_script_needs_a_time_and_a_text(line: Line) -> None:
 def test_a_print_is_recorded_and_the_second_sheet_of_a_shift_is_a_copy(line: Line, tmp_path: Path) -> None:
     for _time in range(2):
         assert line("print", "P01", "--shift", "2026-06-17", "--out", tmp_path / "p01.pdf").code == 0
-    assert line("print", "P02", "--shift", "2026-06-17", "--out", tmp_path / "p02.pdf").code == 0
+    for asked in (("--shift", "2026-06-17"), ("--from", "2026-06-17 08:30", "--to", "2026-06-18 08:30")):
+        assert line("print", "P02", *asked, "--out", tmp_path / "p02.pdf").code == 0
     rows = line.ok("list", "prints")["rows"]
     assert sorted((row["form"], row["about"], row["copy"]) for row in rows) == [
         ("P01", "2026-06-17/H24", "COPY"),
         ("P01", "2026-06-17/H24", "ORIGINAL"),
-        ("P02", None, "ORIGINAL"),
+        ("P02", "2026-06-17/H24", "COPY"),
+        ("P02", "2026-06-17/H24", "ORIGINAL"),
     ]
     assert line("print", "P01", "--out", tmp_path / "none" / "p01.pdf").code == 3
-    assert line.count("prints") == 3, "what was not made is not recorded"
+    assert line.count("prints") == 4, "what was not made is not recorded"
 
 
 def test_what_no_face_can_draw_is_said_before_it_is_printed(line: Line, tmp_path: Path) -> None:
