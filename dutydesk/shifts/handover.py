@@ -8,14 +8,14 @@ Whoever signs is the author of that act, not whoever sits at the desk: with acco
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dutydesk.core.clock import HOUR
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import named_id
 from dutydesk.core.reference import by_code, rows
-from dutydesk.journal.desk import Desk
+from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.query import Condition, Row
 from dutydesk.journal.settings import from_row, setting, short, whole, words
 from dutydesk.journal.store import MOST_CHANGES
@@ -38,7 +38,7 @@ PART = MOST_CHANGES - 50
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """The two shifts of a hand-over and who belongs to them, by id."""
+    """The two shifts of a hand-over and who belongs to them, by id; `there` has signed in for the next one."""
 
     shift: rules.Shift
     row: Row | None
@@ -46,6 +46,12 @@ class Parties:
     following_row: Row | None
     outgoing: frozenset[bytes]
     incoming: frozenset[bytes]
+    there: frozenset[bytes] = frozenset()
+
+    @property
+    def receiving(self) -> frozenset[bytes]:
+        """Who may take the desk over: the crew of the next shift, and whoever signed in for it."""
+        return self.incoming | self.there
 
 
 # -- which shift -------------------------------------------------------------------------------------------------------
@@ -78,7 +84,8 @@ def parties(desk: Desk, key: str) -> Parties:
     span, row = service.find(desk, key)
     after = rules.next_shift(span, service.pattern_of(desk))
     following, following_row = service.find(desk, service.key_of(after))
-    return Parties(span, row, following, following_row, crew(desk, span, row), crew(desk, following, following_row))
+    incoming = crew(desk, following, following_row)
+    return Parties(span, row, following, following_row, crew(desk, span, row), incoming, _there(desk, following))
 
 
 def crew(desk: Desk, span: rules.Shift, row: Row | None) -> frozenset[bytes]:
@@ -183,18 +190,42 @@ def sign_out(desk: Desk, key: str, person: bytes, pin: str = "") -> Row:
 # -- the receiver ------------------------------------------------------------------------------------------------------
 
 
+def receivers(desk: Desk, key: str) -> frozenset[bytes]:
+    """Who may go through the items as the receiver: the incoming side without the one who gave."""
+    return _receivers(parties(desk, key), of_shift(desk, key))
+
+
+def identify_receiver(desk: Desk, key: str, person: bytes, pin: str = "") -> Desk:
+    """The desk as the receiver has it while the items are gone through. Raises `Refused` for whoever is not of the
+    incoming side, and where accounts are in force for a PIN that is not this person's."""
+    held, both = _held(desk, key), parties(desk, key)
+    if problems := _receives(desk, person, both, held):
+        raise Refused(*problems)
+    if desk.me.id != person.hex():
+        _identify(desk, person, pin)
+    return as_receiver(desk, person)
+
+
+def as_receiver(desk: Desk, person: bytes) -> Desk:
+    """The desk with this person as the author of an act; who sits there stays the same."""
+    return replace(desk, me=Me(person.hex(), desk.title("people", person)))
+
+
 def accept(desk: Desk, item: bytes) -> Row:
-    """The receiver takes one item. Raises `Refused` before the giver has signed."""
+    """The receiver takes one item. Raises `Refused` before the giver has signed, and for an author who is not of the
+    incoming side."""
     row, held = _item(desk, item)
     rules.move(held.text("state"), "review")
+    _by_receiver(desk, held)
     values: Values = {"state": rules.item_move(row.text("state"), "accept"), "settled_at": desk.clock.now()}
     return _say(desk, "handover.accept", row, values)
 
 
 def question(desk: Desk, item: bytes, text: str) -> Row:
-    """The receiver asks about one item, which goes back to the giver for an answer. Raises `Refused`."""
+    """The receiver asks about one item, which goes back to the giver for an answer. Raises `Refused` as `accept`."""
     row, held = _item(desk, item)
     rules.move(held.text("state"), "review")
+    _by_receiver(desk, held)
     state = rules.item_move(row.text("state"), "question")
     return _say(desk, "handover.question", row, {"question": _words(text, "question"), "state": state})
 
@@ -208,7 +239,7 @@ def take(desk: Desk, key: str, person: bytes, pin: str = "") -> Row:
     if held.get("taken_at") is not None:
         raise Refused(Problem(_("接班人已经签字"), "taker"))
     problems = [] if state == "EMERGENCY" else rules.before_taking(standing(desk, key))
-    problems += _belongs(desk, person, both.incoming, both.following)
+    problems += _belongs(desk, person, both.receiving, both.following)
     problems += _signed_once(held, person, "taker")
     if problems:
         raise Refused(*problems)
@@ -325,11 +356,16 @@ def standing(desk: Desk, key: str) -> rules.Standing:
     )
 
 
-def _absent(desk: Desk, span: rules.Shift, values: Values) -> list[str]:
+def _there(desk: Desk, span: rules.Shift) -> frozenset[bytes]:
+    """Who has signed in for a shift."""
     asked = desk.services.get("signed_in")
-    if asked is None:
+    return frozenset(asked(service.key_of(span))) if asked is not None else frozenset()
+
+
+def _absent(desk: Desk, span: rules.Shift, values: Values) -> list[str]:
+    if desk.services.get("signed_in") is None:
         return []
-    there = set(asked(service.key_of(span)))
+    there = _there(desk, span)
     wanted = [value for name in IN_ROOM if isinstance(value := values.get(name), bytes)]
     return [desk.title("people", person) for person in wanted if person not in there]
 
@@ -363,6 +399,24 @@ def _belongs(desk: Desk, person: bytes, crew_ids: frozenset[bytes], span: rules.
         return []
     told = _("{name} 不是 {shift} 的值班人员").format(name=desk.title("people", person), shift=service.key_of(span))
     return [Problem(told, "person")]
+
+
+def _receivers(both: Parties, held: Row | None) -> frozenset[bytes]:
+    return both.receiving - {held.get("giver") if held is not None else None}
+
+
+def _receives(desk: Desk, person: bytes, both: Parties, held: Row) -> list[Problem]:
+    if person == held.get("giver"):
+        return [Problem(_("交班人不能替接班人确认"), "person")]
+    return _belongs(desk, person, _receivers(both, held), both.following)
+
+
+def _by_receiver(desk: Desk, held: Row) -> None:
+    """Raises `Refused` where the author of an act is nobody of the incoming side."""
+    if len(desk.me.id) != 32:
+        raise Refused(Problem(_("接班人先写明是谁"), "person"))
+    if problems := _receives(desk, bytes.fromhex(desk.me.id), parties(desk, held.text("shift")), held):
+        raise Refused(*problems)
 
 
 def _signed_once(held: Row, person: bytes, side: str) -> list[Problem]:

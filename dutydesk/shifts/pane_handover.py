@@ -98,6 +98,7 @@ class HandoverPage(QWidget):
         self._checked = self._later = self._alone = False
         self._step: rules.Step = "CHECK"
         self._signing = ""
+        self._receiver: tuple[str, bytes] | None = None  # who sat at the desk, and who receives
         self._item = b""
         self._asking = ""
         self._lay_out()
@@ -180,6 +181,7 @@ class HandoverPage(QWidget):
             self.key = key
             self._checked = self._later = self._alone = False
             self._signing = ""
+            self._receiver = None
             self._unsaid()
         self._due = due
 
@@ -199,6 +201,8 @@ class HandoverPage(QWidget):
         before, self._step = self._step, self._next_step(rows)
         if self._step != before:
             self.problem.setText("")
+        if self._step not in ("REVIEW", "TAKE"):
+            self._receiver = None
         self.steps.show_step(self._step)
         self._show_sign()
         self._make_room()
@@ -221,9 +225,23 @@ class HandoverPage(QWidget):
             later=self._later,
         )
 
+    def _receiving(self) -> bytes | None:
+        """Who goes through the items: whoever said so, as long as the same person sits at the desk, or that person."""
+        if self._receiver is not None and self._receiver[0] == self._desk.me.id:
+            return self._receiver[1]
+        here = bytes.fromhex(self._desk.me.id) if len(self._desk.me.id) == 32 else b""
+        return here if here in handover.receivers(self._desk, self.key) else None
+
+    @property
+    def _asks_receiver(self) -> bool:
+        """Whether the receiver still has to say who he is."""
+        return self._step == "REVIEW" and not self._alone and self._receiving() is None
+
     def _show_sign(self) -> None:
-        """The place to sign, when it is time; asked anew only when something else is asked."""
-        wanted = "EMERGENCY" if self._alone else self._step if self._step in ("SIGN_OUT", "TAKE", "COUNTERSIGN") else ""
+        """The place to sign, when it is time; asked anew only when something else is asked. At step 3 the receiver says
+        there once who he is."""
+        signs = self._step in ("SIGN_OUT", "TAKE", "COUNTERSIGN") or self._asks_receiver
+        wanted = "EMERGENCY" if self._alone else self._step if signs else ""
         self.sign.setVisible(bool(wanted))
         if wanted == self._signing:
             return
@@ -243,11 +261,13 @@ class HandoverPage(QWidget):
             self.sign.ask(self._signer(crew), crew, pin=pin, joint=joint if asks_joint else None)
         else:
             taking = self._crew(both.following_row, both.incoming)
+            taking += sorted(both.there - set(taking))
             crew = [*taking, *self._crew(both.row, both.outgoing)] if wanted == "EMERGENCY" else taking
             values = both.following_row.values if both.following_row is not None else {}
             lacking = values.get("leader") is None or values.get("primary") is None
+            receiver = self._receiving() if wanted == "TAKE" else None
             self.sign.ask(
-                self._signer(crew),
+                receiver or self._signer(crew),
                 crew,
                 pin=pin,
                 joint=joint if asks_joint and wanted == "TAKE" else None,
@@ -290,6 +310,8 @@ class HandoverPage(QWidget):
         self.alone.setText(_("两方交接") if self._alone else _("单方交接"))
 
     def _review_text(self) -> str:
+        if self._asks_receiver:
+            return _("开始接收")
         row = self.items.current_row()
         word = _("答复") if row is not None and row.get("state") == "QUESTIONED" else _("接收")
         return _("{word}（余{left}项）").format(word=word, left=self.left)
@@ -316,7 +338,7 @@ class HandoverPage(QWidget):
         hints = {
             "CHECK": _("逐项核对：回车写答复，O 去看那件事；办完的自己划去"),
             "SIGN_OUT": _("交班人签字后，事项不再改动"),
-            "REVIEW": _("接班人逐项：回车接收，Q 提问，A 答复"),
+            "REVIEW": self._review_hint(),
             "TAKE": _("接班人签字的时间就是接班时间"),
             "COUNTERSIGN": _("带班领导签字，也可以以后再签"),
             "PRINT": _("打印后三方在纸上签名"),
@@ -325,6 +347,13 @@ class HandoverPage(QWidget):
         if held.get("state") == "EMERGENCY":
             signed.insert(0, _("单方交接：{reason}").format(reason=held.text("reason")))
         return _(" · ").join([*signed, hints[self._step]])
+
+    def _review_hint(self) -> str:
+        person = self._receiving()
+        if person is None:
+            return _("接班人先写明是谁，再逐项接收")
+        name = self._desk.title("people", person)
+        return _("接班人 {name} 逐项：回车接收，Q 提问，A 答复").format(name=name)
 
     def _crowded(self) -> bool:
         return not self.sign.isHidden() and self.height() < current().px(LOW)
@@ -368,6 +397,8 @@ class HandoverPage(QWidget):
                 self._do(self._prepare)
         elif self._step == "CHECK":
             self._check()
+        elif self._asks_receiver:
+            self._do(self._receive)
         elif self._step == "REVIEW":
             row = self.items.current_row()
             if row is None or row.get("state") in rules.SETTLED:
@@ -406,6 +437,9 @@ class HandoverPage(QWidget):
         if self._step in ("CHECK", "SIGN_OUT") or row.get("state") == "QUESTIONED":
             self.answer_to(item)
         elif row.get("state") in ("OPEN", "ANSWERED"):
+            if self._asks_receiver:
+                self.sign.focus_first()
+                return
             self._item = item
             self._do(self._accept)
         elif row.get("state") in rules.SETTLED:
@@ -425,6 +459,9 @@ class HandoverPage(QWidget):
     def ask_about(self, item: bytes) -> None:
         """Q: the receiver asks; the item goes back to the giver."""
         if self._step not in ("REVIEW", "TAKE"):
+            return
+        if self._asks_receiver:
+            self.sign.focus_first()
             return
         self._item, self._asking = item, "question"
         self.line.ask(_("疑问"), "", _("问交班人什么"))
@@ -454,15 +491,29 @@ class HandoverPage(QWidget):
         handover.prepare(self._desk, self.key)
         self.said.emit(_("交接事项已列出"))
 
+    def _receive(self) -> None:
+        """The receiver says who he is; until the fourth step what he accepts and asks is his act."""
+        person, problems = self.sign.signer()
+        if problems or person is None:
+            raise Refused(*problems)
+        self._save_crew()
+        handover.identify_receiver(self._desk, self.key, person, self.sign.pin.text())
+        self._receiver = (self._desk.me.id, person)
+        self.said.emit(_("{name} 逐项接收").format(name=self._desk.title("people", person)))
+
+    def _as_receiver(self) -> Desk:
+        person = self._receiving()
+        return self._desk if person is None else handover.as_receiver(self._desk, person)
+
     def _accept(self) -> None:
-        handover.accept(self._desk, self._item)
+        handover.accept(self._as_receiver(), self._item)
         self.written.emit()
         self.items.go_on(WAITING)
 
     def _said(self, text: str) -> None:
         try:
             if self._asking == "question":
-                handover.question(self._desk, self._item, text)
+                handover.question(self._as_receiver(), self._item, text)
             else:
                 handover.answer(self._desk, self._item, text)
         except DutyDeskError as error:

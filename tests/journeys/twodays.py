@@ -626,6 +626,8 @@ class HandOver:
 
     def review(self) -> Waits:
         yield from pane(Key.Key_0, "shifts-pane")
+        yield "who receives: by the swap", lambda: widget(QLineEdit, "handover-person").text() == PRIMARIES[2]
+        yield from give_pin(PRIMARIES[2], "handover-pin")
         yield "the items", caret_in("handover-items")
         press(Key.Key_Q)
         yield "the line for a question", caret_in("handover-line")

@@ -73,11 +73,17 @@ def order(desk: Desk, text: str) -> bytes:
     return change.row
 
 
+def receiving(desk: Desk, name: str = "孙示例") -> Desk:
+    """The desk as the receiver has it: the next primary, unless another one is named."""
+    return handover.as_receiver(desk, next(row.id for row in desk.rows("people") if row.text("name") == name))
+
+
 def accept_all(desk: Desk) -> None:
     """The receiver goes through the list, one by one."""
+    receiver = receiving(desk)
     for row in handover.items_of(desk, handover.of_shift(desk, KEY)):
         if row.get("state") in ("OPEN", "QUESTIONED"):
-            handover.accept(desk, row.id)
+            handover.accept(receiver, row.id)
 
 
 def handed_over(desk: Desk, hands: Hands) -> Row:

@@ -19,7 +19,7 @@ from dutydesk.qt.announcer import announcer_for
 from dutydesk.shifts import handover, service
 from dutydesk.shifts.pane import ShiftsPane
 from dutydesk.shifts.pane_sheet import STATE, WHAT, WORD
-from tests.shifts.handing import KEY, NEXT, Hands, handed_over, incident, order, two_crews
+from tests.shifts.handing import KEY, NEXT, Hands, handed_over, incident, order, receiving, two_crews
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -127,8 +127,12 @@ def test_an_exhausted_officer_hands_over_by_keys(
     press(qtbot, Key.Key_Return, CTRL)
     assert step(pane) == "第 3 步，共 6 步：逐项确认"
     assert "李示例 08:16 已交" in pane.page.hint.text()
-    # the receiver: a question, its answer, a yes
+    # the receiver says who he is; a question, its answer, a yes
+    assert (focus(), next_text(pane)) == ("handover-person", "开始接收")
+    assert child(pane, QLineEdit, "handover-person").text() == "孙示例"
+    press(qtbot, Key.Key_Return)
     assert focus() == "handover-items"
+    assert "接班人 孙示例 逐项" in pane.page.hint.text()
     press(qtbot, Key.Key_Q)
     types(qtbot, "谁在报")
     press(qtbot, Key.Key_Return)
@@ -209,7 +213,7 @@ def test_a_major_matter_is_noted_beside_the_signature(pane: ShiftsPane, desk: De
 
 
 def test_a_pin_is_asked_where_accounts_are_in_force(
-    pane: ShiftsPane, desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    pane: ShiftsPane, desk: Desk, hands: Hands, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def in_force(_desk: Desk) -> bool:
         return True
@@ -235,6 +239,40 @@ def test_a_pin_is_asked_where_accounts_are_in_force(
     press(qtbot, Key.Key_Return)
     assert step(pane) == "第 3 步，共 6 步：逐项确认"
     assert pin.text() == ""
+    # the receiver's own, once for all items; until then no key of the list accepts anything
+    pane.page.items.setFocus()
+    press(qtbot, Key.Key_Return)
+    press(qtbot, Key.Key_Return)
+    assert "口令不对" in pane.page.problem.text()
+    assert {state for _what, _word, state in lines(pane)} == {"待确认"}
+    assert focus() == "handover-pin"
+    types(qtbot, "246813")
+    press(qtbot, Key.Key_Return)
+    for _item in range(2):
+        assert focus() == "handover-items"
+        press(qtbot, Key.Key_Return)
+    assert step(pane) == "第 4 步，共 6 步：接班签字"
+    with desk.store.read() as connection:
+        by = connection.exec_driver_sql("SELECT by FROM act WHERE kind = 'handover.accept'").scalars().all()
+    assert by == [hands.taking["primary"].hex()] * 2
+
+
+def test_a_receiver_who_sits_there_is_not_asked(pane: ShiftsPane, desk: Desk, hands: Hands, qtbot: QtBot) -> None:
+    handover.prepare(desk, KEY)
+    handover.sign_out(desk, KEY, hands.giving["primary"])
+    desk.me.id = hands.taking["secondary"].hex()
+    pane.refresh()
+    pane.focus_first()
+    assert (focus(), next_text(pane)) == ("handover-items", "接收（余2项）")
+    # another one sits down: who receives is asked anew
+    desk.me.id = hands.giving["primary"].hex()
+    pane.refresh()
+    pane.focus_first()
+    assert (focus(), next_text(pane)) == ("handover-person", "开始接收")
+    pane.page.sign.person.set_value(hands.giving["primary"])
+    press(qtbot, Key.Key_Return)
+    assert "交班人不能替接班人确认" in pane.page.sign.person.shown_problem
+    assert {state for _what, _word, state in lines(pane)} == {"待确认"}
 
 
 def test_a_stranger_is_refused_beside_the_name(pane: ShiftsPane, desk: Desk, hands: Hands, qtbot: QtBot) -> None:
@@ -258,7 +296,7 @@ def test_the_next_crew_is_filled_in_where_it_signs(pane: ShiftsPane, desk: Desk,
     handover.prepare(desk, KEY)
     handover.sign_out(desk, KEY, hands.giving["primary"])
     for row in handover.items_of(desk, handover.of_shift(desk, KEY)):
-        handover.accept(desk, row.id)
+        handover.accept(receiving(desk), row.id)
     pane.refresh()
     pane.focus_first()
     for name, letters in (("leader", "zsl"), ("primary", "ssl"), ("secondary", "qsl")):
@@ -356,7 +394,7 @@ def test_nothing_is_cut_where_there_is_little_room(
         handover.note_joint(desk, KEY, "李示例留守")
         handover.sign_out(desk, KEY, hands.giving["primary"])
         for row in handover.items_of(desk, handover.of_shift(desk, KEY)):
-            handover.accept(desk, row.id)
+            handover.accept(receiving(desk), row.id)
         pane.resize(900, 560)
         pane.refresh()
         pane.focus_first()

@@ -11,7 +11,7 @@ from dutydesk.accounts import service as accounts
 from dutydesk.core.clock import HOUR, MINUTE, FixedClock, parse_iso
 from dutydesk.core.errors import Refused
 from dutydesk.features import FEATURES
-from dutydesk.journal.desk import Desk
+from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.query import Row
 from dutydesk.ledger.feature import Feature, OpenItem
 from dutydesk.shifts import blocks, commands, handover, pending, seals, service
@@ -24,6 +24,7 @@ from tests.shifts.handing import (
     handed_over,
     incident,
     order,
+    receiving,
     two_crews,
     whole_shift,
 )
@@ -68,7 +69,7 @@ def test_from_the_first_look_to_the_leader(desk: Desk, clock: FixedClock, hands:
     clock.advance(MINUTE)
     held = handover.sign_out(desk, KEY, hands.giving["primary"])
     assert (held["state"], held["giver"], held["given_at"]) == ("SIGNED_OUT", hands.giving["primary"], clock.at)
-    handover.question(desk, item.id, "谁在报")
+    handover.question(receiving(desk), item.id, "谁在报")
     with pytest.raises(Refused) as caught:
         handover.take(desk, KEY, hands.taking["primary"])
     assert "1 项没有确认" in refused(caught, "items")
@@ -193,7 +194,7 @@ def test_an_incident_that_arrives_in_between_stays_with_the_outgoing_crew(
     assert false.hex() not in found
     (kept,) = [row for row in items(desk) if row["row"] == during.hex()]
     with pytest.raises(Refused, match="交班组"):
-        handover.question(desk, kept.id, "谁处置")
+        handover.question(receiving(desk), kept.id, "谁处置")
     handover.take(desk, KEY, hands.taking["primary"])
     after = incident(desk, "示例五路")
     assert not handover.refresh(desk, KEY)
@@ -363,6 +364,47 @@ def test_with_accounts_in_force_a_signature_is_a_pin(desk: Desk, hands: Hands, m
         handover.countersign(desk, KEY, hands.taking["leader"])
     handover.countersign(desk, KEY, hands.taking["leader"], "246813")
     assert [pin for _person, pin in tried] == ["0", "246813", "", "246813", "", "246813"]
+
+
+def test_only_the_incoming_side_goes_through_the_items(desk: Desk, hands: Hands) -> None:
+    order(desk, "核实转移人数")
+    order(desk, "报送降雨情况")
+    handover.prepare(desk, KEY)
+    first, second = items(desk)
+    handover.sign_out(desk, KEY, hands.giving["primary"])
+    stranger = desk.new("people", {"name": "何示例", "kind": "PERSON"})
+    desk.act("people.add", [stranger])
+    told = {hands.giving["primary"]: "交班人", hands.giving["secondary"]: "不是", stranger.row: "不是"}
+    for person, why in told.items():
+        other = handover.as_receiver(desk, person)
+        with pytest.raises(Refused, match=why):
+            handover.accept(other, first.id)
+        with pytest.raises(Refused, match=why):
+            handover.question(other, first.id, "谁在报")
+        with pytest.raises(Refused, match=why):
+            handover.identify_receiver(desk, KEY, person)
+    for nobody in (replace(desk, me=Me("cli")), replace(desk, me=Me("system"))):
+        with pytest.raises(Refused, match="写明是谁"):
+            handover.accept(nobody, first.id)
+    assert set(states(desk).values()) == {"OPEN"}
+    handover.accept(handover.identify_receiver(desk, KEY, hands.taking["secondary"]), first.id)
+    assert acts(desk, "handover.accept")[-1][0] == hands.taking["secondary"].hex()
+    # whoever has signed in for the next shift belongs to the incoming side, named there or not
+    desk.services["signed_in"] = lambda _key: {*hands.taking.values(), stranger.row}
+    handover.accept(handover.identify_receiver(desk, KEY, stranger.row), second.id)
+    assert set(states(desk).values()) == {"ACCEPTED"}
+    assert handover.take(desk, KEY, stranger.row)["taker"] == stranger.row
+
+
+def test_the_giver_is_no_receiver_though_he_stays_for_the_next_shift(desk: Desk, hands: Hands) -> None:
+    order(desk, "核实转移人数")
+    service.save_facts(desk, NEXT, {"secondary": hands.giving["primary"]})
+    handover.prepare(desk, KEY)
+    (item,) = items(desk)
+    handover.sign_out(desk, KEY, hands.giving["primary"])
+    assert hands.giving["primary"] not in handover.receivers(desk, KEY)
+    with pytest.raises(Refused, match="交班人"):
+        handover.accept(handover.as_receiver(desk, hands.giving["primary"]), item.id)
 
 
 def test_empty_words_are_refused(desk: Desk, hands: Hands) -> None:
@@ -570,7 +612,7 @@ def test_across_midnight_and_across_the_year(
         handover.prepare(desk, key)
         handover.sign_out(desk, key, ids[1])
         for row in handover.items_of(desk, handover.of_shift(desk, key)):
-            handover.accept(desk, row.id)
+            handover.accept(handover.as_receiver(desk, ids[3]), row.id)
         held = handover.take(desk, key, ids[3])
         assert held["next_shift"] == following
         _span, row = service.find(desk, following)

@@ -23,7 +23,7 @@ from dutydesk.ledger.feature import Change, Feature, OpenItem
 from dutydesk.ledger.spec import Value
 from dutydesk.shifts import handover, pending, report, service
 from dutydesk.shifts.sheet import read
-from tests.shifts.handing import incident, order, two_crews
+from tests.shifts.handing import incident, order, receiving, two_crews
 
 CHECKOUT = Path(__file__).parents[2]
 KEY = "2026-06-18/H24"
@@ -306,9 +306,9 @@ def handed(desk: Desk, clock: FixedClock, crew: dict[str, bytes]) -> Desk:
     handover.sign_out(desk, KEY, hands.giving["primary"])
     clock.advance(MINUTE)
     incident(desk, "示例二路")
-    handover.question(desk, first.id, "谁在现场")
+    handover.question(receiving(desk), first.id, "谁在现场")
     handover.answer(desk, first.id, "街道陈示例")
-    handover.accept(desk, second.id)
+    handover.accept(receiving(desk), second.id)
     clock.advance(MINUTE)
     handover.take(desk, KEY, hands.taking["primary"])
     clock.advance(MINUTE)
