@@ -408,7 +408,8 @@ def test_the_roster_has_the_nights_own_crews_and_people_who_may_stand_there() ->
     ("end", "first", "last", "shifts"),
     [
         ("2026-06-19 06:30", "2026-06-01", "2026-06-30", 1),
-        ("2026-11-28 14:20", "2026-11-01", "2026-12-31", 2),  # the night lies across a hand-over, the week beyond in December
+        # The night lies across a hand-over, the week beyond it in December.
+        ("2026-11-28 14:20", "2026-11-01", "2026-12-31", 2),
     ],
 )
 def test_the_crew_is_there_and_the_month_is_planned(
