@@ -50,6 +50,9 @@ WHAT = {
     "B12": "26 runs of sync without news; against as many bare connections with one statement",
     "B15": "verify the chain of 1,000,000 acts, against hashing the same bytes act by act in memory",
     "B16": "rebuild the projections of 100,000 acts, against raw inserts",
+    "B13": "a bundle of 200,000 acts: export, read back, import",
+    "B20 P01": "print the hand-over sheet P01 of a day with 2,000 entries, read from the record",
+    "B-roster": "scroll a month grid of 100 people × 92 days, longest step",
 }
 REASONS = {
     "B15": "reading the acts out of the file takes more than their hashes, and needs a second processor that is free;"
@@ -58,7 +61,8 @@ REASONS = {
     "B1 beside import": "a save that meets an act of 25 rows waits for its commit",
     "B1 beside sync": "two processes take turns at one file and at two processors; the note says what a save takes alone",
     "B11": "the minute is wall time on two processors that others use, too; the ratio says what sync itself adds",
-    "B1 beside process": "two processes take turns at one file; a save that meets an act of 25 rows waits for its commit",
+    "B1 beside process": "two processes take turns at one file; see decisions/011-imports-of-another-process.md",
+    "B14": "measured beside other programs only; a quiet run is still to come",
 }
 
 
