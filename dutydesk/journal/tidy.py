@@ -44,6 +44,8 @@ class Tidy:
         self._kept = self._store.state(KEPT) != ""
         if self._kept and not self._store.shared():
             self._give_back()
+        elif self._kept:  # the window carries the WAL over for this process, too: its syncs are what a save waits for
+            self._store.local(_leave_the_wal)
 
     def keep(self) -> None:
         """Take merging and checkpoints out of the saves: from now on the caller calls `work` from a worker, once a
@@ -105,6 +107,10 @@ class Tidy:
             raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         finally:
             raw.close()
+
+
+def _leave_the_wal(cursor: recipe.Cursor) -> None:
+    cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
 
 
 def merge(cursor: recipe.Cursor, name: str) -> bool:

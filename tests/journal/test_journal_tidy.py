@@ -115,6 +115,20 @@ os._exit(9)
 """
 
 
+def test_another_process_beside_a_window_leaves_the_wal_to_it(tmp_path: Path) -> None:
+    """Its syncs are what a save in the window would wait for (docs/decisions/011)."""
+    limits: list[int] = []
+    with d.make(tmp_path / "a") as window:
+        window.tidy.keep()
+        with Store.open(window.home, window.schema, window.clock) as other:
+            assert other._raw is not None
+            limits.append(other._raw.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
+    with Store.open(window.home, window.schema, window.clock) as alone:
+        assert alone._raw is not None
+        limits.append(alone._raw.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
+    assert limits == [WAL_PAGES, 1_000]
+
+
 def test_who_comes_after_a_killed_window_takes_the_work_back(tmp_path: Path) -> None:
     home = Home(tmp_path / "desk")
     d.make(home.root).close()
