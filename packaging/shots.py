@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QWidget 
 from dutydesk.core import i18n, ids  # noqa: E402
 from dutydesk.core.clock import FixedClock, parse_iso  # noqa: E402
 from dutydesk.core.paths import Home  # noqa: E402
+from dutydesk.papers.service import print_blanks  # noqa: E402
 from dutydesk.qt import theme, words  # noqa: E402
 from dutydesk.sample import make_sample  # noqa: E402
 from dutydesk.shell.crash import hush  # noqa: E402
@@ -162,11 +163,12 @@ class Day(Sitting):
     def steps(self) -> list:
         return [
             self.desk,
-            self.incident,
             self.intake,
             self.roster,
             self.on_duty,
             self.palette,
+            self.accounts,
+            self.papers,
             self.sheet,
             self.hand_over,
         ]
@@ -178,11 +180,27 @@ class Day(Sitting):
         yield from self.rest()
         self.shoot("desk-light")
 
-    def incident(self) -> Waits:
-        yield from self.pane(Key.Key_2, "incidents-pane")
-        self.shoot("incident")
+    def papers(self) -> Waits:
+        for form, count in (("P02", 2), ("TEL", 4)):
+            print_blanks(self.window.desk, form, count)
+        yield from self.pane(Key.Key_BracketLeft, "papers-main")
+        self.shoot("papers")
+
+    def accounts(self) -> Waits:
+        yield from self.pane(Key.Key_Backslash, "accounts-pane")
+        widget(QWidget, "account-begin").click()
+        yield "the dialog", lambda: QApplication.activeModalWidget() is not None or bool(self.dialogs())
+        yield from self.rest()
+        dialog = self.dialogs()[0]
+        self.shoot("accounts", dialog.objectName())
+        dialog.reject()
+        yield "closed", lambda: not self.dialogs()
+
+    def dialogs(self) -> list[QDialog]:
+        return [one for one in self.window.findChildren(QDialog) if one.isVisible()]
 
     def intake(self) -> Waits:
+        yield from self.pane(Key.Key_2, "incidents-pane")
         press(Key.Key_N, CTRL)
         yield "the form", there(QWidget, "incident-intake")
         letters("0540")
@@ -246,11 +264,7 @@ class Night(Sitting):
     look = theme.Theme(night=True)
 
     def steps(self) -> list:
-        return [self.desk, self.rain]
-
-    def desk(self) -> Waits:
-        yield from self.pane(Key.Key_1, "daybook-pane")
-        self.shoot("desk-night")
+        return [self.rain]
 
     def rain(self) -> Waits:
         yield from self.pane(Key.Key_3, "rain-pane")
