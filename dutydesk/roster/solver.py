@@ -15,7 +15,7 @@ from typing import Any
 STRICT_LIMIT = 4.0
 LOOSE_LIMIT = 3.0
 """Deterministic time, about seconds of one core."""
-EMPTY, WIDE, FAR = 10_000, 20, 1
+EMPTY, WIDE, FAR = 100_000_000, 10_000, 1
 """What an empty place, a widened bound and each duty beyond it cost."""
 
 Choice = tuple[int, int, int]
