@@ -122,9 +122,11 @@ def test_control_the_guard_is_what_keeps_formulas_out(monkeypatch: pytest.Monkey
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed on this machine")
 def test_libreoffice_reads_the_same_texts(tmp_path: Path) -> None:
     (tmp_path / "out.xlsx").write_bytes(write_xlsx(NOTES, written(), masked=False))
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    own = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}  # the tests' has no fonts
     subprocess.run(
-        ["soffice", "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "out.xlsx"],
-        cwd=tmp_path, check=True, capture_output=True, timeout=100,
+        ["soffice", profile, "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "out.xlsx"],
+        cwd=tmp_path, env=own, check=True, capture_output=True, timeout=100,
     )  # fmt: skip
     text = (tmp_path / "out.csv").read_text(encoding="utf-8")
     back = [row[1] for row in csv.reader(io.StringIO(text, newline=""))][1:]
