@@ -320,12 +320,13 @@ def verify_sheet(args: argparse.Namespace, place: Place) -> int:
 
     paper = sheet.read(args.sheet)
 
-    def agrees() -> tuple[str, str]:
+    def agrees() -> tuple[str, str, int]:
         desk = _open(args, place)
         try:
             with desk.store.read() as connection:
                 told = seals.check(connection, paper)
-                return told.sheet, told.seal
+                seen = sheet.confirmed(connection, paper) if told.sheet == "same" else None
+                return told.sheet, told.seal, seen or 0
         finally:
             desk.store.close()
 

@@ -35,6 +35,7 @@ from dutydesk.sync import salvage as salvaging
 SHEET = {
     "same": N_("这张表与记录一致"),
     "other": N_("这张表与记录不一致：那个位置上是另一次操作"),
+    "aside": N_("这张表所据的记录是分叉的另一支，在隔离区里"),
     "absent": N_("这里没有这张表所据的记录"),
 }
 SEAL = {
@@ -77,10 +78,11 @@ def make_empty(place: Place, config: DeskConfig) -> None:
     Store.create(place.home, place.schema, place.clock, config, key=place.key).close()
 
 
-def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], tuple[str, str]] | None = None) -> int:
+def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], tuple[str, str, int]] | None = None) -> int:
     """Look through the record; 4 when something is not as it was written. `agrees` tells of a record that is whole
-    whether a sheet of paper was printed from it (`same`, `other`, `absent`) and what it says of the shift's seal
-    (`sealed`, `before`, `altered` or nothing); 1 when they do not agree."""
+    whether a sheet of paper was printed from it (`same`, `other`, `aside`, `absent`), what it says of the shift's seal
+    (`sealed`, `before`, `altered` or nothing), and when a hub first confirmed that record (ms UTC, 0 for never); 1 when
+    they do not agree."""
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     before = _head(place.home)
@@ -88,15 +90,18 @@ def verify(place: Place, args: argparse.Namespace, agrees: Callable[[], tuple[st
     if not report.ok and _head(place.home) != before:
         # Someone saved between the look at desk.head and the look at the record.
         report = look_through(place.home, place.schema, place.key)
-    sheet, seal = agrees() if agrees is not None and report.ok else ("", "")
+    sheet, seal, seen = agrees() if agrees is not None and report.ok else ("", "", 0)
     if args.json:
-        answer(_report(report) | ({"sheet": sheet or None, "seal": seal or None} if agrees else {}))
+        told = {"sheet": sheet or None, "seal": seal or None, "confirmed_at": iso(seen) if seen else None}
+        answer(_report(report) | (told if agrees else {}))
     elif report.ok:
         say(_("记录完好：{acts} 次操作").format(acts=report.acts))
         if sheet:
             say(_(SHEET[sheet]))
         if seal:
             say(_(SEAL[seal]))
+        if seen:
+            say(_("中心库 {when} 确认过它").format(when=local(seen).strftime("%Y-%m-%d %H:%M")))
     for fault in report.problems:
         warn(f"{fault.where}: {fault.what}")
     return 4 if not report.ok else 0 if sheet in ("", "same") and seal != "altered" else 1

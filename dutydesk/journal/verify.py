@@ -1,7 +1,8 @@
 """Verify: is the record whole and unaltered? Looks, says what and where, and touches nothing.
 
-Four questions: do the files stand as the desk left them; is the database sound (`integrity_check`); does every act's
-hash, link and personal side row hold; do the projections equal the ones made anew from the acts in a temporary file.
+Five questions: do the files stand as the desk left them; is the database sound (`integrity_check`); does every act's
+hash, link and personal side row hold; is every chain the one that a hub has confirmed (`witness`); do the projections
+equal the ones made anew from the acts in a temporary file.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from dutydesk.core.errors import Damaged, DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
-from dutydesk.journal import headfile, recipe
+from dutydesk.journal import headfile, recipe, witness
 from dutydesk.journal.chaincheck import GARBLED, MOST_PROBLEMS, Base, Fault, Position, chain_problems, chain_since
 from dutydesk.journal.digest import digest, ledger_digest
 from dutydesk.journal.locks import DeskLock
@@ -146,6 +147,7 @@ def _verify(
     return Report(acts, tuple(desks), tuple(problems[:MOST_PROBLEMS]), arrival)
 
 
+    problems += witness.problems(raw)
 def _pages(raw: recipe.Raw) -> list[Any]:
     """What `quick_check` finds in every table that has pages: the whole file, less what is in no table, which a fresh
     copy has not. Asked of all at once it would go through the search indexes word by word, three times the work."""

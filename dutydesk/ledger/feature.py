@@ -32,7 +32,8 @@ class OpenItem:
     """Something unfinished: for the status board, the list of what is due, and the hand-over sheet.
 
     `block` is one of the six of domain.md §3.7 (INCIDENTS WARNINGS RESPONSES INSTRUCTIONS TODO EQUIPMENT); `due_at`
-    milliseconds or None; `severity` 0 ordinary, 1 attention, 2 urgent.
+    milliseconds or None; `severity` 0 ordinary, 1 attention, 2 urgent. `ledger` and `row` say what it is about; where
+    that is no row, `ledger` is the name of the feature whose pane it leads to.
     """
 
     block: str

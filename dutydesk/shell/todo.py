@@ -227,7 +227,8 @@ class TodoPane(QWidget):
     def _open_next(self) -> None:
         for item in self.model.items:
             if item.due_at is not None:
-                self.opened.emit(item.ledger, item.row)
+                if item.ledger:
+                    self.opened.emit(item.ledger, item.row)
                 return
 
     def resizeEvent(self, event: QResizeEvent) -> None:

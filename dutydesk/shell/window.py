@@ -531,13 +531,15 @@ class MainWindow(QMainWindow):
         return pane
 
     def open_row(self, ledger: str, row: bytes) -> None:
-        """Go to one row in the pane of its feature."""
+        """Go to one row in the pane of its feature; what is about no row names the feature itself."""
         for feature in self.desk.features:
             if feature.pane and any(item.name == ledger for item in feature.ledgers):
                 pane = self.show_pane(feature.name)
                 if hasattr(pane, "show_row"):
                     pane.show_row(ledger, row)
                 return
+        if ledger in self.docks:
+            self.show_pane(ledger)
 
     def _board_asked(self, target: str) -> None:
         if target == "todo":

@@ -13,6 +13,7 @@ hidden, since every hash goes into the next one.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -25,12 +26,13 @@ from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _, language
 from dutydesk.core.settings import DeskConfig
+from dutydesk.journal import witness
 
 _CODE = re.compile(
     r"DD1;(?P<district>[^;]*);(?P<desk>[0-9a-f]{8});(?P<epoch>\d{1,9});(?P<seq>\d{1,18});(?P<head>[0-9a-f]{16});"
     r"(?P<about>[^;]*)"
 )
-Verdict = Literal["same", "other", "absent"]
+Verdict = Literal["same", "other", "aside", "absent"]
 NUMERALS = "一二三四五六七八九"
 
 
@@ -101,17 +103,35 @@ def read(text: str) -> Sheet:
 
 
 def check(connection: Connection, sheet: Sheet) -> Verdict:
-    """Whether the record holds the head that a paper names: `same`; `other` where another act stands in its place;
-    `absent` where the record does not reach that far, or knows no such desk."""
+    """Whether the record holds the head that a paper names: `same`; `aside` where it lies in quarantine, as the other
+    branch of a fork does; `other` where another act stands in its place; `absent` where the record does not reach that
+    far, or knows no such desk."""
     found = connection.exec_driver_sql(
         "SELECT hash FROM act WHERE desk IN (SELECT DISTINCT desk FROM frontier WHERE substr(hex(desk), 1, 8) = ?)"
         " AND epoch = ? AND seq = ?",
         (sheet.desk.upper(), sheet.epoch, sheet.seq),
     ).all()
     heads = [bytes(head).hex()[:16] for (head,) in found]
-    if not heads:
-        return "absent"
-    return "same" if sheet.head in heads else "other"
+    if sheet.head in heads:
+        return "same"
+    kept = connection.exec_driver_sql(
+        "SELECT act FROM quarantine WHERE substr(hex(desk), 1, 8) = ? AND epoch = ? AND seq = ?",
+        (sheet.desk.upper(), sheet.epoch, sheet.seq),
+    )
+    if any(base64.b64decode(json.loads(act)["hash"]).hex()[:16] == sheet.head for (act,) in kept):
+        return "aside"
+    return "other" if heads else "absent"
+
+
+def confirmed(connection: Connection, sheet: Sheet) -> int | None:
+    """When a hub first confirmed the record that a paper was printed from, ms UTC; None where none did."""
+    found = connection.exec_driver_sql(
+        "SELECT desk FROM act WHERE desk IN (SELECT DISTINCT desk FROM frontier WHERE substr(hex(desk), 1, 8) = ?)"
+        " AND epoch = ? AND seq = ?",
+        (sheet.desk.upper(), sheet.epoch, sheet.seq),
+    ).all()
+    times = [witness.seen_at(connection, bytes(desk), sheet.epoch, sheet.seq) for (desk,) in found]
+    return min((at for at in times if at is not None), default=None)
 
 
 def frontier(connection: Connection, config: DeskConfig) -> list[Place]:

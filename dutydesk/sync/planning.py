@@ -21,7 +21,7 @@ from dutydesk.core.errors import DutyDeskError, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import SYSTEM
 from dutydesk.core.reference import rows
-from dutydesk.journal import peers, settings
+from dutydesk.journal import peers, settings, witness
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.query import Condition
 from dutydesk.journal.store import Store
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 PREFIX = "sync."
 JOB = "sync"
-OFFLINE, CAME = "sync/offline", "sync/came"
-"""Names in `local_peer`: that the hub could not be reached; from where on acts are new."""
+OFFLINE, CAME, DIFFERS = "sync/offline", "sync/came", "sync/differs"
+"""Names in `local_peer`: that the hub could not be reached; from where on acts are new; what of this desk's own record
+is not what the hub confirmed."""
 PROBE_SECONDS = 3.0
 _JOINED = (
     "SELECT (SELECT min(changed_at) FROM local_peer WHERE substr(name, 1, 6) = 'login/'),"
@@ -203,11 +204,22 @@ def note_missed(store: Store, at: int) -> None:
     peers.end_run(store, number, peers.FAILED, {"error": told, "missed": at, "planned": iso(at), "reason": "NIGHT"})
 
 
+def note_differing(store: Store) -> None:
+    """Remember of this desk's own record what is not as the hub confirmed it, for the board."""
+    with store.read() as connection:
+        found = witness.differing(connection, store.config.desk_id)
+    told = None if found is None else {"seq": found.seq, "epoch": found.epoch, "at": found.at, "text": found.text()}
+    if (told or {}) != peers.peer(store, DIFFERS):
+        peers.remember(store, {DIFFERS: told})
+
+
 def keep(desk: Desk) -> str:
-    """Note what was missed; why a run is due now, empty when none is."""
+    """Note what was missed, and whether the record is the one that the hub confirmed; why a run is due now, empty when
+    none is."""
     found = plan(desk)
     if found is None:
         return ""
+    note_differing(desk.store)
     if found.missed is not None:
         note_missed(desk.store, found.missed)
     return found.reason

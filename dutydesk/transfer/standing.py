@@ -21,6 +21,8 @@ from dutydesk.ledger.feature import Figure, OpenItem
 from dutydesk.sync import planning, protocol, schedule
 from dutydesk.sync.schedule import Past, Rules
 
+PANE = "sync"
+"""What an open item of sync names in the place of a ledger: the feature whose pane it leads to."""
 SHOWN_RUNS = 30
 SHOWN_ACTS = 200
 """Acts from elsewhere that are counted by desk and kind; beyond that only how many there are."""
@@ -75,7 +77,21 @@ def _asked(connection: Connection) -> Rules:
 
 
 def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
-    """Silence, else the last failure; nothing for a desk that belongs to no hub."""
+    """What does not agree with the hub; silence, else the last failure. Each leads to the pane (`PANE`)."""
+    return (*_differing(connection), *_unwell(connection, now))
+
+
+def _differing(connection: Connection) -> Sequence[OpenItem]:
+    """That this desk's own record is not what the hub confirmed."""
+    body = connection.exec_driver_sql("SELECT body FROM local_peer WHERE name = ?", (planning.DIFFERS,)).scalar()
+    if body is None:
+        return ()
+    told = json.loads(body)
+    title = _("本机第 {seq} 条记录与中心库确认的不一致").format(seq=told["seq"])
+    return (OpenItem("EQUIPMENT", title, None, 2, PANE, detail=str(told["text"])),)
+
+
+def _unwell(connection: Connection, now: int) -> Sequence[OpenItem]:
     past = planning.past_of(connection)
     if past is None:
         return ()
@@ -88,10 +104,10 @@ def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
             if past.success
             else _("接入中心库 {hours} 小时，还没有同步成功过").format(hours=hours)
         )
-        return (OpenItem("EQUIPMENT", title, since + asked.silence * HOUR, 2, detail=last_reason(connection)),)
+        return (OpenItem("EQUIPMENT", title, since + asked.silence * HOUR, 2, PANE, detail=last_reason(connection)),)
     if past.failures:
         title = _("同步失败 {count} 次").format(count=past.failures)
-        return (OpenItem("EQUIPMENT", title, None, 1, detail=last_reason(connection)),)
+        return (OpenItem("EQUIPMENT", title, None, 1, PANE, detail=last_reason(connection)),)
     return ()
 
 
