@@ -123,9 +123,13 @@ class Manifest:
     def packed(self) -> Part:
         return self.parts[-1]
 
-    def ranges_text(self) -> str:
-        """`D1/1: 12–80、D2/1: 1–5`, desks by the beginning of their id: for the register."""
-        told = [f"{one.desk.hex()[-6:]}/{one.epoch} {one.first}–{one.last}" for one in self.ranges]
+    def ranges_text(self, called: Callable[[bytes], str]) -> str:
+        """`一号席 12–80、二号席/3 1–5` (the epoch where it is not the first), each desk as it is `called`: for the
+        register."""
+        told = [
+            f"{called(one.desk)}{f'/{one.epoch}' if one.epoch > 1 else ''} {one.first}–{one.last}"
+            for one in self.ranges
+        ]
         more = len(told) - 8
         return _("、").join(told[:8]) + (_("，另 {more} 段").format(more=more) if more > 0 else "")
 

@@ -8,27 +8,23 @@ is the record itself, so that it may be cut off anywhere and begun again.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from dutydesk.core.crashpoint import step
-from dutydesk.core.errors import DutyDeskError, Problem, Refused, Unavailable
+from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.files import sync_folder
 from dutydesk.core.i18n import _
-from dutydesk.journal import attachments, peers, signing
+from dutydesk.journal import attachments, peers
 from dutydesk.journal.store import CLOCK_SLACK, Store
 from dutydesk.sync import age, bundlekeys, keys, record, seals
 from dutydesk.sync.bundle import (
     ACTS,
     ENDING,
     FILES,
-    MANIFEST,
-    SIGNATURE,
-    SIGNED,
     Cancel,
     Manifest,
     Newer,
@@ -36,18 +32,18 @@ from dutydesk.sync.bundle import (
     Progress,
     Sink,
     Stopped,
-    Unpacker,
-    Whole,
-    load,
     never,
     no_progress,
 )
 from dutydesk.sync.bundleacts import FORK, GAP, NEW, OLD, Applying, Counting, Lot, lot_of
+from dutydesk.sync.bundleheld import ROOM_LEFT, copy, done, held, inbox_of, keep, not_kept
+from dutydesk.sync.bundlelook import peek, walk
 from dutydesk.sync.bundleout import refuse_play
 from dutydesk.sync.bundletaken import (
     DONE,
     FOREIGN,
     GUARD,
+    KEPT,
     KNOWN,
     NEWER,
     PARTLY,
@@ -56,57 +52,134 @@ from dutydesk.sync.bundletaken import (
     STRANGER,
     TAMPERED,
     WAITING,
-    Held,
     Rule,
     Taken,
 )
 
-HELD = "bundle/held/"
-"""Names in `local_peer`: what waits in `inbox/`, by the file's sha256."""
 DUE = "sync/epoch"
 """As in `protocol`: the epoch to which this desk's own acts have come back, and in which it does not go on."""
-ROOM_LEFT = 200 * 2**20
-MOST_KEPT, MOST_HELD = 2**29, 64
-"""What waits in `inbox/` at most: bytes of a file, and files."""
-LARGEST = 2**32
-"""Bytes of a bundle that is looked at."""
-PIECE = 2**20
-MOST_ASIDE = 2_000
+MOST_SUMMED = 2**26
+"""Bytes of a refused file up to which its sum is entered: rubbish must not hold anybody up."""
 
 
-# -- what waits ----------------------------------------------------------------------------------------------------------
+# -- taking --------------------------------------------------------------------------------------------------------------
 
 
-def inbox_of(store: Store) -> Path:
-    """Where bundles wait."""
-    return store.home.root / "inbox"
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What a person has allowed, and who is told how it goes. `identity`: the recovery key that opens the file."""
+
+    deletes: bool
+    rule: Rule
+    progress: Progress
+    cancel: Cancel
+    identity: str
 
 
-def held(store: Store) -> list[Held]:
-    """The files that wait, oldest first."""
-    found = [
-        Held(
-            name, str(body["state"]), str(body["reason"]), str(body["name"]), int(body["at"]), str(body["from"]),
-            int(body["number"]), str(body["fingerprint"]),
-        )
-        for name, body in peers.peers(store, HELD).items()
-        if (inbox_of(store) / f"{name}{ENDING}").is_file()
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: (one.at, one.sha256))
+def take(
+    store: Store,
+    path: Path,
+    *,
+    fingerprint: str = "",
+    deletes: bool = False,
+    rule: Rule = RULE,
+    progress: Progress = no_progress,
+    cancel: Cancel = never,
+    identity: str = "",
+) -> Taken:
+    """Take in one bundle. `fingerprint` accepts its unknown sender, when it is the sender's; `deletes` lets its
+    deletions through; `identity` is an offline recovery key (private) that opens what was written for another desk.
+    Raises `Refused` for a desk that takes none, `Unavailable` when file or disk fail, `Stopped`."""
+    refuse_play(store)
+    _go_on(store)
+    taken = Taken(path.name)
+    try:
+        told = taken.manifest = peek(store, path, identity)
+    except age.NotForUs as error:
+        return _settled(store, _verdict(taken, FOREIGN, str(error)), path)
+    except Newer as error:
+        return _settled(store, _verdict(taken, NEWER, error.problems[0].reason), path, identity)
+    except Refused as error:
+        return _settled(store, _verdict(taken, TAMPERED, str(error)), path)
+    if not _believed(store, taken, told, fingerprint):
+        return _settled(store, taken, path, identity)
+    if told.made_at - store.clock.now() > CLOCK_SLACK:
+        taken.note(_("对方时钟比本机快 {minutes} 分钟").format(minutes=(told.made_at - store.clock.now()) // 60_000))
+    return _take(store, path, taken, told, _How(deletes, rule, progress, cancel, identity))
 
 
-def drop(store: Store, sha256: str) -> None:
-    """A person does not want it: take a file out of `inbox/`."""
-    if sha256 not in {one.sha256 for one in held(store)}:
-        raise Refused(_("收件箱里没有这个数据包"))
-    _forget(store, sha256)
+def _believed(store: Store, taken: Taken, told: Manifest, fingerprint: str) -> bool:
+    """Whether the sender may be heard; why not stands in `taken`."""
+    sender = told.sender
+    if sender.desk in bundlekeys.revoked(store):
+        _verdict(taken, REVOKED, _("{name}已被吊销，没有收下").format(name=sender.called))
+        return False
+    if sender.public == bundlekeys.own_card(store).public or bundlekeys.trusted(store, sender):
+        return True
+    if "".join(fingerprint.split()).lower() == sender.fingerprint.replace(" ", ""):
+        bundlekeys.remember(store, sender)
+        return True
+    reason = (
+        _("指纹不符，没有收下：{name} 的是 {print}")
+        if fingerprint
+        else _("不认识的席位 {name}，请打电话核对指纹 {print}")
+    )
+    _verdict(taken, STRANGER, reason.format(name=sender.called, print=sender.fingerprint))
+    return False
 
 
-def _forget(store: Store, sha256: str) -> None:
-    with suppress(OSError):
-        (inbox_of(store) / f"{sha256}{ENDING}").unlink(missing_ok=True)
-    if peers.peer(store, HELD + sha256):
-        peers.remember(store, {HELD + sha256: None})
+def _settled(store: Store, taken: Taken, path: Path, identity: str = "") -> Taken:
+    """It waits in `inbox/` or it is done with, as its state says."""
+    if taken.state not in KEPT:
+        return done(store, taken, path, MOST_SUMMED)
+    return not_kept(taken) if identity else keep(store, taken, path)
+
+
+def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> Taken:
+    lots = [lot_of(store, one) for one in told.ranges]
+    missing = [part for part in told.files if not attachments.path_of(store.home, part.sha256).is_file()]
+    taken.waiting = sum(lot.range.count for lot in lots if lot.what == GAP)
+    if not missing and not any(lot.what in (NEW, FORK) for lot in lots):
+        taken.known = sum(lot.range.count for lot in lots if lot.what == OLD)
+        _heard(store, told)
+        if taken.waiting:
+            return _settled(store, _verdict(taken, WAITING, _gap_text(told)), path, how.identity)
+        return done(store, _verdict(taken, KNOWN, _("以前收过，没有新内容")), path)
+    local = copy(store, path, taken, how.progress, how.cancel)
+    step("bundle.copied")
+    try:
+        taken.deletes = _check(store, local, told, lots, how)
+        step("bundle.checked")
+        if not how.deletes and (why := _too_many(store, taken.deletes, how.rule)):
+            return _stays(store, _verdict(taken, GUARD, why), local, how)
+        _apply(store, local, told, lots, taken, how)
+    except Refused as error:
+        return done(store, _verdict(taken, TAMPERED, str(error)), local)
+    except (Stopped, Unavailable):
+        if path != local:
+            local.unlink(missing_ok=True)  # it is still where it came from
+        raise
+    _after(store, told, lots, taken)
+    blocked = [lot.reason for lot in lots if lot.reason]
+    if taken.waiting:
+        return _stays(store, _verdict(taken, WAITING, _gap_text(told)), local, how)
+    if blocked:
+        return done(store, _verdict(taken, PARTLY, _("；").join(dict.fromkeys(blocked))), local)
+    return done(store, _verdict(taken, DONE if taken.applied or taken.files else KNOWN, ""), local)
+
+
+def _stays(store: Store, taken: Taken, local: Path, how: _How) -> Taken:
+    """What was copied waits on, unless only the recovery key opens it: then it must come again."""
+    return not_kept(done(store, taken, local)) if how.identity else keep(store, taken, local)
+
+
+def _verdict(taken: Taken, state: str, reason: str) -> Taken:
+    taken.state, taken.reason = state, reason
+    return taken
+
+
+def _gap_text(told: Manifest) -> str:
+    return _("前面的数据包还没有到（来自 {name}），先收着，到齐后自动收入").format(name=told.sender.called)
 
 
 def retry(store: Store, rule: Rule = RULE, *, progress: Progress = no_progress, cancel: Cancel = never) -> list[Taken]:
@@ -128,246 +201,13 @@ def retry(store: Store, rule: Rule = RULE, *, progress: Progress = no_progress, 
     return out
 
 
-# -- looking -------------------------------------------------------------------------------------------------------------
+# -- checking ------------------------------------------------------------------------------------------------------------
 
 
-class _Enough(DutyDeskError):
-    """The beginning was all that was asked for."""
-
-
-class _Into:
-    """What the decryption writes into: an `Unpacker`, or nothing after the end."""
-
-    def __init__(self, unpacker: Unpacker, cancel: Cancel) -> None:
-        self._unpacker = unpacker
-        self._cancel = cancel
-
-    def write(self, data: bytes, /) -> int:
-        if self._cancel():
-            raise Stopped(_("已中断"))
-        self._unpacker.feed(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-def peek(store: Store, path: Path) -> Manifest:
-    """What a bundle says of itself, signed by the key that it names. Raises `NotForUs`, `Newer`, `Refused`,
-    `Unavailable` when it cannot be read."""
-    found: list[bytes] = []
-
-    def more(data: bytes) -> None:
-        found.append(data)
-        if len(found) == 1:
-            unpacker.expect(load(data).parts)
-
-    def sink(_name: str, _size: int) -> Sink:
-        if len(found) == 2:
-            raise _Enough
-        return Whole(more)
-
-    unpacker = Unpacker(sink)
-    with suppress(_Enough):
-        _decrypt(store, path, unpacker, never)
-    if len(found) < 2:
-        raise Refused(Problem(_("数据包不完整")))
-    told = load(found[0])
-    if not signing.holds(told.sender.public, SIGNED + found[0], found[1]):
-        raise Refused(Problem(_("签名不符：内容被改动过，或不是署名的席位发的")))
-    return told
-
-
-def _decrypt(store: Store, path: Path, unpacker: Unpacker, cancel: Cancel) -> None:
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size > LARGEST:
-                raise Refused(Problem(_("文件太大，不是数据包")))
-            age.decrypt(file, _Into(unpacker, cancel), bundlekeys.identity(store))
-    except OSError as error:
-        raise _unread(path, error) from None
-
-
-def _unread(path: Path, error: OSError) -> Unavailable:
-    return Unavailable(_("读不了 {name}：{error}").format(name=path.name, error=error.strerror or error))
-
-
-# -- taking --------------------------------------------------------------------------------------------------------------
-
-
-def take(
-    store: Store,
-    path: Path,
-    *,
-    fingerprint: str = "",
-    deletes: bool = False,
-    rule: Rule = RULE,
-    progress: Progress = no_progress,
-    cancel: Cancel = never,
-) -> Taken:
-    """Take in one bundle. `fingerprint` accepts its unknown sender, when it is the sender's; `deletes` lets its
-    deletions through. Raises `Refused` for a desk that takes none, `Unavailable` when file or disk fail, `Stopped`."""
-    refuse_play(store)
-    own = bundlekeys.own_card(store)
-    _go_on(store)
-    taken = Taken(path.name)
-    try:
-        told = taken.manifest = peek(store, path)
-    except age.NotForUs as error:
-        return _verdict(taken, FOREIGN, str(error))
-    except Newer as error:
-        return _keep(store, _verdict(taken, NEWER, error.problems[0].reason), path)
-    except Refused as error:
-        return _verdict(taken, TAMPERED, str(error))
-    sender = told.sender
-    if sender.desk in bundlekeys.revoked(store):
-        return _verdict(taken, REVOKED, _("{name}已被吊销，没有收下").format(name=sender.called))
-    if sender.public != own.public and not bundlekeys.trusted(store, sender):
-        if "".join(fingerprint.split()).lower() != sender.fingerprint.replace(" ", ""):
-            reason = _("不认识的席位 {name}，请打电话核对指纹 {print}").format(
-                name=sender.called, print=sender.fingerprint
-            )
-            if fingerprint:
-                reason = _("指纹不符，没有收下：{name} 的是 {print}").format(
-                    name=sender.called, print=sender.fingerprint
-                )
-            return _keep(store, _verdict(taken, STRANGER, reason), path)
-        bundlekeys.remember(store, sender)
-    if told.made_at - store.clock.now() > CLOCK_SLACK:
-        taken.note(_("对方时钟比本机快 {minutes} 分钟").format(minutes=(told.made_at - store.clock.now()) // 60_000))
-    return _take(store, path, taken, told, deletes=deletes, rule=rule, progress=progress, cancel=cancel)
-
-
-def _take(
-    store: Store,
-    path: Path,
-    taken: Taken,
-    told: Manifest,
-    *,
-    deletes: bool,
-    rule: Rule,
-    progress: Progress,
-    cancel: Cancel,
-) -> Taken:
-    lots = [lot_of(store, one) for one in told.ranges]
-    missing = [part for part in told.files if not attachments.path_of(store.home, part.sha256).is_file()]
-    taken.waiting = sum(lot.range.count for lot in lots if lot.what == GAP)
-    if not missing and not any(lot.what in (NEW, FORK) for lot in lots):
-        taken.known = sum(lot.range.count for lot in lots if lot.what == OLD)
-        _heard(store, told)
-        if taken.waiting:
-            return _keep(store, _verdict(taken, WAITING, _gap_text(told)), path)
-        return _done(store, _verdict(taken, KNOWN, _("以前收过，没有新内容")), path)
-    local = _copy(store, path, taken, progress, cancel)
-    step("bundle.copied")
-    try:
-        counted = _check(store, local, told, lots, progress, cancel)
-        step("bundle.checked")
-        taken.deletes = counted
-        if not deletes and (why := _too_many(store, counted, rule)):
-            return _keep(store, _verdict(taken, GUARD, why), local)
-        _apply(store, local, told, lots, taken, progress, cancel)
-    except Refused as error:
-        return _done(store, _verdict(taken, TAMPERED, str(error)), local)
-    except (Stopped, Unavailable):
-        if path != local:
-            local.unlink(missing_ok=True)  # it is still where it came from
-        raise
-    _after(store, told, lots, taken)
-    blocked = [lot.reason for lot in lots if lot.reason]
-    if taken.waiting:
-        return _keep(store, _verdict(taken, WAITING, _gap_text(told)), local)
-    if blocked:
-        return _done(store, _verdict(taken, PARTLY, _("；").join(dict.fromkeys(blocked))), local)
-    return _done(store, _verdict(taken, DONE if taken.applied or taken.files else KNOWN, ""), local)
-
-
-def _verdict(taken: Taken, state: str, reason: str) -> Taken:
-    taken.state, taken.reason = state, reason
-    return taken
-
-
-def _gap_text(told: Manifest) -> str:
-    return _("前面的数据包还没有到（来自 {name}），先收着，到齐后自动收入").format(name=told.sender.called)
-
-
-def _copy(store: Store, path: Path, taken: Taken, progress: Progress, cancel: Cancel) -> Path:
-    """The file in `inbox/`: from here on the stick may be pulled. What is there already is used as it is."""
-    folder = inbox_of(store)
-    try:
-        if path.parent == folder:
-            taken.sha256 = path.stem
-            return path
-        folder.mkdir(exist_ok=True)
-        for old in folder.glob("*.part"):
-            old.unlink(missing_ok=True)
-        size = path.stat().st_size
-        if shutil.disk_usage(folder).free < size + ROOM_LEFT:
-            raise Unavailable(_("磁盘空间不足，数据包没有收下"))
-        temporary = folder / f"{path.name}.part"
-        digest = hashlib.sha256()
-        with path.open("rb") as source, temporary.open("wb") as target:
-            while piece := source.read(PIECE):
-                if cancel():
-                    raise Stopped(_("已中断"))
-                digest.update(piece)
-                target.write(piece)
-                progress("copy", target.tell(), size)
-            target.flush()
-            os.fsync(target.fileno())
-        taken.sha256 = digest.hexdigest()
-        local = folder / f"{taken.sha256}{ENDING}"
-        temporary.replace(local)
-        sync_folder(folder)
-    except OSError as error:
-        raise _unread(path, error) from None
-    return local
-
-
-def _keep(store: Store, taken: Taken, path: Path) -> Taken:
-    """Let it wait in `inbox/`, where there is room."""
-    if path.parent != inbox_of(store):
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise _unread(path, error) from None
-        if size > MOST_KEPT or len(held(store)) >= MOST_HELD:
-            taken.note(_("没有留存，请保留介质，处理后再导入"))
-            return taken
-    local = _copy(store, path, taken, no_progress, never)
-    told = taken.manifest
-    before = peers.peer(store, HELD + local.stem)
-    body = {
-        "state": taken.state,
-        "reason": taken.reason,
-        "name": before.get("name", taken.name),
-        "at": before.get("at", store.clock.now()),
-        "from": told.sender.called if told else "",
-        "number": told.number if told else 0,
-        "fingerprint": taken.fingerprint,
-    }
-    peers.remember(store, {HELD + local.stem: body})
-    return taken
-
-
-def _done(store: Store, taken: Taken, path: Path) -> Taken:
-    """It waits no longer."""
-    if path.parent == inbox_of(store):
-        taken.sha256 = path.stem
-        _forget(store, path.stem)
-    elif not taken.sha256:
-        with suppress(OSError), path.open("rb") as file:
-            taken.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        _forget(store, taken.sha256)
-    return taken
-
-
-def _check(
-    store: Store, local: Path, told: Manifest, lots: Sequence[Lot], progress: Progress, cancel: Cancel
-) -> dict[str, int]:
+def _check(store: Store, local: Path, told: Manifest, lots: Sequence[Lot], how: _How) -> dict[str, int]:
     """Every part against the manifest; how many listed rows would be deleted, by ledger."""
-    counting = Counting(told, lots, lambda count: progress("check", count, told.acts))
-    _walk(store, local, told, lambda name, _size: counting if name == ACTS else Nothing(), cancel)
+    counting = Counting(told, lots, lambda count: how.progress("check", count, told.acts))
+    walk(store, local, told, lambda name, _size: counting if name == ACTS else Nothing(), how.cancel, how.identity)
     found: dict[str, int] = {}
     with store.read() as connection:
         for ledger, rows in counting.rows.items():
@@ -407,25 +247,6 @@ def _too_many(store: Store, counted: dict[str, int], rule: Rule) -> str:
     return _("要删除 {what}，请核实后放行").format(what=told)
 
 
-def _walk(store: Store, local: Path, told: Manifest, wanted: Callable[[str, int], Sink], cancel: Cancel) -> None:
-    """The whole archive once; whether it is complete."""
-
-    def same(data: bytes) -> None:
-        if load(data).id != told.id:
-            raise Refused(Problem(_("文件在读的时候变了")))
-        unpacker.expect(told.parts)
-
-    def sink(name: str, size: int) -> Sink:
-        if name == MANIFEST:
-            return Whole(same)
-        return Nothing() if name == SIGNATURE else wanted(name, size)
-
-    unpacker = Unpacker(sink)
-    _decrypt(store, local, unpacker, cancel)
-    if not unpacker.complete:
-        raise Refused(Problem(_("数据包不完整")))
-
-
 # -- into the record -----------------------------------------------------------------------------------------------------
 
 
@@ -441,17 +262,27 @@ class _File:
         self._done = done
 
     def write(self, data: bytes, /) -> None:
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise _not_written(error) from None
 
     def close(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._part.replace(self._path)
-        sync_folder(self._path.parent)
-        sync_folder(self._folder)
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._part.replace(self._path)
+            sync_folder(self._path.parent)
+            sync_folder(self._folder)
+        except OSError as error:
+            raise _not_written(error) from None
         self._done(self._sha256)
+
+
+def _not_written(error: OSError) -> Unavailable:
+    return Unavailable(_("附件没有写成：{error}").format(error=error.strerror or error))
 
 
 def _apply(
@@ -460,14 +291,13 @@ def _apply(
     told: Manifest,
     lots: Sequence[Lot],
     taken: Taken,
-    progress: Progress,
-    cancel: Cancel,
+    how: _How,
 ) -> None:
     me = (store.config.desk_id, store.config.epoch)
     if any((lot.range.desk, lot.range.epoch) == me and lot.what in (NEW, FORK) for lot in lots):
         peers.remember(store, {DUE: {"epoch": me[1]}})
     new: list[str] = []
-    applying = Applying(store, told, lots, taken, lambda count: progress("apply", count, told.acts))
+    applying = Applying(store, told, lots, taken, lambda count: how.progress("apply", count, told.acts))
     room = sum(part.size for part in told.files)
     if shutil.disk_usage(store.home.root).free < room + ROOM_LEFT:
         raise Unavailable(_("磁盘空间不足，附件没有收下"))
@@ -481,7 +311,7 @@ def _apply(
             return Nothing()
         return _File(store, sha256, new.append)
 
-    _walk(store, local, told, wanted, cancel)
+    walk(store, local, told, wanted, how.cancel, how.identity)
     taken.files = len(new)
     seals.keep(store, *applying.good)
     if new:

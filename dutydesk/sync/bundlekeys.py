@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -208,6 +208,19 @@ def _peer(body: Mapping[str, Any]) -> Peer:
         tuple(body.get("owed", ())),
         str(body.get("told", "")),
     )
+
+
+def names(store: Store) -> Callable[[bytes], str]:
+    """What desks are called here, by their id; the end of the id for one that nobody has introduced."""
+    own = own_card(store)
+
+    def called(desk: bytes) -> str:
+        if desk == own.desk:
+            return own.called
+        held = peer(store, desk.hex())
+        return held.card.called if held else desk.hex()[-8:]
+
+    return called
 
 
 def vector(told: Any) -> dict[tuple[bytes, int], tuple[int, bytes]]:

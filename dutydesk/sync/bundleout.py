@@ -8,96 +8,73 @@ own desk's seal reaches.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dutydesk import __version__
 from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import Problem, Refused, Unavailable
-from dutydesk.core.files import sync_folder
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import token
-from dutydesk.journal import attachments, chain, peers
+from dutydesk.journal import attachments, chain
 from dutydesk.journal.store import Store
-from dutydesk.sync import age, bundlekeys, keys, record, seals, wire
+from dutydesk.sync import bundlekeys, bundlewrite, record, seals, wire
 from dutydesk.sync.bundle import (
     ACTS,
-    END,
-    ENDING,
     FILES,
     LARGEST_FILE,
-    MANIFEST,
     MOST_ACTS,
     MOST_BYTES,
     MOST_FILES,
+    MOST_RAW,
     MOST_TAKEN,
-    SIGNATURE,
-    SIGNED,
     Cancel,
-    Chain,
-    Hashing,
     Manifest,
     Part,
     Progress,
     Range,
     Stopped,
-    dump,
-    member,
     never,
     no_progress,
-    padding,
 )
+from dutydesk.sync.bundlewrite import Written
 
-NUMBER = "bundle/number"
-"""Name in `local_peer`: the last number that a bundle of this desk got. Numbers are never used twice."""
 SEAL_EVERY = 10_000
 """A desk seals its own chain so often within a bundle: what has come to a seal may be applied and forgotten."""
 PAGE = 2_000
 PAGE_BYTES = 8 * 2**20
 LEVEL = 6
-COPY = 2**20
+MOST_BODIES = MOST_RAW // 2
+"""Bytes of bodies that go into one bundle; with what stands around them they stay below what a receiver unpacks."""
 _NAMED = re.compile(rb'"[a-z0-9_]*sha256":"([0-9a-f]{64})"')
 ALL, SINCE_LAST = "all", "last"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One bundle on the stick."""
-
-    file: Path
-    number: int
-    id: bytes
-    acts: int
-    files: int
-    size: int
-    sha256: str
-    ranges: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
-    """Acts of one chain after `after` up to `upto`; `seal` over `upto` where the chain is another desk's."""
+    """Acts of one chain after `after` up to `upto`; `seal` over `upto` where the chain is another desk's; `raw` bytes of
+    their bodies."""
 
     desk: bytes
     epoch: int
     after: int
     upto: int
     seal: seals.Seal | None
+    raw: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """Acts, packed: their ranges, the member's bytes, and how many they are unpacked."""
+    """Acts, packed: their ranges, the member's bytes, and how many they are unpacked; `personal` of them have personal
+    data beside them."""
 
     ranges: tuple[Range, ...]
     data: bytes
     raw: int
+    personal: int = 0
 
 
 @dataclass(slots=True)
@@ -120,20 +97,26 @@ def refuse_play(store: Store) -> None:
         raise Refused(_("{mark}数据不导出也不导入数据包").format(mark=store.config.mark))
 
 
+def nobody(one: Written) -> None:
+    """Nobody keeps a register."""
+
+
 def export(
     store: Store,
     folder: Path,
     to: str = "",
     *,
     since: int | str = "",
+    wrote: Callable[[Written], None] = nobody,
     progress: Progress = no_progress,
     cancel: Cancel = never,
 ) -> Exported:
     """Write what `to` does not have into `folder`.
 
     `since`: a moment (ms UTC: acts recorded from then on), `last` (what came after the last bundle for it, trusting
-    that one to arrive), `all`, or nothing for what the receiver is known to have. Raises `Refused`, `Unavailable` when
-    the stick does not take it, `Stopped`.
+    that one to arrive), `all`, or nothing for what the receiver is known to have. `wrote` enters each bundle as soon as
+    it lies there, so that none is without its entry when the next one fails. Raises `Refused`, `Unavailable` when the
+    stick does not take it, `Stopped`.
     """
     refuse_play(store)
     peer = bundlekeys.find(store, to)
@@ -152,11 +135,11 @@ def export(
     if not plans and not peer.owed and peer.told == told_now:  # else it learns at least what has come in here
         made.note(_("对方已有全部记录，没有要带走的"))
         return made
-    _tidy(folder)
+    bundlewrite.tidy(folder)
     whole = sum(one.upto - one.after for one in plans)
     done, owed = 0, set(peer.owed)
     sent = dict(peer.sent)
-    for group in _groups(plans) or [[]]:
+    for group in _groups(_divided(store, plans)) or [[]]:
         packed, named = _pack(store, group, done, whole, progress, cancel)
         done += sum(one.count for one in packed.ranges)
         files, left = _files(store, owed | named, made, cancel)
@@ -164,8 +147,15 @@ def export(
         for n, batch in enumerate(_batches(files, len(packed.data))):
             load = packed if n == 0 else _packed((), [])
             told = _manifest(store, own, peer, folder, load, batch, holds)
-            written = _write(store, folder, told, load.data, (peer.card.recipient, *recovery), progress, cancel)
+            ranges = told.ranges_text(bundlekeys.names(store))
+            planned = Written(
+                folder, told.number, told.id, made.to, told.acts, load.personal, len(batch), 0, "", ranges
+            )
+            receivers = (peer.card.recipient, *recovery)
+            written = bundlewrite.write(store, folder, told, load.data, receivers, planned, progress, cancel)
             made.written.append(written)
+            wrote(written)
+            bundlewrite.settle(store, written)
         sent |= {(one.desk, one.epoch): (one.last, one.hash) for one in packed.ranges}
         bundlekeys.remember(
             store, peer.card, sent=bundlekeys.plain_vector(sent), owed=sorted(owed)[:MOST_FILES], told=told_now
@@ -191,13 +181,13 @@ def _plans(
         seal = None if mine else kept.get(at)
         if not mine and (seal is None or record.hash_at(store, at, seal.seq) != seal.hash):
             if after is not None and after < head:
-                made.note(_("席位 {desk} 的记录还没有它的签名，没有带上").format(desk=_called(store, at[0])))
+                made.note(_("席位 {desk} 的记录还没有它的签名，没有带上").format(desk=bundlekeys.names(store)(at[0])))
             continue
         upto = head if seal is None else seal.seq
         if after is None or after >= upto:
             continue
         if seal is not None and seal.seq < head:
-            made.note(_("席位 {desk} 的记录还没有它的签名，没有全部带上").format(desk=_called(store, at[0])))
+            made.note(_("席位 {desk} 的记录还没有它的签名，没有全部带上").format(desk=bundlekeys.names(store)(at[0])))
         out.append(_Plan(*at, after, upto, seal))
     return out
 
@@ -217,36 +207,58 @@ def _after(store: Store, peer: bundlekeys.Peer, at: record.Chain, since: int | s
         seq, head = max((seq, head), peer.sent.get(at, (0, chain.ZERO)))
     here = record.hash_at(store, at, seq) if seq else head
     if here is not None and here != head:
-        made.note(_("席位 {desk} 在对方有不同的记录（分叉），没有带上").format(desk=_called(store, at[0])))
+        made.note(_("席位 {desk} 在对方有不同的记录（分叉），没有带上").format(desk=bundlekeys.names(store)(at[0])))
         return None
     return seq
 
 
-def _called(store: Store, desk: bytes) -> str:
-    held = bundlekeys.peer(store, desk.hex())
-    return held.card.called if held else desk.hex()[-8:]
+def _divided(store: Store, plans: Sequence[_Plan]) -> list[_Plan]:
+    """The same plans with their bytes; of this desk's own chain in stretches that each go into one bundle."""
+    out: list[_Plan] = []
+    with store.read() as connection:
+        waiting = list(reversed(plans))
+        while waiting:
+            one = waiting.pop()
+            raw = connection.exec_driver_sql(
+                "SELECT coalesce(sum(length(body)), 0) FROM act WHERE desk = ? AND epoch = ? AND seq > ? AND seq <= ?",
+                (one.desk, one.epoch, one.after, one.upto),
+            ).scalar_one()
+            if raw <= MOST_BODIES or one.upto - one.after == 1:
+                out.append(replace(one, raw=int(raw)))
+            elif one.seal is not None:
+                raise _too_much(one)
+            else:
+                middle = (one.after + one.upto) // 2
+                waiting += [replace(one, after=middle), replace(one, upto=middle)]
+    return out
+
+
+def _too_much(one: _Plan) -> Refused:
+    return Refused(_("席位 {desk} 的记录太多，一个数据包装不下").format(desk=one.desk.hex()[-8:]))
 
 
 def _groups(plans: Sequence[_Plan]) -> list[list[_Plan]]:
     """What goes into one bundle. A desk's own chain may be divided anywhere, another's not: it has one seal."""
     out: list[list[_Plan]] = []
     group: list[_Plan] = []
-    room = MOST_ACTS
+    room, bytes_left = MOST_ACTS, MOST_BODIES
     for one in plans:
         rest = one
         while rest.upto > rest.after:
             count = rest.upto - rest.after
-            if count <= room or (rest.seal is not None and not group and count <= MOST_TAKEN):
+            again = any((rest.desk, rest.epoch) == (held.desk, held.epoch) for held in group)
+            fits = rest.raw <= bytes_left and not again
+            if fits and (count <= room or (rest.seal is not None and not group and count <= MOST_TAKEN)):
                 group.append(rest)
-                room -= count
+                room, bytes_left = room - count, bytes_left - rest.raw
                 break
             if rest.seal is not None and count > MOST_TAKEN:
-                raise Refused(_("席位 {desk} 的记录太多，一个数据包装不下").format(desk=rest.desk.hex()[-8:]))
-            if rest.seal is None and room > 0:
+                raise _too_much(rest)
+            if rest.seal is None and room > 0 and fits:
                 group.append(replace(rest, upto=rest.after + room))
                 rest = replace(rest, after=rest.after + room)
             out.append(group)
-            group, room = [], MOST_ACTS
+            group, room, bytes_left = [], MOST_ACTS, MOST_BODIES
     return [*out, group] if group else out
 
 
@@ -256,8 +268,10 @@ def _pack(
     """The acts of a group and the files that they name."""
     ranges: list[Range] = []
     named: set[bytes] = set()
+    private = 0
 
     def lines() -> Iterator[bytes]:
+        nonlocal private
         count = done
         for plan in group:
             seq, prev, over = plan.after, chain.ZERO, list[seals.Seal]()
@@ -274,6 +288,7 @@ def _pack(
                     if plan.seal is None and (act.seq % SEAL_EVERY == 0 or act.seq == plan.upto):
                         over.append(seals.make(store, act.epoch, act.seq, act.hash))
                     last = act.hash
+                    private += bool(personal)
                     yield wire.pack(act, personal)
                 seq = page[-1][0].seq
                 count += len(page)
@@ -283,7 +298,7 @@ def _pack(
             ranges.append(Range(plan.desk, plan.epoch, plan.after + 1, plan.upto, prev, last, tuple(over)))
 
     packed = _packed(ranges, lines())
-    return packed, {name.decode() for name in named}
+    return replace(packed, personal=private), {name.decode() for name in named}
 
 
 def _packed(ranges: Sequence[Range], lines: Iterator[bytes] | Sequence[bytes]) -> _Packed:
@@ -347,7 +362,7 @@ def _manifest(
     acts = Part(ACTS, len(load.data), hashlib.sha256(load.data).hexdigest())
     return Manifest(
         token(16),
-        _take_number(store, folder),
+        bundlewrite.take_number(store, folder),
         store.config.epoch,
         store.clock.now(),
         __version__,
@@ -359,100 +374,3 @@ def _manifest(
         (*files, acts),
         holds,
     )
-
-
-# -- onto the stick ------------------------------------------------------------------------------------------------------
-
-
-def prefix(store: Store) -> str:
-    """What this desk's bundles are called before their number."""
-    code = re.sub(r"[^0-9A-Za-z\u4e00-\u9fff]", "", store.config.code or store.config.district)
-    return f"DD-{code or store.config.desk[-6:]}-"
-
-
-def _take_number(store: Store, folder: Path) -> int:
-    n = int(peers.peer(store, NUMBER).get("n", 0)) + 1
-    while (folder / f"{prefix(store)}{n}{ENDING}").exists():  # of a desk that was put back from a copy
-        n += 1
-    peers.remember(store, {NUMBER: {"n": n}})
-    return n
-
-
-def _tidy(folder: Path) -> None:
-    """Take away what an export that was cut off has left: it never had the name of a bundle."""
-    for old in folder.glob(f".DD-*{ENDING}.part"):
-        with suppress(OSError):
-            old.unlink()
-
-
-def _write(
-    store: Store,
-    folder: Path,
-    told: Manifest,
-    acts: bytes,
-    recipients: Sequence[str],
-    progress: Progress,
-    cancel: Cancel,
-) -> Written:
-    """Under a temporary name, synced, read back, renamed, the folder synced."""
-    name = f"{prefix(store)}{told.number}{ENDING}"
-    target, temporary = folder / name, folder / f".{name}.part"
-    data = dump(told)
-    whole = len(data) + sum(part.size for part in told.parts)
-    step("bundle.planned")
-    try:
-        free = shutil.disk_usage(folder).free
-        if free < whole + whole // 64 + 65_536:
-            raise Unavailable(
-                _("{folder} 空间不足，还差 {mb} MB").format(folder=folder, mb=(whole - free) // 2**20 + 1)
-            )
-        pieces = Chain(_pieces(store, told, data, keys.sign(store, SIGNED + data), acts, cancel))
-        with temporary.open("wb") as file:
-            out = Hashing(file, lambda size: progress("write", size, whole))
-            age.encrypt(pieces, out, recipients)
-            file.flush()
-            os.fsync(file.fileno())
-        step("bundle.written")
-        if _read_back(temporary) != out.sha256.hexdigest():
-            raise Unavailable(_("写到 {folder} 的内容读回来不一致，请换一个介质").format(folder=folder))
-        step("bundle.verified")
-        if target.exists():
-            raise Unavailable(_("{name} 已经存在").format(name=name))
-        temporary.replace(target)
-        sync_folder(folder)
-    except OSError as error:
-        raise Unavailable(_("没有写成：{error}").format(error=error.strerror or error)) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    step("bundle.renamed")
-    return Written(
-        target, told.number, told.id, told.acts, len(told.files), out.size, out.sha256.hexdigest(), told.ranges_text()
-    )
-
-
-def _pieces(store: Store, told: Manifest, data: bytes, sig: bytes, acts: bytes, cancel: Cancel) -> Iterator[bytes]:
-    for name, content in ((MANIFEST, data), (SIGNATURE, sig)):
-        yield member(name, len(content)) + content + padding(len(content))
-    for part in told.files:
-        yield member(part.name, part.size)
-        with attachments.path_of(store.home, part.sha256).open("rb") as file:
-            while piece := file.read(COPY):
-                if cancel():
-                    raise Stopped(_("已中断"))
-                yield piece
-        yield padding(part.size)
-    yield member(ACTS, len(acts))
-    for at in range(0, len(acts), COPY):
-        if cancel():
-            raise Stopped(_("已中断"))
-        yield acts[at : at + COPY]
-    yield padding(len(acts)) + END
-
-
-def _read_back(path: Path) -> str:
-    """The sum of what the medium has, not of what the system still remembers."""
-    with path.open("rb") as file:
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,25 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dutydesk.core.errors import Problem, Refused, Unavailable
-from dutydesk.core.files import write_whole
+from dutydesk.core.errors import DutyDeskError, Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.journal import audit, plain
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Condition
 from dutydesk.journal.store import Receipt
 from dutydesk.ledger.spec import Value, Values
-from dutydesk.sync import bundlein, bundlekeys, bundleout
-from dutydesk.sync.bundle import Cancel, Progress, never, no_progress
+from dutydesk.sync import bundleheld, bundlein, bundlekeys, bundleout, bundlewrite, stick
+from dutydesk.sync.bundle import Cancel, Progress, Stopped, never, no_progress
 from dutydesk.sync.bundletaken import Held, Rule, Taken
 from dutydesk.transit.limits import limits
 
 if TYPE_CHECKING:
     from dutydesk.sync.bundleout import Exported
+    from dutydesk.sync.bundlewrite import Written
 
 BUNDLES, MEDIA = "bundles", "media"
 EXPORT, IMPORT, RELEASE = "bundle.export", "bundle.import", "bundle.release"
 MARK = "dutydesk-medium.txt"
 """The file on a registered stick that says which one it is."""
+MOST_MARK, MOST_CARD = 4_096, 20_000
 USABLE = ("IN_USE", "LENT")
 
 
@@ -57,16 +59,16 @@ def remove_medium(desk: Desk, medium: bytes) -> Receipt:
 def mark_medium(desk: Desk, medium: bytes, folder: Path) -> None:
     """Write onto a stick which one it is, so that it is known when it comes back. Raises `Unavailable`."""
     try:
-        (folder / MARK).write_text(f"{medium.hex()}\n{desk.title(MEDIA, medium)}\n", encoding="utf-8")
+        stick.write(folder / MARK, f"{medium.hex()}\n{desk.title(MEDIA, medium)}\n".encode())
     except OSError as error:
-        raise Unavailable(_("写不了 {folder}：{error}").format(folder=folder, error=error.strerror or error)) from None
+        raise Unavailable(_("写不了 {folder}：{error}").format(folder=folder, error=stick.why(error))) from None
 
 
 def medium_at(desk: Desk, folder: Path) -> bytes | None:
     """The registered medium that a folder lies on, by its mark; `None` for one that is not known here."""
     for place in (folder, *list(folder.parents)[:4]):
-        with suppress(OSError, ValueError):
-            with (place / MARK).open("rb") as file:
+        with suppress(OSError, ValueError, Refused):
+            with stick.opened(place / MARK, MOST_MARK) as file:
                 found = bytes.fromhex(file.read(32).decode("ascii"))
             if len(found) == 16 and desk.get(MEDIA, found) is not None:
                 return found
@@ -97,34 +99,62 @@ def export(
     *,
     since: int | str = "",
     medium: bytes | None = None,
+    reason: str = "",
     progress: Progress = no_progress,
     cancel: Cancel = never,
 ) -> Exported:
-    """Write what a receiver lacks into `folder` and enter it; see `bundleout.export`. Raises what that raises, and
+    """Write what a receiver lacks into `folder` and enter each bundle as soon as it lies there, with its entry of the
+    audit: for whom, why, how many records have personal data; see `bundleout.export`. Raises what that raises, and
     `Refused` where whoever is at the desk may not."""
     _allowed(desk, EXPORT)
+    settle(desk)
     medium = medium_at(desk, folder) if medium is None else medium
     if medium is not None:
         usable(desk, medium)
-    made = bundleout.export(desk.store, folder, to, since=since, progress=progress, cancel=cancel)
-    for one in made.written:
-        values: dict[str, Value] = {
-            "at": desk.clock.now(),
-            "direction": "OUT",
-            "number": one.file.name,
-            "peer": made.to,
-            "result": "WRITTEN",
-            "acts": one.acts,
-            "medium": medium,
-            "ranges": one.ranges or None,
-            "sha256": one.sha256.upper(),
-            "by": desk.me.name or desk.me.id,
-            "note": _("；").join(made.notes) or None,
-        }
-        result = _("{acts} 条记录，{files} 个附件").format(acts=one.acts, files=one.files)
-        entry = audit.entry(desk, "BUNDLE", one.file.name, _("导出给 {name}").format(name=made.to), result)
-        desk.act(EXPORT, [desk.new(BUNDLES, values), entry])
-    return made
+    why = " ".join(reason.split())[:200]
+
+    def wrote(one: Written) -> None:
+        _enter_out(desk, one, "WRITTEN", medium, why, "")
+
+    try:
+        return bundleout.export(desk.store, folder, to, since=since, wrote=wrote, progress=progress, cancel=cancel)
+    finally:
+        settle(desk, medium, why)
+
+
+def settle(desk: Desk, medium: bytes | None = None, why: str = "") -> None:
+    """Enter what an export that was cut off may have left on a medium: nothing that can be carried away is without its
+    row. Done before every export and import, and after an export that failed."""
+    for one in bundlewrite.unsettled(desk.store):
+        if not one.sha256 or not desk.rows(BUNDLES, Condition("sha256", "=", one.sha256.upper()), limit=1):
+            _enter_out(desk, one, "CUT", medium, why, _("写出时中断，介质上可能有这个数据包"))
+        bundlewrite.settle(desk.store, one)
+
+
+def _enter_out(desk: Desk, one: Written, result: str, medium: bytes | None, why: str, note: str) -> None:
+    values: dict[str, Value] = {
+        "at": desk.clock.now(),
+        "direction": "OUT",
+        "number": one.file.name,
+        "peer": one.to,
+        "result": result,
+        "acts": one.acts,
+        "personal": one.personal,
+        "medium": medium,
+        "ranges": one.ranges or None,
+        "sha256": one.sha256.upper(),
+        "by": desk.me.name or desk.me.id,
+        "reason": why or None,
+        "note": note or None,
+    }
+    told = _("{acts} 条记录（{personal} 条含个人信息），{files} 个附件").format(
+        acts=one.acts, personal=one.personal, files=one.files
+    )
+    about = _("导出给 {name}").format(name=one.to)
+    if why:
+        about = _("{what}：{why}").format(what=about, why=why)
+    entry = audit.entry(desk, "BUNDLE", one.file.name, about, _("；").join(text for text in (told, note) if text))
+    desk.act(EXPORT, [desk.new(BUNDLES, values), entry])
 
 
 def take(
@@ -133,19 +163,34 @@ def take(
     *,
     fingerprint: str = "",
     deletes: bool = False,
+    identity: str = "",
     progress: Progress = no_progress,
     cancel: Cancel = never,
 ) -> list[Taken]:
-    """Import files, one after the other, and after them whatever waited for them; each is entered. Raises as
-    `bundlein.take`; what was taken in before stays."""
-    _allowed(desk, RELEASE if fingerprint or deletes else IMPORT)
+    """Import files, one after the other, and after them whatever waited for them; each is entered, also one that was
+    cut off. Raises as `bundlein.take`; what was taken in before stays."""
+    _allowed(desk, RELEASE if fingerprint or deletes or identity else IMPORT)
+    settle(desk)
     told = rule(desk)
     out: list[Taken] = []
     for file in files:
-        taken = bundlein.take(
-            desk.store, file, fingerprint=fingerprint, deletes=deletes, rule=told, progress=progress, cancel=cancel
-        )
-        _enter(desk, taken, medium_at(desk, file.parent))
+        medium = medium_at(desk, file.parent)
+        try:
+            taken = bundlein.take(
+                desk.store,
+                file,
+                fingerprint=fingerprint,
+                deletes=deletes,
+                rule=told,
+                progress=progress,
+                cancel=cancel,
+                identity=identity,
+            )
+        except (Unavailable, Stopped) as error:
+            with suppress(DutyDeskError):  # the disk that failed may be this desk's own
+                _enter(desk, Taken(file.name, state="CUT", reason=str(error)), medium)
+            raise
+        _enter(desk, taken, medium or medium_at(desk, file.parent))  # its row may have come with the bundle
         out.append(taken)
     for taken in bundlein.retry(desk.store, told, progress=progress, cancel=cancel):
         _enter(desk, taken, None)
@@ -155,18 +200,18 @@ def take(
 
 def held(desk: Desk) -> list[Held]:
     """What waits in the desk's `inbox/`."""
-    return bundlein.held(desk.store)
+    return bundleheld.held(desk.store)
 
 
 def held_file(desk: Desk, sha256: str) -> Path:
     """The file of one that waits."""
-    return bundlein.inbox_of(desk.store) / f"{sha256}.ddb"
+    return bundleheld.inbox_of(desk.store) / f"{sha256}.ddb"
 
 
 def drop(desk: Desk, one: Held) -> None:
     """A person decides that a bundle is not wanted."""
     _allowed(desk, IMPORT)
-    bundlein.drop(desk.store, one.sha256)
+    bundleheld.drop(desk.store, one.sha256)
     audit.record(desk, "BUNDLE", one.name, _("不收这个数据包（来自 {name}）").format(name=one.sender), _("已删除"))
 
 
@@ -181,7 +226,7 @@ def _enter(desk: Desk, taken: Taken, medium: bytes | None) -> None:
         "result": taken.state,
         "acts": taken.applied,
         "medium": medium,
-        "ranges": (told.ranges_text() or None) if told else None,
+        "ranges": (told.ranges_text(bundlekeys.names(desk.store)) or None) if told else None,
         "sha256": taken.sha256.upper() or None,
         "by": desk.me.name or desk.me.id,
         "note": _("；").join(dict.fromkeys(text for text in (taken.reason, *taken.notes) if text))[:2_000] or None,
@@ -296,15 +341,15 @@ def write_card(desk: Desk, path: Path) -> None:
     """This desk's card, to be handed to others. Raises `Unavailable`."""
     bundleout.refuse_play(desk.store)
     try:
-        write_whole(path, bundlekeys.write_card(desk.store))
+        stick.write(path, bundlekeys.write_card(desk.store))
     except OSError as error:
-        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+        raise Unavailable(_("写不了文件：{error}").format(error=stick.why(error))) from None
 
 
 def content(path: Path) -> bytes:
-    """The beginning of a file that may be a card. Raises `Refused`."""
+    """A small file that may be a card or a key. Raises `Refused`."""
     try:
-        with path.open("rb") as file:
-            return file.read(20_000)
+        with stick.opened(path, MOST_CARD) as file:
+            return file.read()
     except OSError as error:
-        raise Refused(Problem(_("读不了文件：{error}").format(error=error.strerror or error))) from None
+        raise Refused(Problem(_("读不了文件：{error}").format(error=stick.why(error)))) from None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
 
 HELD = "bundle/held/"
-"""As `sync.bundlein.HELD`; the board must not load what carries."""
+"""As `sync.bundleheld.HELD`; the board must not load what carries."""
 FOR_A_PERSON = ("GUARD", "STRANGER")
 
 

@@ -12,7 +12,7 @@ import pytest
 from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.ids import CLI
 from dutydesk.journal import attachments, peers
-from dutydesk.sync import bundle, bundlein, bundlekeys, bundleout
+from dutydesk.sync import bundle, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlewrite
 from dutydesk.sync.bundletaken import Rule
 from tests.journal import desks as d
 from tests.sync.bundling import Desks, forged, opened
@@ -58,7 +58,7 @@ def test_what_the_receiver_has_is_not_sent_again_and_a_lost_stick_is_no_loss(des
     lost.unlink()
     desks.write(1, "二")
     (second,) = desks.send(1, 2)
-    assert bundlein.peek(desks[2], second).acts == 3
+    assert bundlelook.peek(desks[2], second).acts == 3
     desks.take(2, second)
     desks.exchange(2, 1)  # tells desk 1 what desk 2 has
     told = bundleout.export(desks[1], desks.stick, "第2席")
@@ -66,16 +66,16 @@ def test_what_the_receiver_has_is_not_sent_again_and_a_lost_stick_is_no_loss(des
     assert bundleout.export(desks[1], desks.stick, "第2席").written == []
     desks.write(1, "三")
     (third,) = desks.send(1, 2)
-    assert [(one.first, one.last) for one in bundlein.peek(desks[2], third).ranges] == [(4, 4)]
+    assert [(one.first, one.last) for one in bundlelook.peek(desks[2], third).ranges] == [(4, 4)]
     (everything,) = desks.send(1, 2, since=bundleout.ALL)
-    assert bundlein.peek(desks[2], everything).acts == 5
+    assert bundlelook.peek(desks[2], everything).acts == 5
 
 
 def test_since_a_moment(desks: Desks) -> None:
     desks.write(1, "一", "二")
     at = desks.clock.now()
     (file,) = desks.send(1, 2, since=at)
-    assert [(one.first, one.last) for one in bundlein.peek(desks[2], file).ranges] == [(3, 3)]
+    assert [(one.first, one.last) for one in bundlelook.peek(desks[2], file).ranges] == [(3, 3)]
 
 
 def test_too_early_waits_and_nothing_jumps_the_gap(desks: Desks) -> None:
@@ -89,10 +89,10 @@ def test_too_early_waits_and_nothing_jumps_the_gap(desks: Desks) -> None:
         (taken,) = desks.take(2, early)
         assert (taken.state, taken.applied, taken.waiting) == ("WAITING", 0, 1)
         early.unlink()  # the stick goes back
-    assert [one.state for one in bundlein.held(desks[2])] == ["WAITING", "WAITING"]
+    assert [one.state for one in bundleheld.held(desks[2])] == ["WAITING", "WAITING"]
     assert states(desks, 2, first) == ["DONE"]
     assert sorted(one.state for one in bundlein.retry(desks[2])) == ["DONE", "DONE"]
-    assert bundlein.held(desks[2]) == []
+    assert bundleheld.held(desks[2]) == []
     assert len(desks.acts(2)) == len(desks.acts(1)) + 1
 
 
@@ -119,7 +119,7 @@ def test_an_old_bundle_again_does_not_forget_what_was_told_later(desks: Desks) -
 def test_for_somebody_else(desks: Desks) -> None:
     (file,) = desks.send(1, 2)
     assert states(desks, 3, file) == ["FOREIGN"]
-    assert bundlein.held(desks[3]) == []
+    assert bundleheld.held(desks[3]) == []
 
 
 def test_the_recovery_key_opens_every_bundle(desks: Desks) -> None:
@@ -135,12 +135,12 @@ def test_an_unknown_desk_is_accepted_by_its_fingerprint(desks: Desks) -> None:
     (taken,) = desks.take(2, file)
     assert taken.state == "STRANGER"
     assert taken.fingerprint in taken.reason
-    assert [one.state for one in bundlein.held(desks[2])] == ["STRANGER"]
+    assert [one.state for one in bundleheld.held(desks[2])] == ["STRANGER"]
     assert desks.take(2, file, fingerprint="0000 0000 0000 0000")[0].state == "STRANGER"
     assert len(desks.acts(2)) == 1
     (accepted,) = desks.take(2, file, fingerprint=taken.fingerprint.upper())
     assert (accepted.state, accepted.applied) == ("DONE", 2)
-    assert bundlein.held(desks[2]) == []
+    assert bundleheld.held(desks[2]) == []
 
 
 def test_a_desk_that_was_shut_out_is_not_heard_and_believed_up_to_then(desks: Desks) -> None:
@@ -176,7 +176,7 @@ def test_a_newer_form_waits_for_the_upgrade(desks: Desks) -> None:
     recipient = bundlekeys.own_card(desks[2]).recipient
     newer = forged(desks[1], recipient, desks.stick / "n.ddb", opened(desks[2], file), form=2)
     assert states(desks, 2, newer) == ["NEWER"]
-    assert [one.state for one in bundlein.held(desks[2])] == ["NEWER"]
+    assert [one.state for one in bundleheld.held(desks[2])] == ["NEWER"]
 
 
 def test_many_deletions_wait_for_a_person(desks: Desks) -> None:
@@ -190,8 +190,8 @@ def test_many_deletions_wait_for_a_person(desks: Desks) -> None:
     assert (taken.state, taken.deletes) == ("GUARD", {"people": 3})
     assert d.ask(desks[2], "SELECT count(*) FROM people WHERE _state = 1") == [(10,)]
     assert bundlein.retry(desks[2]) == []  # nobody lets it through by waiting
-    (held,) = bundlein.held(desks[2])
-    (passed,) = desks.take(2, bundlein.inbox_of(desks[2]) / f"{held.sha256}.ddb", deletes=True)
+    (held,) = bundleheld.held(desks[2])
+    (passed,) = desks.take(2, bundleheld.inbox_of(desks[2]) / f"{held.sha256}.ddb", deletes=True)
     assert passed.state == "DONE"
     assert d.ask(desks[2], "SELECT count(*) FROM people WHERE _state = 1") == [(7,)]
 
@@ -243,7 +243,7 @@ def test_own_acts_come_back_to_a_desk_that_lost_them(desks: Desks) -> None:
 def test_the_stick_is_full_or_gone(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unavailable, match="没有这个文件夹"):
         bundleout.export(desks[1], desks.folder / "none", "第2席")
-    monkeypatch.setattr(bundleout, "_read_back", lambda _path: "0" * 64)
+    monkeypatch.setattr(bundlewrite.stick, "sum_of", lambda _path: "0" * 64)
     with pytest.raises(Unavailable, match="读回来不一致"):
         desks.send(1, 2)
     assert list(desks.stick.iterdir()) == []
@@ -254,12 +254,12 @@ def test_a_large_export_is_several_bundles(desks: Desks, monkeypatch: pytest.Mon
     monkeypatch.setattr(bundleout, "SEAL_EVERY", 4)
     desks.write(1, *[str(n) for n in range(24)])
     files = desks.send(1, 2)
-    assert [bundlein.peek(desks[2], file).acts for file in files] == [10, 10, 5]
+    assert [bundlelook.peek(desks[2], file).acts for file in files] == [10, 10, 5]
     assert states(desks, 2, *files) == ["DONE"] * 3
     desks.write(1, *[str(n) for n in range(24)])
     assert desks.exchange(1, 3)
     handed = desks.send(3, 2)  # another desk's chain has one seal and stays whole
-    assert [bundlein.peek(desks[2], file).acts for file in handed] == [49, 1]
+    assert [bundlelook.peek(desks[2], file).acts for file in handed] == [49, 1]
 
 
 def test_samples_and_drills_stay_by_themselves() -> None:
@@ -282,5 +282,5 @@ def test_what_cannot_be_a_card() -> None:
 def test_the_manifest_comes_back(desks: Desks) -> None:
     desks.write(1, "一")
     (file,) = desks.send(1, 2)
-    told = bundlein.peek(desks[2], file)
+    told = bundlelook.peek(desks[2], file)
     assert bundle.load(bundle.dump(told)) == told

@@ -12,11 +12,11 @@ import pytest
 
 from dutydesk.core import crashpoint
 from dutydesk.core.errors import Unavailable
-from dutydesk.sync import bundlein, bundlekeys, bundleout
+from dutydesk.sync import bundleheld, bundlein, bundlekeys, bundlelook, bundleout
 from tests.journal import desks as d
 from tests.sync.bundling import Desks
 
-OUT = ("bundle.planned", "bundle.written", "bundle.verified", "bundle.renamed", "bundle.done")
+OUT = ("bundle.planned", "bundle.written", "bundle.verified", "bundle.noted-out", "bundle.renamed", "bundle.done")
 IN = ("bundle.copied", "bundle.checked", "bundle.files", "bundle.applied", "bundle.applied:2", "bundle.noted")
 
 
@@ -49,7 +49,7 @@ def test_a_kill_while_writing_leaves_whole_bundles_or_none(desks: Desks) -> None
         desks.write(1, place)
         assert killed(desks, 1, place, lambda store: bundleout.export(store, desks.stick, "第2席")), place
         for file in desks.stick.glob("*.ddb"):
-            bundlein.peek(desks[2], file)
+            bundlelook.peek(desks[2], file)
             assert desks.take(2, file)[0].ok
             file.unlink()
     for file in desks.send(1, 2):
@@ -67,7 +67,7 @@ def test_a_kill_while_taking_in_costs_nothing(desks: Desks, monkeypatch: pytest.
         file.unlink()  # the stick is gone, too: what was copied is finished from the copy
         bundlein.retry(desks[2])
         assert set(told) <= desks.acts(2), place
-        assert list(bundlein.inbox_of(desks[2]).iterdir()) == [], place
+        assert list(bundleheld.inbox_of(desks[2]).iterdir()) == [], place
         desks.exchange(2, 1)
     desks.check(1, 2)
 
@@ -80,7 +80,7 @@ def test_the_stick_is_pulled_while_it_is_read(desks: Desks, monkeypatch: pytest.
         raise Unavailable("读不了")
 
     with monkeypatch.context() as patch:
-        patch.setattr(bundlein, "_copy", pulled)
+        patch.setattr(bundlein, "copy", pulled)
         with pytest.raises(Unavailable):
             desks.take(2, file)
     assert len(desks.acts(2)) == 1
@@ -96,7 +96,7 @@ def test_somebody_stops_it(desks: Desks) -> None:
     calls = iter(range(100))
     with pytest.raises(bundleout.Stopped):
         desks.take(2, file, cancel=lambda: next(calls) > 1)
-    assert list(bundlein.inbox_of(desks[2]).iterdir()) == []
+    assert list(bundleheld.inbox_of(desks[2]).iterdir()) == []
     assert desks.take(2, file)[0].state == "DONE"
 
 
@@ -109,7 +109,7 @@ def test_what_waits_lies_there_encrypted() -> None:
         desks.write(1, "又一句")
         (later,) = desks.send(1, 2, since=bundleout.SINCE_LAST)
         assert desks.take(2, later)[0].state == "WAITING"
-        (kept,) = bundlein.inbox_of(desks[2]).iterdir()
+        (kept,) = bundleheld.inbox_of(desks[2]).iterdir()
         assert kept.read_bytes() == later.read_bytes()
         assert "机密".encode() not in kept.read_bytes()
         assert bundlekeys.identity(desks[2]).startswith("AGE-SECRET-KEY-1")

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dutydesk.core.errors import DutyDeskError
-from dutydesk.sync import bundle, bundlein, bundlekeys, wire
+from dutydesk.sync import bundle, bundleheld, bundlein, bundlekeys, wire
 from tests.journal import desks as d
 from tests.sync.bundling import Desks, closed, forged, opened, sealed, unpacked
 
@@ -179,7 +179,7 @@ def test_refused_in_words(name: str, desks: Desks, recipient: str, good: dict[st
     assert taken.reason
     assert d.ask(desks[2], "SELECT desk, epoch, seq FROM frontier ORDER BY 1") == before
     assert not Path("/tmp/evil").exists()
-    assert list(bundlein.inbox_of(desks[2]).glob("*")) == []
+    assert list(bundleheld.inbox_of(desks[2]).glob("*")) == []
 
 
 @pytest.mark.parametrize("name", ["zip bomb", "deep JSON", "a line of 5 MiB"])

@@ -11,7 +11,7 @@ from dutydesk import cli
 from dutydesk.core.clock import DAY, FixedClock
 from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.journal.desk import Desk
-from dutydesk.sync import bundlein, bundlekeys, bundleout
+from dutydesk.sync import bundleheld, bundlein, bundlekeys, bundleout
 from dutydesk.transit import service, standing
 from dutydesk.transit.limits import known
 
@@ -93,7 +93,7 @@ def test_a_bundle_is_given_up(desk: Desk, other: Desk, stick: Path) -> None:
     service.take(other, [service.export(desk, stick).written[0].file])
     service.drop(other, service.held(other)[0])
     assert service.held(other) == []
-    assert list(bundlein.inbox_of(other.store).iterdir()) == []
+    assert list(bundleheld.inbox_of(other.store).iterdir()) == []
 
 
 def test_the_limits_are_settings(desk: Desk) -> None:
