@@ -72,7 +72,11 @@ DAYBOOK = Feature(
     tables=((LOG, LOG_TABLE),),
     adders={"log": "dutydesk.daybook.service:add"},
     forms=(Form("P02", N_("值班日志"), "dutydesk.daybook.report:p02", ("shift", "start", "end", "blank")),),
-    services={"log_add": "dutydesk.daybook.service:add", "log_late": "dutydesk.daybook.service:is_late"},
+    services={
+        "log_add": "dutydesk.daybook.service:add",
+        "log_late": "dutydesk.daybook.service:is_late",
+        "recorder_of": "dutydesk.daybook.service:recorder",
+    },
     settings="dutydesk.daybook.entry:known",
     pane="dutydesk.daybook.pane:DaybookPane",
     key="Alt+1",

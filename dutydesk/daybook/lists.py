@@ -175,7 +175,7 @@ def told(desk: Desk, row: Row) -> Told:
     words = [shown(desk, latest, name) for name in ("line", "direction", "means")]
     words.append(
         _("{who} 记于 {when}").format(
-            who=first.text("recorder") or _("未署名"), when=clock_text(first.get("recorded_at"), now) or "—"
+            who=service.recorder(desk, first) or _("未署名"), when=clock_text(first.get("recorded_at"), now) or "—"
         )
     )
     words.append(_("班次 {shift}").format(shift=first.text("shift")) if first.get("shift") else "")
@@ -192,7 +192,7 @@ def told(desk: Desk, row: Row) -> Told:
         (
             _("{no} {who} {when} 更正，原因：{reason}").format(
                 no=short_no(new.get("no")),
-                who=new.text("recorder"),
+                who=service.recorder(desk, new),
                 when=clock_text(new.get("recorded_at"), now),
                 reason=new.text("reason"),
             ),

@@ -43,12 +43,20 @@ def log_model(
         "text": cells.text_cell,
         "incident": lambda row: cells.marks_of(row).incident_no,
         "due_at": lambda row: cells.due_cell(row, now()),
+        "recorder": lambda row: row.text("recorder") or _author(desk, row),
     }
 
     def tone(row: Row, name: str) -> str:
         return cells.due_tone(row, now()) if name == "due_at" else ""
 
     return LedgerModel(LOG, desk, columns=cells.COLUMNS, pages=pages, shows=shows, tone=tone, parent=parent)
+
+
+def _author(desk: Any, row: Row) -> str:
+    """Who made the act that wrote a line of its own accord."""
+    from dutydesk.daybook.service import recorder
+
+    return recorder(desk, row)
 
 
 def log_view(model: LedgerModel, line_for: Callable[[Row], str] | None = None) -> LedgerView:

@@ -245,7 +245,7 @@ def _entry(desk: Desk, row: Row, corrected: bool, late: bool) -> list[str]:
     if isinstance(answers := row.get("answers"), bytes) and (asked := desk.get("log", answers)) is not None:
         text = _("〔反馈 {no}〕{text}").format(no=short_no(asked.get("no")), text=text)
     return [
-        _signed(row),
+        _signed(desk, row),
         _("{time}\n补录").format(time=time) if late else time,
         "\n".join(part for part in (_word(row, "category"), _word(row, "line")) if part),
         party,
@@ -265,7 +265,7 @@ def _correction(desk: Desk, old: Row, new: Row, corrected: bool) -> list[str]:
     lacking = "" if corrected else service.missing_words(new.values)
     reason = _("原因：{reason}").format(reason=new.text("reason"))
     return [
-        _signed(new),
+        _signed(desk, new),
         f"{recorded:%H:%M}",
         _("更正 {no}").format(no=short_no(old.get("no"))),
         "",
@@ -274,9 +274,9 @@ def _correction(desk: Desk, old: Row, new: Row, corrected: bool) -> list[str]:
     ]
 
 
-def _signed(row: Row) -> str:
+def _signed(desk: Desk, row: Row) -> str:
     """Number and recorder, one below the other."""
-    return "\n".join(part for part in (short_no(row.get("no")).lstrip("#"), row.text("recorder")) if part)
+    return "\n".join(part for part in (short_no(row.get("no")).lstrip("#"), service.recorder(desk, row)) if part)
 
 
 def _word(row: Row, name: str) -> str:

@@ -406,6 +406,17 @@ def to_fill(connection: Connection, start: int, end: int, most: int | None = Non
     return [(row, fields) for row, fields in lacking if fields]
 
 
+def recorder(desk: Desk, row: Row) -> str:
+    """Who wrote an entry: the name as it was kept; of a line that another list's act wrote (an incident's, a
+    warning's) the name of whoever made that act. Empty for what a timer wrote."""
+    kept = row.text("recorder")
+    if kept or not row.act:
+        return kept
+    with desk.store.read() as connection:
+        by = connection.exec_driver_sql("SELECT by FROM act WHERE act_id = ?", (row.act,)).scalar()
+    return desk.title("people", bytes.fromhex(by)) if isinstance(by, str) and len(by) == 32 else ""
+
+
 def missing(values: Values) -> tuple[str, ...]:
     """The fields that an entry still lacks. A line that another list's act wrote has no recorder and lacks nothing:
     how that went stands in its own record."""

@@ -180,8 +180,13 @@ def _thing(desk: Desk, one: Done) -> list[str]:
         row.text("party"),
         text,
         one.number,
-        "\n".join(part for part in (told, row.text("recorder")) if part),
+        "\n".join(part for part in (told, _recorder(desk, row)) if part),
     ]
+
+
+def _recorder(desk: Desk, row: Row) -> str:
+    told = desk.services.get("recorder_of")
+    return str(told(row)) if told is not None else row.text("recorder")
 
 
 def _paper(row: Row) -> list[str]:

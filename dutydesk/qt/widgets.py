@@ -140,11 +140,12 @@ class Elided(QLabel):
         return self.fontMetrics().elidedText(plain, Qt.TextElideMode.ElideRight, self.contentsRect().width())
 
     def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height())
+        around, metrics = self.contentsMargins(), self.fontMetrics()
+        wide = metrics.horizontalAdvance(self.text()) + 2 + around.left() + around.right()
+        return QSize(wide, metrics.height() + around.top() + around.bottom())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(current().px(24), self.fontMetrics().height())
+        return QSize(current().px(24), self.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -32,7 +32,9 @@ JOINT_SETTING, JOINT_DEFAULT = "handover.joint_grades", "HANDOVER_JOINT_GRADES"
 IN_ROOM = ("primary", "secondary")
 """Posts that have to be in the room; the leader is reachable round the clock (domain.md §3.1)."""
 STAYS = HOUR
-"""How long after a shift began its predecessor's hand-over is shown until it is counter-signed and printed."""
+"""How long after a shift began its predecessor's hand-over is shown until it is printed."""
+MAKES_ROOM = HOUR
+"""How long before a shift ends a predecessor's hand-over that still lacks a signature makes room for its own."""
 PART = MOST_CHANGES - 50
 
 
@@ -58,8 +60,9 @@ class Parties:
 
 
 def shift_for(desk: Desk, now: int) -> str:
-    """Key of the shift whose hand-over is to be done or finished now: the last one while it is under way, not begun in
-    the first half of the running shift, or not counter-signed and printed in its first hour; else the running one."""
+    """Key of the shift whose hand-over is to be done or finished now: the last one while it is under way; not begun in
+    the first half of the running shift; not counter-signed, until the running shift's own was begun or is to be in its
+    last hour; or not printed in its first hour. Else the running one."""
     span, running = service.shift_at(desk, now)
     with desk.store.read() as connection:
         last = service.row_before(connection, now)
@@ -75,8 +78,11 @@ def shift_for(desk: Desk, now: int) -> str:
         assert held is not None
         if held.get("taken_at") is None:
             return key
-        unfinished = state != "COUNTERSIGNED" or not sheet_printed(connection, key)
-        return key if unfinished and now - span.start < STAYS else service.key_of(span)
+        own = service.key_of(span)
+        if state != "COUNTERSIGNED":
+            begun = seals.of_shift(connection, own) is not None
+            return own if begun or span.end - now <= MAKES_ROOM else key
+        return key if now - span.start < STAYS and not sheet_printed(connection, key) else own
 
 
 def parties(desk: Desk, key: str) -> Parties:
@@ -156,13 +162,43 @@ def refresh(desk: Desk, key: str) -> bool:
     return bool(changes)
 
 
-def answer(desk: Desk, item: bytes, text: str) -> Row:
-    """The giver's word to an item: why it stays open, or the answer to what the receiver asked. Raises `Refused`."""
+def answer(desk: Desk, item: bytes, text: str, person: bytes | None = None, pin: str = "") -> Row:
+    """A word to an item: why it stays open, or, once the giver has signed, the giver's answer to what the receiver
+    asked. `person` answers, whoever sits there by default. Raises `Refused` for an answer that is not the giver's, and
+    where accounts are in force for a PIN that is not this person's."""
     row, held = _item(desk, item)
+    author = desk
     if held.text("state") != "PREPARED":
         rules.move(held.text("state"), "review")
     state = rules.item_move(row.text("state"), "answer")
-    return _say(desk, "handover.answer", row, {"answer": _words(text, "answer"), "state": state})
+    told = _words(text, "answer")
+    if held.text("state") != "PREPARED":
+        author = _as_giver(desk, held, person, pin)
+    return _say(author, "handover.answer", row, {"answer": told, "state": state})
+
+
+def answering(desk: Desk, key: str) -> bytes | None:
+    """Who answers what the receiver asks: the one who signed as giver; where nobody did (a desk that was taken over
+    alone), whoever sits there if of the outgoing crew. None for nobody yet."""
+    held = of_shift(desk, key)
+    giver = held.get("giver") if held is not None else None
+    if isinstance(giver, bytes):
+        return giver
+    here = bytes.fromhex(desk.me.id) if len(desk.me.id) == 32 else b""
+    return here if here in parties(desk, key).outgoing and (held is None or here != held.get("taker")) else None
+
+
+def _as_giver(desk: Desk, held: Row, person: bytes | None, pin: str) -> Desk:
+    """The desk as the giver has it. Raises `Refused` for anybody else, or a PIN that is not the giver's."""
+    here = bytes.fromhex(desk.me.id) if len(desk.me.id) == 32 else None
+    who, wanted = person or here, answering(desk, held.text("shift"))
+    if wanted is None:
+        raise Refused(Problem(_("由交班的人员答复：请本人先换成操作人"), "answer"))
+    if who != wanted:
+        raise Refused(Problem(_("由交班人{name}本人答复").format(name=desk.title("people", wanted)), "answer"))
+    if who != here:
+        _identify(desk, wanted, pin)
+    return as_author(desk, wanted)
 
 
 def note_joint(desk: Desk, key: str, text: str) -> Row:
@@ -203,10 +239,10 @@ def identify_receiver(desk: Desk, key: str, person: bytes, pin: str = "") -> Des
         raise Refused(*problems)
     if desk.me.id != person.hex():
         _identify(desk, person, pin)
-    return as_receiver(desk, person)
+    return as_author(desk, person)
 
 
-def as_receiver(desk: Desk, person: bytes) -> Desk:
+def as_author(desk: Desk, person: bytes) -> Desk:
     """The desk with this person as the author of an act; who sits there stays the same."""
     return replace(desk, me=Me(person.hex(), desk.title("people", person)))
 

@@ -46,6 +46,8 @@ class ShiftsPane(QWidget):
         self._wanted = ""
         """Key of an earlier shift that someone looks at; empty is the running one."""
         self._shown = ""
+        self._put_by = ""
+        """Key of the shift before whose hand-over was put by, only its leader's signature being open."""
         self._last: Row | None = None
         self._keys: list[CommandRow] = []
         self._lay_out()
@@ -91,6 +93,7 @@ class ShiftsPane(QWidget):
         self.page.written.connect(self.refresh)
         self.page.taken.connect(self._copy)
         self.page.lacking.connect(self._to_what_lacks)
+        self.page.put_by.connect(self._to_own)
         self.items = self.page.live
         self.equipment = EquipmentList()
         self.equipment.submitted.connect(self.save_equipment)
@@ -215,14 +218,23 @@ class ShiftsPane(QWidget):
             self.equipment.show_ticks(service.equipment_of(told, service.names_here(self.desk)))
         items = self.desk.open_items(now)
         due = handover.shift_for(self.desk, now)
+        own = service.code_of(self.desk, now)
+        due = own if due == self._put_by else due
         handed = self._wanted or due
-        self.page.show_shift(handed, due=handed == due)
+        self.page.show_shift(handed, due=handed == due, behind=handed == due != own)
         self.page.refresh(items, now)
         count = self.page.waiting(len(items))
         self._entitle(self.page, _("交接 {count}").format(count=count) if count else _("交接"))
         left = self.equipment.unseen
         self._entitle(self.equipment, _("设备清点 余{left}").format(left=left) if left else _("设备清点"))
         self._warn(now)
+
+    def _to_own(self) -> None:
+        """The running shift's hand-over in front; the one before it stays among what is open."""
+        self._put_by = self.page.key
+        self.refresh()
+        self._bring(self.page)
+        self.page.focus_first()
 
     def _catch_up(self) -> None:
         """Something was written, or the pane was opened: the items of the hand-over follow the record."""

@@ -28,7 +28,8 @@ WAITING = ("OPEN", "QUESTIONED")
 
 
 class AnswerLine(QWidget):
-    """One line for an answer or a question; Enter gives it, Esc leaves it.
+    """One line for an answer or a question, with a PIN where somebody else than who sits there answers; Enter gives it,
+    Esc leaves it.
 
     Signals:
         given: the text. left: nothing is said after all.
@@ -47,13 +48,22 @@ class AnswerLine(QWidget):
         self.line = QLineEdit()
         self.line.setObjectName("handover-line")
         self.line.setAccessibleName(_("答复"))
-        self.line.returnPressed.connect(self._give)
+        self.line.returnPressed.connect(self._go_on)
+        self.pin = QLineEdit()
+        self.pin.setObjectName("handover-line-pin")
+        self.pin.setAccessibleName(_("口令"))
+        self.pin.setPlaceholderText(_("本人口令"))
+        self.pin.setEchoMode(QLineEdit.EchoMode.Password)
+        self.pin.returnPressed.connect(self._give)
         row.addWidget(self._label)
-        row.addWidget(self.line, 1)
+        row.addWidget(self.line, 3)
+        row.addWidget(self.pin, 1)
         self.hide()
 
-    def ask(self, what: str, text: str, hint: str) -> None:
+    def ask(self, what: str, text: str, hint: str, *, pin: bool = False) -> None:
         """Show the line with `text` in it, the caret at its end."""
+        self.pin.clear()
+        self.pin.setVisible(pin)
         self._label.setText(what)
         self.line.setAccessibleName(what)
         self.line.setPlaceholderText(hint)
@@ -61,6 +71,12 @@ class AnswerLine(QWidget):
         self.show()
         self.line.setFocus()
         self.line.end(False)
+
+    def _go_on(self) -> None:
+        if self.pin.isHidden():
+            self._give()
+        else:
+            self.pin.setFocus()
 
     def _give(self) -> None:
         self.given.emit(self.line.text())
@@ -78,7 +94,7 @@ class HandoverPage(QWidget):
     Signals:
         opened: (ledger, row id) of something to go to. printing: key of a shift whose sheet is wanted.
         taken: the next crew has taken over. said: one quiet sentence. written: something was written.
-        lacking: the shift lacks something before it can be signed.
+        lacking: the shift lacks something before it can be signed. put_by: the running shift's own is wanted instead.
     """
 
     opened = Signal(str, object)
@@ -87,6 +103,7 @@ class HandoverPage(QWidget):
     said = Signal(str)
     written = Signal()
     lacking = Signal()
+    put_by = Signal()
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +111,7 @@ class HandoverPage(QWidget):
         self._desk = desk
         self.key = ""
         self._held: Row | None = None
-        self._due = False
+        self._due = self._behind = False
         self._checked = self._later = self._alone = False
         self._step: rules.Step = "CHECK"
         self._signing = ""
@@ -128,6 +145,8 @@ class HandoverPage(QWidget):
         self.sign.left.connect(self.go_back)
         self.problem = label("", "problem", wrap=True)
         self.problem.setObjectName("handover-problem")
+        self.own = self._button(_("先看本班"), "handover-own", self.put_by.emit)
+        self.own.setToolTip(_("带班领导的签字留在待办里"))
         self.alone = self._button(_("单方交接"), "handover-alone", self.hand_over_alone)
         self.alone.setToolTip(_("对方不能到场时，写明原因，一方先签"))
         self.later = self._button(_("以后再签"), "handover-later", self.sign_later)
@@ -137,7 +156,7 @@ class HandoverPage(QWidget):
         bar.setContentsMargins(gap, 0, gap, 0)
         bar.setSpacing(gap)
         bar.addWidget(self.problem, 1)
-        for widget in (self.alone, self.later, self.next):
+        for widget in (self.own, self.alone, self.later, self.next):
             bar.addWidget(widget, 0, Qt.AlignmentFlag.AlignBottom)
         for widget in (self.steps, self.hint):
             outer.addWidget(widget)
@@ -175,15 +194,16 @@ class HandoverPage(QWidget):
             return live
         return self.left if self._step in ("CHECK", "SIGN_OUT", "REVIEW") else 0
 
-    def show_shift(self, key: str, *, due: bool) -> None:
-        """Show the hand-over of a shift; `due` says whether it may be begun now."""
+    def show_shift(self, key: str, *, due: bool, behind: bool = False) -> None:
+        """Show the hand-over of a shift; `due` says whether it may be begun now, `behind` whether it stands in front of
+        the running shift's own."""
         if key != self.key:
             self.key = key
             self._checked = self._later = self._alone = False
             self._signing = ""
             self._receiver = None
             self._unsaid()
-        self._due = due
+        self._due, self._behind = due, behind
 
     def keep_up(self) -> None:
         """Bring the items in step with the record, where whoever sits here may."""
@@ -305,6 +325,8 @@ class HandoverPage(QWidget):
             (self.items if self._held is not None else self.live).setFocus()
         self.next.setEnabled(able)
         self.later.setVisible(self._step == "COUNTERSIGN" and not self._alone)
+        taken = self._held is not None and self._held.get("taken_at") is not None
+        self.own.setVisible(self._behind and taken)
         may = (self.key == "" or bool(state) or self._due) and state in ("", "PREPARED", "SIGNED_OUT")
         self.alone.setVisible(may)
         self.alone.setText(_("两方交接") if self._alone else _("单方交接"))
@@ -454,7 +476,15 @@ class HandoverPage(QWidget):
         if row.get("state") == "OPEN":
             self.line.ask(_("答复"), row.text("answer") or _("留待下一班，因为"), _("为什么还没有办完"))
         else:
-            self.line.ask(_("答复“{question}”").format(question=_short(row.text("question"))), "", _("答给接班人"))
+            self._answer_question(row.text("question"))
+
+    def _answer_question(self, asked: str) -> None:
+        """The giver answers, under his own name; with accounts in force by his PIN where somebody else sits there."""
+        person = handover.answering(self._desk, self.key)
+        name = self._desk.title("people", person) if person is not None else _("交班人")
+        what = _("{name}答复“{question}”").format(name=name, question=_short(asked))
+        strange = person is not None and person.hex() != self._desk.me.id
+        self.line.ask(what, "", _("答给接班人"), pin=strange and handover.with_pin(self._desk))
 
     def ask_about(self, item: bytes) -> None:
         """Q: the receiver asks; the item goes back to the giver."""
@@ -503,7 +533,7 @@ class HandoverPage(QWidget):
 
     def _as_receiver(self) -> Desk:
         person = self._receiving()
-        return self._desk if person is None else handover.as_receiver(self._desk, person)
+        return self._desk if person is None else handover.as_author(self._desk, person)
 
     def _accept(self) -> None:
         handover.accept(self._as_receiver(), self._item)
@@ -515,8 +545,10 @@ class HandoverPage(QWidget):
             if self._asking == "question":
                 handover.question(self._as_receiver(), self._item, text)
             else:
-                handover.answer(self._desk, self._item, text)
+                person = handover.answering(self._desk, self.key) if self.given else None
+                handover.answer(self._desk, self._item, text, person, self.line.pin.text())
         except DutyDeskError as error:
+            self.line.pin.clear()
             self._tell(error.problems)
             return
         self._unsaid()
@@ -527,7 +559,8 @@ class HandoverPage(QWidget):
         self.items.setFocus()
 
     def _unsaid(self) -> None:
-        had = self.line.line.hasFocus()
+        had = self.line.line.hasFocus() or self.line.pin.hasFocus()
+        self.line.pin.clear()
         self.line.hide()
         if had:
             self.items.setFocus()

@@ -47,7 +47,7 @@ def handed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     handover.prepare(desk, KEY)
     handover.sign_out(desk, KEY, ids[1])
     for row in handover.items_of(desk, handover.of_shift(desk, KEY)):
-        handover.accept(handover.as_receiver(desk, ids[3]), row.id)
+        handover.accept(handover.as_author(desk, ids[3]), row.id)
     handover.take(desk, KEY, ids[3])
     yield desk
     desk.store.close()

@@ -7,6 +7,7 @@ import pytest
 
 from dutydesk.core.clock import DAY, FixedClock, parse_iso
 from dutydesk.core.errors import Refused
+from dutydesk.core.ids import SYSTEM
 from dutydesk.daybook import lists, report, service
 from dutydesk.daybook.feature import DAYBOOK
 from dutydesk.journal.desk import Desk
@@ -169,3 +170,20 @@ def test_the_list_prints_what_it_shows(desk: Desk) -> None:
         (lists.Filter("day", "2026-11-20"), {"start": parse_iso("2026-11-20"), "end": parse_iso("2026-11-21")}),
     ):
         assert report.params_of(chosen.span(desk)) == wanted
+
+
+def test_a_line_that_an_incident_wrote_names_who_was_there(desk: Desk, clock: FixedClock, incident: bytes) -> None:
+    (row,) = desk.rows("log")
+    assert row["recorder"] is None
+    assert service.recorder(desk, row) == "甲示例"
+    assert service.missing(row.values) == (), "what it lacks stands in the incident"
+    assert "0001\n甲示例" in "\n".join(pages(report.p02(desk)))
+    assert "甲示例 记于" in lists.told(desk, row).note
+
+
+def test_what_a_timer_wrote_names_nobody(desk: Desk) -> None:
+    values = {"happened_at": desk.clock.now(), "recorded_at": desk.clock.now(), "text": "定时"}
+    made = desk.store.act("log.add", [desk.new("log", values)], by=SYSTEM)
+    row = desk.get("log", made.changes[0].row)
+    assert row is not None
+    assert service.recorder(desk, row) == ""

@@ -75,7 +75,7 @@ def order(desk: Desk, text: str) -> bytes:
 
 def receiving(desk: Desk, name: str = "孙示例") -> Desk:
     """The desk as the receiver has it: the next primary, unless another one is named."""
-    return handover.as_receiver(desk, next(row.id for row in desk.rows("people") if row.text("name") == name))
+    return handover.as_author(desk, next(row.id for row in desk.rows("people") if row.text("name") == name))
 
 
 def accept_all(desk: Desk) -> None:

@@ -248,13 +248,32 @@ def test_a_pin_is_asked_where_accounts_are_in_force(
     assert focus() == "handover-pin"
     types(qtbot, "246813")
     press(qtbot, Key.Key_Return)
-    for _item in range(2):
-        assert focus() == "handover-items"
+    # what is asked the giver answers with his own
+    press(qtbot, Key.Key_Q)
+    types(qtbot, "谁在报")
+    press(qtbot, Key.Key_Return)
+    press(qtbot, Key.Key_Home)
+    press(qtbot, Key.Key_A)
+    types(qtbot, "丁兰街道")
+    for given in ("1", "246813"):
+        assert lines(pane)[0][2] == "有疑问"
         press(qtbot, Key.Key_Return)
+        assert focus() == "handover-line-pin"
+        types(qtbot, given)
+        press(qtbot, Key.Key_Return)
+        assert child(pane, QLineEdit, "handover-line-pin").text() == ""
+        pane.page.line.line.setFocus()
+    assert lines(pane)[0][2] == "已答复"
+    pane.page.items.setFocus()
+    assert focus() == "handover-items"
+    press(qtbot, Key.Key_End)
+    press(qtbot, Key.Key_Return)
     assert step(pane) == "第 4 步，共 6 步：接班签字"
     with desk.store.read() as connection:
         by = connection.exec_driver_sql("SELECT by FROM act WHERE kind = 'handover.accept'").scalars().all()
-    assert by == [hands.taking["primary"].hex()] * 2
+        answered = connection.exec_driver_sql("SELECT by FROM act WHERE kind = 'handover.answer'").scalars().all()
+    assert by == [hands.taking["primary"].hex()]
+    assert answered == [hands.giving["primary"].hex()]
 
 
 def test_a_receiver_who_sits_there_is_not_asked(pane: ShiftsPane, desk: Desk, hands: Hands, qtbot: QtBot) -> None:
@@ -363,7 +382,12 @@ def test_a_hand_over_is_found_from_its_open_item(pane: ShiftsPane, desk: Desk, h
     handed_over(desk, hands)
     clock.at = parse_iso("2026-06-19 14:00")
     pane.refresh()
+    assert pane.page.key == KEY, "whoever is late with signing keeps the sheet in sight"
+    own = child(pane, QPushButton, "handover-own")
+    assert own.isVisible()
+    own.click()
     assert pane.page.key == NEXT
+    assert not own.isVisible()
     (item,) = [item for item in desk.open_items() if item.ledger == "handovers"]
     pane.show_row(item.ledger, item.row)
     assert pane.page.key == KEY
@@ -408,3 +432,11 @@ def test_nothing_is_cut_where_there_is_little_room(
             assert widget.height() >= widget.fontMetrics().height(), widget.objectName()
     finally:
         theme.apply(qapp, theme.Theme())
+
+
+def test_the_sentence_at_the_foot_is_whole(pane: ShiftsPane, qtbot: QtBot) -> None:
+    pane.focus_first()
+    press(qtbot, Key.Key_Return, CTRL)
+    assert pane.status.text() == "交接事项已列出"
+    QApplication.sendPostedEvents()
+    assert pane.status.contentsRect().height() >= pane.status.fontMetrics().height()

@@ -73,7 +73,7 @@ def test_from_the_first_look_to_the_leader(desk: Desk, clock: FixedClock, hands:
     with pytest.raises(Refused) as caught:
         handover.take(desk, KEY, hands.taking["primary"])
     assert "1 项没有确认" in refused(caught, "items")
-    handover.answer(desk, item.id, "丁兰街道 陈示例")
+    handover.answer(handover.as_author(desk, hands.giving["primary"]), item.id, "丁兰街道 陈示例")
     assert states(desk) == {item.text("title"): "ANSWERED"}
     clock.advance(MINUTE)
     held = handover.take(desk, KEY, hands.taking["primary"])
@@ -376,7 +376,7 @@ def test_only_the_incoming_side_goes_through_the_items(desk: Desk, hands: Hands)
     desk.act("people.add", [stranger])
     told = {hands.giving["primary"]: "交班人", hands.giving["secondary"]: "不是", stranger.row: "不是"}
     for person, why in told.items():
-        other = handover.as_receiver(desk, person)
+        other = handover.as_author(desk, person)
         with pytest.raises(Refused, match=why):
             handover.accept(other, first.id)
         with pytest.raises(Refused, match=why):
@@ -404,7 +404,7 @@ def test_the_giver_is_no_receiver_though_he_stays_for_the_next_shift(desk: Desk,
     handover.sign_out(desk, KEY, hands.giving["primary"])
     assert hands.giving["primary"] not in handover.receivers(desk, KEY)
     with pytest.raises(Refused, match="交班人"):
-        handover.accept(handover.as_receiver(desk, hands.giving["primary"]), item.id)
+        handover.accept(handover.as_author(desk, hands.giving["primary"]), item.id)
 
 
 def test_empty_words_are_refused(desk: Desk, hands: Hands) -> None:
@@ -556,11 +556,58 @@ def test_a_finished_hand_over_makes_room_for_the_next(desk: Desk, clock: FixedCl
     handed_over(desk, hands)
     assert handover.shift_for(desk, clock.at) == KEY
     assert handover.shift_for(desk, parse_iso("2026-06-19 08:45")) == KEY, "to be counter-signed and printed"
-    assert handover.shift_for(desk, parse_iso("2026-06-19 09:30")) == NEXT
+    late = parse_iso("2026-06-20 07:29")
+    assert handover.shift_for(desk, late) == KEY, "whoever is late with signing keeps the sheet in sight"
+    assert handover.shift_for(desk, parse_iso("2026-06-20 07:30")) == NEXT, "its own is to be done"
     handover.countersign(desk, KEY, hands.taking["leader"])
+    assert handover.shift_for(desk, parse_iso("2026-06-19 09:29")) == KEY, "to be printed"
+    assert handover.shift_for(desk, late) == NEXT
     service.record_print(desk, "P01", "交接班记录表", KEY, b"%PDF")
     assert handover.shift_for(desk, parse_iso("2026-06-19 08:45")) == NEXT
     assert pending.unprinted_sheets(desk) == []
+
+
+def test_the_next_one_begun_makes_room(desk: Desk, clock: FixedClock, hands: Hands) -> None:
+    handed_over(desk, hands)
+    clock.at = parse_iso("2026-06-19 15:00")
+    assert handover.shift_for(desk, clock.at) == KEY
+    handover.prepare(desk, NEXT)
+    assert handover.shift_for(desk, clock.at) == NEXT
+
+
+def test_only_the_giver_answers_what_is_asked(
+    desk: Desk, hands: Hands, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(desk, "核实转移人数")
+    handover.prepare(desk, KEY)
+    giver = hands.giving["primary"]
+    handover.sign_out(desk, KEY, giver)
+    (item,) = handover.items_of(desk, handover.of_shift(desk, KEY))
+    handover.question(receiving(desk), item.id, "谁在等回复")
+    for other in (hands.taking["primary"], hands.giving["secondary"]):
+        with pytest.raises(Refused, match="本人答复"):
+            handover.answer(handover.as_author(desk, other), item.id, "街道")
+        with pytest.raises(Refused, match="本人答复"):
+            handover.answer(desk, item.id, "街道", other)
+    assert handover.items_of(desk, handover.of_shift(desk, KEY))[0]["state"] == "QUESTIONED"
+    accounts.enrol(desk, giver, "240817")
+    with pytest.raises(Refused, match="口令"):
+        handover.answer(receiving(desk), item.id, "街道", giver, "240818")
+    row = handover.answer(receiving(desk), item.id, "街道陈示例", giver, "240817")
+    assert row["state"] == "ANSWERED"
+    assert acts(desk, "handover.answer")[-1][0] == giver.hex()
+
+
+def test_of_a_desk_taken_over_alone_the_outgoing_crew_answers(desk: Desk, hands: Hands) -> None:
+    order(desk, "核实转移人数")
+    handover.prepare(desk, KEY)
+    handover.emergency(desk, KEY, hands.taking["primary"], "交班人送医")
+    (item,) = handover.items_of(desk, handover.of_shift(desk, KEY))
+    handover.question(receiving(desk), item.id, "谁在等回复")
+    with pytest.raises(Refused, match="操作人"):
+        handover.answer(receiving(desk), item.id, "街道")
+    row = handover.answer(handover.as_author(desk, hands.giving["secondary"]), item.id, "街道陈示例")
+    assert row["state"] == "ANSWERED"
 
 
 def test_the_clock_is_set_back_during_the_shift(desk: Desk, clock: FixedClock, hands: Hands) -> None:
@@ -612,7 +659,7 @@ def test_across_midnight_and_across_the_year(
         handover.prepare(desk, key)
         handover.sign_out(desk, key, ids[1])
         for row in handover.items_of(desk, handover.of_shift(desk, key)):
-            handover.accept(handover.as_receiver(desk, ids[3]), row.id)
+            handover.accept(handover.as_author(desk, ids[3]), row.id)
         held = handover.take(desk, key, ids[3])
         assert held["next_shift"] == following
         _span, row = service.find(desk, following)

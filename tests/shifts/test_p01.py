@@ -307,7 +307,7 @@ def handed(desk: Desk, clock: FixedClock, crew: dict[str, bytes]) -> Desk:
     clock.advance(MINUTE)
     incident(desk, "示例二路")
     handover.question(receiving(desk), first.id, "谁在现场")
-    handover.answer(desk, first.id, "街道陈示例")
+    handover.answer(desk, first.id, "街道陈示例", hands.giving["primary"])
     handover.accept(receiving(desk), second.id)
     clock.advance(MINUTE)
     handover.take(desk, KEY, hands.taking["primary"])
