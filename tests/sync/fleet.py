@@ -20,6 +20,14 @@ from tests.journal import desks as d
 from tests.sync.servers import Server
 
 PASSWORD = "a-password-of-a-test"
+AT_THE_HUB = """
+SELECT act_id, body, hash, prev, (SELECT count(*) FROM personal p
+    WHERE (p.desk, p.epoch, p.seq) = (act.desk, act.epoch, act.seq)) FROM act
+"""
+NOT_SEALED = """
+SELECT a.seq FROM act a WHERE NOT EXISTS (SELECT 1 FROM seal s JOIN witness w ON (s.desk, s.epoch, s.seq, s.hash) =
+    (w.desk, w.epoch, w.seq, w.hash) WHERE (s.desk, s.epoch) = (a.desk, a.epoch) AND s.seq >= a.seq)
+"""
 
 
 class Fleet:
@@ -32,6 +40,8 @@ class Fleet:
         self.folder = folder
         self.clocks: dict[int, FixedClock] = {}
         self.stores: dict[str, Store] = {}
+        self.acknowledged: dict[bytes, d.Parcel] = {}
+        """What `write` saved, as it stood then."""
 
     def add(self, n: int, *, enrol: bool = True, schema: Schema = d.FULL, **config: Any) -> Store:
         """A new desk, enrolled at the hub."""
@@ -86,7 +96,9 @@ class Fleet:
         """One entry of the log with a personal number; its act."""
         store = self.stores[str(n)]
         change = d.new("log", {"text": text, "party_phone": "0571-00000000"}, store.clock.now())
-        return store.act("test", [change], by=CLI).act_id
+        receipt = store.act("test", [change], by=CLI)
+        self.acknowledged[receipt.act_id] = d.acts_of(store, store.config.desk_id, receipt.seq - 1)[-1]
+        return receipt.act_id
 
     def check(self, *names: str | int) -> None:
         """The oracle: every record verifies, and desks of one frontier show the same."""
@@ -99,6 +111,26 @@ class Fleet:
             store = self.stores[name]
             report = verify(store.home, store.schema)
             assert report.ok, report.problems
+
+    def lost(self, *names: str | int) -> list[str]:
+        """What was acknowledged and is not byte for byte at every one of these desks and at the hub, and what the hub
+        has in part: acts without the seal of their desk, or without the personal data that belong to them."""
+        wrong: list[str] = []
+        for name in map(str, names):
+            store = self.stores[name]
+            held = {
+                parcel[0].act_id: parcel
+                for (desk,) in d.ask(store, "SELECT DISTINCT desk FROM act")
+                for parcel in d.acts_of(store, desk)
+            }
+            wrong += [f"{name}: {act.hex()}" for act, told in self.acknowledged.items() if held.get(act) != told]
+        there = {bytes(row[0]): row[1:] for row in self.hub_rows(AT_THE_HUB)}
+        for act_id, (act, personal) in self.acknowledged.items():
+            row = there.get(act_id)
+            if row is None or tuple(map(bytes, row[:3])) != (act.body, act.hash, act.prev) or row[3] != len(personal):
+                wrong.append(f"hub: {act_id.hex()}")
+        wrong += [f"hub, not sealed: {row}" for row in self.hub_rows(NOT_SEALED)]
+        return wrong
 
     def acts(self, name: str | int) -> set[bytes]:
         """Every act that a desk holds."""

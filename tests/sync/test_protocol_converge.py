@@ -17,7 +17,16 @@ from tests.journal import desks as d
 from tests.sync.fleet import Fleet
 from tests.sync.proxy import Fault, Proxy
 
-HISTORIES = 40 if os.environ.get("DUTYDESK_FAULTS") == "full" else 2
+FULL = os.environ.get("DUTYDESK_FAULTS") == "full"
+HISTORIES = 100 if FULL else 2
+AT_ONCE = 130 if FULL else 6
+"""Desks that push at the same time: those of a city, or a few."""
+SLOW = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_sleep(random() * 0.05); RETURN NULL; END $$;
+CREATE TRIGGER slow_acts AFTER INSERT ON act FOR EACH STATEMENT EXECUTE FUNCTION slow();
+CREATE TRIGGER slow_seals AFTER INSERT ON seal FOR EACH STATEMENT EXECUTE FUNCTION slow()
+"""
 
 
 def test_two_desks_and_a_hub_converge(fleet: Fleet) -> None:
@@ -37,7 +46,9 @@ def test_two_desks_and_a_hub_converge(fleet: Fleet) -> None:
 
 
 def test_desks_that_push_at_the_same_time_lose_nothing_and_are_seen_in_order(fleet: Fleet) -> None:
-    numbers = range(1, 7)
+    """F16: transactions that take their time, amid them and before their end."""
+    numbers = range(1, AT_ONCE + 1)
+    fleet.server.execute(fleet.database, SLOW)
     for n in numbers:
         fleet.add(n)
         for entry in range(12):
@@ -68,10 +79,12 @@ def test_desks_that_push_at_the_same_time_lose_nothing_and_are_seen_in_order(fle
     done.set()
     reader.join()
     arrivals = [n for (n,) in fleet.hub_rows("SELECT arrival FROM act ORDER BY arrival")]
-    assert len(arrivals) == 6 * 13
+    assert len(arrivals) == AT_ONCE * 13
     assert seen == [arrivals], "nothing came in behind the reader"
+    fleet.server.execute(fleet.database, "DROP TRIGGER slow_acts ON act", "DROP TRIGGER slow_seals ON seal")
     fleet.settle(*numbers)
     fleet.check(*numbers)
+    assert fleet.lost(*numbers) == []
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
@@ -104,9 +117,11 @@ def test_random_histories_with_a_bad_line_converge(fleet: Fleet, seed: int) -> N
                 case "erase" if people and rng.random() < 0.4:
                     acknowledged.add(store.erase("people", rng.choice(people), by=CLI, note="本人要求").act_id)
                 case "cut":
-                    line.fail(
-                        Fault(up=rng.randint(0, 9_000)) if rng.random() < 0.5 else Fault(down=rng.randint(0, 6_000))
-                    )
+                    torn = rng.random() < 0.5
+                    if rng.random() < 0.5:
+                        line.fail(Fault(up=rng.randint(0, 9_000), reset=torn))
+                    else:
+                        line.fail(Fault(down=rng.randint(0, 6_000), reset=torn))
                     try:
                         fleet.sync(names[n], port=line.port)
                     except Unavailable:
