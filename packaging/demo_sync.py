@@ -25,7 +25,7 @@ from dutydesk.core.ids import CLI, new_id  # noqa: E402
 from dutydesk.features import schema  # noqa: E402
 from dutydesk.journal.verify import verify  # noqa: E402
 from dutydesk.ledger.feature import Change  # noqa: E402
-from dutydesk.sync import bundlein, bundlekeys, bundleout, record, snapshots  # noqa: E402
+from dutydesk.sync import bundlein, bundlekeys, bundleout, record, restoring, snapshots  # noqa: E402
 from dutydesk.sync.hub import Hub  # noqa: E402
 from dutydesk.sync.wire import unpack  # noqa: E402
 from tests.sync.fleet import Fleet  # noqa: E402
@@ -174,7 +174,7 @@ def thursday(week: Week) -> None:
     home = store.home
     week.fleet.close_desk(str(B))
     week.pass_time(3 * HOUR)
-    kept = snapshots.restore(home, schema(), week.fleet.clocks[B], copy.path, snapshots.last_numbers(home, schema()))
+    kept = restoring.restore(home, schema(), week.fleet.clocks[B], copy.path, restoring.last_numbers(home, schema()))
     week.tell(f"restored; the former file stays as {kept.name if kept else '-'}")
     store = week.fleet.open(str(B), schema())
     must(week.sync(B) == "ok", "its own acts come back")

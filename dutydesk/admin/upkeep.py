@@ -29,7 +29,7 @@ from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import Report
 from dutydesk.journal.verify import verify as look_through
-from dutydesk.sync import adopting, ladder, rehearsal, second, snapshots
+from dutydesk.sync import adopting, ladder, rehearsal, restoring, second, snapshots
 from dutydesk.sync import salvage as salvaging
 
 SHEET = {
@@ -177,7 +177,7 @@ def _new_key(place: Place, args: argparse.Namespace) -> int:
 
 def restore(place: Place, args: argparse.Namespace) -> int:
     """Go back to a copy; numbers that stand on paper are not given again. What the hub has of this desk comes back."""
-    numbers = snapshots.last_numbers(place.home, place.schema, place.key)
+    numbers = restoring.last_numbers(place.home, place.schema, place.key)
     given = dict(_number(text, numbers) for text in args.last)
     with _opened(place, Path(args.file), args.identity or "") as file:
         if not given and file.is_file():
@@ -186,7 +186,7 @@ def restore(place: Place, args: argparse.Namespace) -> int:
             given = _on_paper(place, numbers)
         # What the present file knows counts too: a slip of the pen must not give a number twice.
         last = {ledger: max(known, given.get(ledger, 0)) for ledger, known in numbers.items()}
-        kept = snapshots.restore(place.home, place.schema, place.clock, file, last, key=place.key)
+        kept = restoring.restore(place.home, place.schema, place.clock, file, last, key=place.key)
     back = ladder.pull_back(place.home, place.schema, place.clock, place.key)
     if args.json:
         answer({"kept": str(kept or ""), "numbers": last, "hub": back})
@@ -214,7 +214,7 @@ def _opened(place: Place, file: Path, identity: str) -> Generator[Path]:
 
 def salvage(place: Place, args: argparse.Namespace) -> int:
     """Read what can still be read into a new folder, and say what is missing; 4 when something is."""
-    numbers = snapshots.last_numbers(place.home, place.schema, place.key)
+    numbers = restoring.last_numbers(place.home, place.schema, place.key)
     given = dict(_number(text, numbers) for text in args.last)
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -95,13 +96,21 @@ def _untouched(home: Home) -> Generator[None]:
 
 
 def verify_file(
-    path: Path, schema: Schema, key: bytes | None = None, *, deep: bool = False, since: Base | None = None
+    path: Path,
+    schema: Schema,
+    key: bytes | None = None,
+    *,
+    deep: bool = False,
+    since: Base | None = None,
+    indexes: bool = False,
 ) -> Report:
     """Verify a copy that stands alone, such as a snapshot. With `since`, what an earlier look vouched for is not gone
-    through again: pages are checked without comparing indexes with their tables, acts from there on."""
+    through again: acts are from there on, and pages are checked without comparing indexes with their tables, unless
+    `indexes` asks for that."""
     raw = recipe.connect(path, key, read_only=True)
+    quick = since is not None and not indexes
     try:
-        return _verify(raw, None, schema, None, [], no_progress, key, file=path, deep=deep, since=since)
+        return _verify(raw, None, schema, None, [], no_progress, key, file=path, deep=deep, since=since, quick=quick)
     except (recipe.driver().DatabaseError, *GARBLED) as error:
         return Report(0, (), (Fault(path.name, _("读取失败：{error}").format(error=error)),))
     finally:
@@ -120,10 +129,11 @@ def _verify(
     file: Path,
     deep: bool,
     since: Base | None = None,
+    quick: bool = False,
 ) -> Report:
     name = home.database.name if home else "desk.sqlite"
     raw.execute("BEGIN")
-    sound = raw.execute("PRAGMA integrity_check(50)").fetchall() if since is None else _pages(raw)
+    sound = _pages(raw, file, key) if quick else raw.execute("PRAGMA integrity_check(50)").fetchall()
     problems += [Fault(name, str(text)) for (text,) in sound if text != "ok"]
     problems += _declared(raw, schema, name)
     chained = None if since is None else chain_since(raw, since)
@@ -137,6 +147,7 @@ def _verify(
     for place in sorted(frontier.keys() | found.keys()):
         if frontier.get(place) != found.get(place):
             problems.append(Fault(f"{place[0].hex()[:8]}/{place[1]}", _("前沿与记录不一致")))
+    problems += witness.problems(raw)
     try:
         headfile.compare(head, found.get((head.desk, head.epoch)) if head else None)
     except Damaged as error:
@@ -147,13 +158,26 @@ def _verify(
     return Report(acts, tuple(desks), tuple(problems[:MOST_PROBLEMS]), arrival)
 
 
-    problems += witness.problems(raw)
-def _pages(raw: recipe.Raw) -> list[Any]:
+def _pages(raw: recipe.Raw, file: Path, key: bytes | None) -> list[Any]:
     """What `quick_check` finds in every table that has pages: the whole file, less what is in no table, which a fresh
-    copy has not. Asked of all at once it would go through the search indexes word by word, three times the work."""
+    copy has not. Asked of all at once it would go through the search indexes word by word, three times the work.
+
+    The acts are half of the file: they are looked at by a second connection meanwhile, as SQLite lets go of the
+    interpreter. Nobody else writes to the file."""
     tables = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
-    names = ["sqlite_schema", *(str(name) for (name,) in tables.fetchall())]
-    return [row for name in names for row in raw.execute(f'PRAGMA quick_check("{name}")').fetchall()]
+    names = ["sqlite_schema", *(str(name) for (name,) in tables.fetchall() if name != "act")]
+    other = recipe.connect(file, key, read_only=True)
+    try:
+        with ThreadPoolExecutor(1) as beside:
+            acts = beside.submit(_check_table, other, "act")
+            found = [row for name in names for row in _check_table(raw, name)]
+            return [*acts.result(), *found]
+    finally:
+        other.close()
+
+
+def _check_table(raw: recipe.Raw, name: str) -> list[Any]:
+    return raw.execute(f'PRAGMA quick_check("{name}")').fetchall()
 
 
 def _declared(raw: recipe.Raw, schema: Schema, file: str) -> list[Fault]:

@@ -125,7 +125,8 @@ class _Bench:
 
     def snapshot(self) -> str:
         from dutydesk.features import schema
-        from dutydesk.sync.snapshots import last_numbers, restore, take
+        from dutydesk.sync.restoring import last_numbers, restore
+        from dutydesk.sync.snapshots import take
 
         copy = take(self.home, schema(), self.clock)
         restore(self.home, schema(), self.clock, copy.path, last_numbers(self.home, schema()))

@@ -19,7 +19,7 @@ from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.salvaged import highest
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
-from dutydesk.sync import salvage, sidecar, snapshots
+from dutydesk.sync import restoring, salvage, sidecar, snapshots
 
 REBUILD, RESTORE, SALVAGE = "REBUILD", "RESTORE", "SALVAGE"
 MOST_COPIES = 3
@@ -55,9 +55,9 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
     head = headfile.read(home.head)
     problems, whole = _record(home, key, head)
     copies = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified][:MOST_COPIES]
-    numbers = dict(snapshots.last_numbers(home, schema, key))
+    numbers = dict(restoring.last_numbers(home, schema, key))
     for copy in copies[:1]:
-        for ledger, n in snapshots.counted(copy, schema, key).items():
+        for ledger, n in restoring.counted(copy, schema, key).items():
             numbers[ledger] = max(numbers.get(ledger, 0), n)
     hub, back = "", 0
     if ask_hub:
@@ -213,7 +213,7 @@ def take(
     """Do what was chosen; sentences about what came of it. Raises what the rung raises; the broken file is kept."""
     said: list[str] = []
     if choice.kind == RESTORE and choice.file is not None:
-        kept = snapshots.restore(home, schema, clock, choice.file, numbers, key=key)
+        kept = restoring.restore(home, schema, clock, choice.file, numbers, key=key)
         said.append(_("{title}：完成").format(title=choice.title))
     else:
         made, kept = salvage.in_place(home, schema, clock, numbers, key=key)

@@ -24,7 +24,7 @@ from dutydesk.journal.digest import digest
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
-from dutydesk.sync import sidecar, snapshots
+from dutydesk.sync import restoring, sidecar, snapshots
 
 JOB = "drill"
 """Kind of the runs in `local_job`."""
@@ -62,7 +62,7 @@ def rehearse(home: Home, schema: Schema, clock: Clock, key: bytes | None = None,
     work = Home(home.root / f".drill-{secrets.token_hex(4)}")
     begun = time.perf_counter()
     try:
-        snapshots.restore(work, schema, clock, chosen, {}, key=key)
+        restoring.restore(work, schema, clock, chosen, {}, key=key)
         seconds = time.perf_counter() - begun
         report = verify(work, schema, key)
         if not report.ok:

@@ -1,7 +1,9 @@
 """Which copies of the record are kept: 24 hourly, 14 daily, 8 weekly, 24 monthly (engineering.md §2.3).
 
 A pure rule over times. Of every hour, day, week (from Monday) and month, in +08:00, that has copies the newest stands
-for it; a verified one before one that is not. The newest verified copy is never among those to go.
+for it; a verified one before one that is not. The newest verified copy is never among those to go. Which is the newest
+the record says, not the clock: the copy that holds most of the desk's last epoch. Clocks are set wrong and set right
+again, so copies dated after the one just made are rotated among themselves and take nobody's place.
 """
 
 from __future__ import annotations
@@ -16,18 +18,21 @@ from dutydesk.core.clock import local, parse_iso
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A copy: its name, when it was made (ms UTC; `again` counts those of one second), how large it is, and whether it
-    was verified and is as it was then."""
+    """A copy: its name, when it was made (ms UTC; `again` counts those of one second), how large it is, whether it was
+    verified and is as it was then, and how far the record reached in it (`epoch`, `arrival`; 0 where nothing says)."""
 
     name: str
     at: int
     verified: bool = True
     size: int = 0
     again: int = 1
+    epoch: int = 0
+    arrival: int = 0
 
     @property
-    def age(self) -> tuple[int, int]:
-        return self.at, self.again
+    def age(self) -> tuple[int, int, int, int]:
+        """Greater for a newer one."""
+        return self.epoch, self.arrival, self.at, self.again
 
 
 _NAME = re.compile(r"desk-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)(?:-(\d+))?\.sqlite(?:\.age)?")
@@ -80,6 +85,17 @@ def kept(held: Sequence[Held], rule: Rotation, made: str = "") -> frozenset[str]
     stay = {one.name for one in newest_first if one.name == made}
     stay |= {one.name for one in [one for one in newest_first if one.verified][:1]}
     stay |= {one.name for one in newest_first[: rule.latest]}
+    now = max((one.at for one in held if one.name == made), default=None)
+    if now is None:
+        return frozenset(stay | _standing(newest_first, rule))
+    past = [one for one in newest_first if one.at <= now]
+    later = [one for one in newest_first if one.at > now]
+    return frozenset(stay | _standing(past, rule) | _standing(later, rule))
+
+
+def _standing(newest_first: Sequence[Held], rule: Rotation) -> set[str]:
+    """The names that stand for an hour, a day, a week or a month."""
+    stay: set[str] = set()
     spans: tuple[tuple[Callable[[datetime], Hashable], int], ...] = (
         (_hour, rule.hours),
         (_day, rule.days),
@@ -92,8 +108,13 @@ def kept(held: Sequence[Held], rule: Rotation, made: str = "") -> frozenset[str]
             key = span(local(one.at))
             if key not in best or (one.verified and not best[key].verified):
                 best[key] = one
-        stay |= {one.name for one in list(best.values())[:most]}
-    return frozenset(stay)
+        last = sorted(best.values(), key=_made_at, reverse=True)
+        stay |= {one.name for one in last[:most]}
+    return stay
+
+
+def _made_at(one: Held) -> tuple[int, int]:
+    return one.at, one.again
 
 
 def to_go(held: Sequence[Held], rule: Rotation, made: str = "") -> list[str]:

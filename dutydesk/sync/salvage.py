@@ -28,7 +28,7 @@ from dutydesk.journal.rebuild import rebuild
 from dutydesk.journal.salvaged import Finds
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
-from dutydesk.sync import snapshots
+from dutydesk.sync import restoring, snapshots
 
 REPORT, WORDS, SIGNATURE = "salvage.json", "salvage.txt", "salvage.sig"
 _MAGIC = b"DDSALV1\0"
@@ -252,13 +252,13 @@ def in_place(
 ) -> tuple[Salvage, Path | None]:
     """Salvage, and let what came of it take the desk's place; the broken file is kept beside it, as a restore does."""
     work = Home(home.root / f".restore-{secrets.token_hex(4)}")
-    with snapshots.alone(home):
+    with restoring.alone(home):
         try:
             made = salvage(home, work, schema, clock, numbers, key=key)
             for name in (REPORT, WORDS, SIGNATURE):
                 if (work.root / name).exists():
                     (work.root / name).replace(home.root / name)
-            kept = snapshots.swap(home, work, load(work.config), clock.now())
+            kept = restoring.swap(home, work, load(work.config), clock.now())
         finally:
             shutil.rmtree(work.root, ignore_errors=True)
     return replace(made, home=home), kept

@@ -2,11 +2,13 @@
 
 What leaves the machine is encrypted with age for `second_recipients`: a copy holds everything, the desk's own key too.
 Only a folder on another disk of this machine may get it as it is, where `second_plain` says so. A copy is written under
-another name, read back, and only then given its own; the rotation is that of the first place.
+another name, read back, and only then given its own; the rotation is that of the first place. That it is the place it
+was, `placemark` looks after.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib
 import shutil
@@ -20,12 +22,12 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from dutydesk.core.crashpoint import step
-from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.errors import Damaged, Problem, Refused, Unavailable
 from dutydesk.core.files import sync_file, sync_folder
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.core.settings import DeskConfig
 from dutydesk.journal import recipe
-from dutydesk.sync import rotation, sidecar
+from dutydesk.sync import placemark, rotation, sidecar
 from dutydesk.sync.rotation import Rotation
 
 AGE = ".age"
@@ -33,6 +35,22 @@ CHUNK = 2**20
 PATIENCE = 60.0
 """Seconds that a server may take for one answer."""
 SCHEMES = ("webdav", "webdav+http", "sftp", "s3", "memory")
+SAID: dict[int | None, str] = {
+    errno.ENOSPC: N_("满了，放不下这一份"),
+    errno.EDQUOT: N_("满了，放不下这一份"),
+    errno.EROFS: N_("只能读，不能写（U 盘上的写保护开关，或已损坏）"),
+    errno.EACCES: N_("没有写入的权限"),
+    errno.EPERM: N_("没有写入的权限"),
+    errno.ENOENT: N_("找不到，没有插上或没有挂上"),
+    errno.ENODEV: N_("找不到，没有插上或没有挂上"),
+    errno.ENOTDIR: N_("不是文件夹"),
+    errno.EIO: N_("读写出错，可能坏了或被拔出"),
+    errno.ESTALE: N_("共享断开了"),
+    errno.EHOSTDOWN: N_("共享断开了"),
+    errno.ETIMEDOUT: N_("没有应答"),
+    errno.ECONNREFUSED: N_("连不上"),
+}
+"""What a disk says, in words."""
 
 
 class Place(Protocol):
@@ -42,7 +60,9 @@ class Place(Protocol):
     away: bool
     """Whether what lies there has left this machine."""
 
+    def make(self) -> None: ...
     def names(self) -> list[str]: ...
+    def size(self, name: str) -> int: ...
     def put(self, source: Path, name: str) -> None: ...
     def sha256(self, name: str) -> str: ...
     def move(self, name: str, target: str) -> None: ...
@@ -59,9 +79,15 @@ class Folder:
         self.name = str(folder)
         self.away = _is_share(folder)
 
+    def make(self) -> None:
+        """At the first use. Never more than the last folder of the path: the rest is a disk that is not there."""
+        self.folder.mkdir(exist_ok=True)
+
     def names(self) -> list[str]:
-        self.folder.mkdir(parents=True, exist_ok=True)
         return [path.name for path in self.folder.iterdir() if path.is_file()]
+
+    def size(self, name: str) -> int:
+        return (self.folder / name).stat().st_size
 
     def put(self, source: Path, name: str) -> None:
         shutil.copyfile(source, self.folder / name)
@@ -97,12 +123,18 @@ class Remote:
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}" if self._root else name
 
-    def names(self) -> list[str]:
+    def make(self) -> None:
+        """At the first use."""
         if self._root:
             self._files.makedirs(self._root, exist_ok=True)
+
+    def names(self) -> list[str]:
         self._files.invalidate_cache()
         found: list[Any] = self._files.ls(self._root, detail=False)
         return [str(path).rstrip("/").rpartition("/")[2] for path in found]
+
+    def size(self, name: str) -> int:
+        return 0  # a server's room is not ours to reckon with
 
     def put(self, source: Path, name: str) -> None:
         self._files.put_file(str(source), self._at(name))
@@ -185,7 +217,7 @@ def _password(config: DeskConfig) -> str:
 
 
 @contextmanager
-def _families(name: str) -> Generator[None]:
+def _families(name: str, text: str = "") -> Generator[None]:
     """Whatever a disk, a server or a library says, in our family."""
     kinds: list[type[Exception]] = [OSError, ImportError, ValueError, EOFError]
     for module, error in (
@@ -205,8 +237,10 @@ def _families(name: str) -> Generator[None]:
             raise Unavailable(
                 _("本机没有安装这种存放方式需要的程序库：{name}").format(name=error.name or name)
             ) from None
-        said = str(getattr(error, "strerror", None) or error).strip() or type(error).__name__
-        raise Unavailable(_("第二备份没有写成（{folder}）：{error}").format(folder=name, error=said)) from None
+        known = SAID.get(getattr(error, "errno", None))
+        said = _(known) if known else str(getattr(error, "strerror", None) or error).strip() or type(error).__name__
+        told = text or _("第二备份没有写成（{folder}）：{error}")
+        raise Unavailable(told.format(folder=name, error=said)) from None
 
 
 def _is_share(folder: Path) -> bool:
@@ -303,19 +337,29 @@ class Sent:
     encrypted: bool
 
 
-def send(config: DeskConfig, copy: Path, rule: Rotation, place: Place | None = None) -> Sent:
-    """Bring a verified copy to the second place; done already when it is there. Raises `Refused` for a setting that
-    does not do, `Unavailable` for a place that does not take it or reads back differently."""
+def send(
+    config: DeskConfig,
+    copy: Path,
+    rule: Rotation,
+    place: Place | None = None,
+    *,
+    known: Path | None = None,
+    new_place: bool = False,
+) -> Sent:
+    """Bring a verified copy to the second place; done already when it is there. `known`: the folder in which the desk
+    remembers its places; `new_place`: a person says that this is one. Raises `Refused` for a setting that does not do,
+    `Unavailable` for a place that does not take it, reads back differently or is not the one it was."""
     there = place_of(config) if place is None else place
     try:
-        return _send(config, copy, rule, there)
+        return _send(config, copy, rule, there, known, new_place=new_place)
     finally:
         there.close()
 
 
-def _send(config: DeskConfig, copy: Path, rule: Rotation, there: Place) -> Sent:
+def _send(config: DeskConfig, copy: Path, rule: Rotation, there: Place, known: Path | None, *, new_place: bool) -> Sent:
     keys = _must_encrypt(config, there)
     with _families(there.name), tempfile.TemporaryDirectory(dir=copy.parent, prefix=".second-") as work:
+        mark = placemark.check(there, config, known, new_place=new_place)
         source, name = copy, copy.name
         if keys:
             source, name = Path(work) / f"{copy.name}{AGE}", f"{copy.name}{AGE}"
@@ -325,9 +369,25 @@ def _send(config: DeskConfig, copy: Path, rule: Rotation, there: Place) -> Sent:
             if left.startswith(".") and left.endswith(".new"):
                 there.drop(left)
         if name not in held or f"{Path(name).with_suffix('.sha256').name}" not in held:
-            _put(there, copy, source, name, Path(work))
+            _put_or_make_room(there, copy, source, name, Path(work), mark)
+        placemark.leave(there, mark, name, known)
         _rotate(there, rule, name)
     return Sent(there.name, name, bool(keys))
+
+
+def _put_or_make_room(there: Place, copy: Path, source: Path, name: str, work: Path, mark: placemark.Mark) -> None:
+    """A stick that is full of older copies gives up the oldest ones; never the newest."""
+    try:
+        _put(there, copy, source, name, work)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        gone = rotation.squeezed(listed(there), source.stat().st_size, mark.last)
+        for old in gone:
+            _let_go(there, old)
+        if not gone:
+            raise
+        _put(there, copy, source, name, work)
 
 
 def _put(there: Place, copy: Path, source: Path, name: str, work: Path) -> None:
@@ -358,8 +418,12 @@ def _put(there: Place, copy: Path, source: Path, name: str, work: Path) -> None:
 def _rotate(there: Place, rule: Rotation, made: str) -> None:
     held = listed(there)
     for name in rotation.to_go(held, rule, made):
-        there.drop(name)
-        there.drop(Path(name).with_suffix(".sha256").name)
+        _let_go(there, name)
+
+
+def _let_go(there: Place, name: str) -> None:
+    there.drop(name)
+    there.drop(Path(name).with_suffix(".sha256").name)
 
 
 def listed(there: Place) -> list[rotation.Held]:
@@ -370,5 +434,34 @@ def listed(there: Place) -> list[rotation.Held]:
         moment = rotation.moment(name)
         if moment is not None:
             verified = Path(name).with_suffix(".sha256").name in names
-            out.append(replace(moment, verified=verified))
+            out.append(replace(moment, verified=verified, size=there.size(name)))
     return out
+
+
+# -- the way back --------------------------------------------------------------------------------------------------------
+
+
+def newest(there: Place) -> str:
+    """The name of the newest copy at a place: the one that its mark names, else the last by its own name; empty where
+    none lies there."""
+    names = set(there.names())
+    mark = placemark.read(there) if placemark.NAME in names else None
+    if mark is not None and mark.last in names:
+        return mark.last
+    held = [one for one in listed(there) if one.verified]
+    return max(held, key=lambda one: one.age).name if held else ""
+
+
+def fetch(there: Place, name: str, folder: Path) -> Path:
+    """Bring a copy and its sum into a folder of this machine, and hold the one against the other. Raises `Damaged`
+    where they differ, `Unavailable` where the place does not give it."""
+    target = folder / name
+    label = Path(name).with_suffix(".sha256").name
+    with _families(there.name, _("取不回来（{folder}）：{error}")):
+        there.fetch(name, target)
+        if label in there.names():
+            there.fetch(label, folder / label)
+            words = (folder / label).read_text(encoding="utf-8", errors="replace").split()
+            if words and words[0] != sidecar.sum_of(target):
+                raise Damaged(Problem(_("备份文件与它的校验值不符，请换一个备份"), file=name))
+    return target

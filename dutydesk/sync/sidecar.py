@@ -26,8 +26,9 @@ _MAGIC = b"DDSNAP1\0"
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """`at`: when the copy was made, `full`: when the whole chain was gone through last (ms UTC); `frontier`: desk,
-    epoch, seq, hash of every chain; `public` and `sig` are empty for a desk without a key."""
+    """`at`: when the copy was made, `full`: when the whole chain was gone through last, `indexes`: when every index was
+    compared with its table (ms UTC); `frontier`: desk, epoch, seq, hash of every chain; `public` and `sig` are empty
+    for a desk without a key."""
 
     sha256: str
     name: str
@@ -42,6 +43,7 @@ class Sidecar:
     frontier: tuple[tuple[str, int, int, str], ...] = ()
     public: str = ""
     sig: str = ""
+    indexes: int = 0
 
     @property
     def base(self) -> Base:
@@ -53,6 +55,8 @@ class Sidecar:
     def text(self) -> bytes:
         """What is signed."""
         told = {name: value for name, value in asdict(self).items() if name not in ("sha256", "name", "sig")}
+        if not self.indexes:  # what was signed before there was such a thing says nothing of it
+            del told["indexes"]
         remark = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return f"{self.sha256}  {self.name}\n# {remark}\n".encode()
 

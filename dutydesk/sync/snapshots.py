@@ -1,34 +1,32 @@
-"""Verified copies of the record, and the way back from one.
+"""Verified copies of the record; the way back from one is `restoring`.
 
 A copy is made by `VACUUM INTO` (never by copying an open file), synced, opened and verified, and only then given its
 name; old ones go only after it was verified (`rotation`). The chain is gone through from the place that the newest
-signed copy vouches for, once a week from its beginning. Everything here works from a folder and a key, so that it can
-run in a process of its own while the window saves.
+signed copy vouches for, once a week from its beginning; every page is looked at each time, every index once a night.
+Everything here works from a folder and a key, so that it can run in a process of its own while the window saves.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
+import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dutydesk.core.clock import DAY, Clock, local
+from dutydesk.core.clock import DAY, HOUR, MINUTE, Clock, local
 from dutydesk.core.crashpoint import step
-from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Refused, Unavailable
+from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Unavailable
 from dutydesk.core.files import sync_file, sync_folder
-from dutydesk.core.i18n import _
+from dutydesk.core.i18n import N_, _
 from dutydesk.core.paths import Home
-from dutydesk.core.settings import DeskConfig, load, save
+from dutydesk.core.settings import DeskConfig, load
 from dutydesk.journal import ballast, headfile, peers, recipe
-from dutydesk.journal.chaincheck import GARBLED
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
@@ -43,6 +41,14 @@ JOB, SECOND = "snapshot", "second"
 """Kinds of the runs in `local_job`: copies, and their way to the second place."""
 WHOLE_EVERY = 7 * DAY
 """How often the whole chain is gone through."""
+NIGHT = 3 * HOUR
+"""The time of day (+08:00) after which the first copy compares every index with its table."""
+COPY_EVERY, TRY_AGAIN = HOUR, 10 * MINUTE
+"""How often a copy is made by itself, and when one that failed is tried again."""
+ZONE = 8 * HOUR
+LEAST_WAIT, SLOWEST = 120.0, 2**20
+"""Seconds that the second place is waited for in any case, and bytes a second that a slow stick takes."""
+NO_ANSWER = N_("第二备份的位置没有应答，先放下，过一会儿再试")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,22 @@ def take(
         path, made, whole = _take(home, schema, config, at, key, full=full)
         _rotate(home.snapshots, rule, path)
     taken = Snapshot(path, at, made.sha256, made.acts, whole, time.perf_counter() - begun)
-    return _sent(home, taken, config, rule) if second and config.second_snapshots else taken
+    return _sent(home, taken, rule) if second and config.second_snapshots else taken
+
+
+def due(store: Store) -> bool:
+    """Whether the hour since the last copy is over, or the ten minutes since one that failed. A clock that was set back
+    makes one due, too: nobody can say how long ago the last one was."""
+    runs = peers.runs(store, JOB, 1)
+    if not runs:
+        return True
+    wait = COPY_EVERY if runs[0].state == peers.DONE else TRY_AGAIN
+    return not 0 <= store.clock.now() - runs[0].started_at < wait
+
+
+def night_of(at: int) -> int:
+    """The number of the night to which a time belongs: a new one begins at `NIGHT`."""
+    return (at + ZONE - NIGHT) // DAY
 
 
 def give_way() -> None:
@@ -99,28 +120,40 @@ def give_way() -> None:
         os.nice(10)
 
 
-def send_newest(home: Home, rule: Rotation | None = None) -> str:
-    """Bring the newest verified copy to the second place; its name there, empty where no copy or no place is. Raises
-    as `second.send` does."""
+def send_newest(home: Home, rule: Rotation | None = None, *, new_place: bool = False) -> str:
+    """Bring the newest verified copy to the second place; where it lies there, empty where no copy or no place is.
+    `new_place`: a person says that this disk is the place from now on. Raises as `second.send` does."""
     from dutydesk.sync import second  # fsspec and age are loaded when they are needed
 
     config = load(home.config)
     found = [home.snapshots / one.name for one in held(home.snapshots) if one.verified]
     if not found or not config.second_snapshots:
         return ""
-    with DeskLock(home.snapshots / ".lock", exclusive=True):
-        return second.send(config, found[0], rule or Rotation()).name
+    # A lock of its own: a share that hangs must not keep the next copy from being made.
+    with DeskLock(home.snapshots / ".second.lock", exclusive=True):
+        sent = second.send(config, found[0], rule or Rotation(), known=home.snapshots, new_place=new_place)
+    return f"{sent.place.rstrip('/')}/{sent.name}"
 
 
-def _sent(home: Home, taken: Snapshot, config: DeskConfig, rule: Rotation) -> Snapshot:
-    from dutydesk.sync import second
+def _sent(home: Home, taken: Snapshot, rule: Rotation) -> Snapshot:
+    """The same for a copy just made, given up when the place does not answer: nobody waits for a share that hangs."""
+    came: list[Snapshot] = []
 
-    try:
-        with DeskLock(home.snapshots / ".lock", exclusive=True):
-            sent = second.send(config, taken.path, rule)
-    except (Refused, Unavailable) as error:
-        return replace(taken, second_error=str(error))
-    return replace(taken, second=f"{sent.place.rstrip('/')}/{sent.name}")
+    def bring() -> None:
+        try:
+            came.append(replace(taken, second=send_newest(home, rule)))
+        except DutyDeskError as error:
+            came.append(replace(taken, second_error=str(error)))
+
+    bringing = threading.Thread(target=bring, name="dutydesk-second", daemon=True)
+    bringing.start()
+    bringing.join(longest(taken.path.stat().st_size))
+    return came[0] if came else replace(taken, second_error=_(NO_ANSWER))
+
+
+def longest(size: int) -> float:
+    """Seconds that the way of so many bytes to the second place may take, there and back."""
+    return LEAST_WAIT + size / SLOWEST
 
 
 def note(store: Store, told: Mapping[str, Any]) -> None:
@@ -167,13 +200,15 @@ def _take(
         before = None if full else _vouching(home.snapshots, config, secret, at)
         with ThreadPoolExecutor(1) as beside:  # hashing lets go of the interpreter, and so does SQLite
             hashed = beside.submit(sidecar.sum_of, temporary)
-            report = verify_file(temporary, schema, key, since=before.base if before else None)
+            indexes = before is None or night_of(before.indexes) != night_of(at)
+            report = verify_file(temporary, schema, key, since=before.base if before else None, indexes=indexes)
             sha256 = hashed.result()
         if not report.ok:
             raise Damaged(*[Problem(fault.what, field=fault.where, file=temporary.name) for fault in report.problems])
         step("copy.verified")
         path = _named(home.snapshots, at)
         made = _sidecar(path, sha256, temporary.stat().st_size, config, at, report, before)
+        made = replace(made, indexes=at if indexes or before is None else before.indexes)
         made = sidecar.signed(made, secret)
         sidecar.write(path, made)
         step("copy.before-name")
@@ -268,7 +303,9 @@ def held(folder: Path) -> list[Held]:
         if found is not None:
             size = path.stat().st_size
             made = sidecar.read(path)
-            out.append(replace(found, size=size, verified=made is not None and made.size in (0, size)))
+            good = made is not None and made.size in (0, size)
+            epoch, arrival = (made.epoch, made.arrival) if made is not None and good else (0, 0)
+            out.append(replace(found, size=size, verified=good, epoch=epoch, arrival=arrival))
     return sorted(out, key=lambda one: one.age, reverse=True)
 
 
@@ -281,194 +318,3 @@ def moment_of(copy: Path) -> int:
     """When a copy was made, by its name; 0 for another name."""
     found = rotation.moment(copy.name)
     return found.at if found is not None else 0
-
-
-def last_numbers(home: Home, schema: Schema, key: bytes | None = None) -> dict[str, int]:
-    """The desk's own last number of each numbered ledger and newest year, as far as the present file can be read; what
-    `restore` offers before it asks for the last one on paper."""
-    return counted(home.database, schema, key, home.config)
-
-
-def counted(file: Path, schema: Schema, key: bytes | None = None, config: Path | None = None) -> dict[str, int]:
-    """The last numbers that a file has of the desk of `config`, or of the desk whose copy it is."""
-    names = [shape.ledger.name for shape in schema.shapes.values() if shape.ledger.number]
-    try:
-        desk = (load(config) if config is not None else _config_in(file, key)).desk_id
-        raw = recipe.connect(file, key, read_only=True)
-    except (DutyDeskError, OSError, *GARBLED, recipe.driver().DatabaseError):
-        return dict.fromkeys(names, 0)
-    try:
-        found = raw.execute("SELECT ledger, n FROM counter WHERE desk = ? ORDER BY year", (desk,)).fetchall()
-    except recipe.driver().DatabaseError:
-        found = []
-    finally:
-        raw.close()
-    return dict.fromkeys(names, 0) | {str(ledger): int(n) for ledger, n in found}
-
-
-def restore(
-    home: Home,
-    schema: Schema,
-    clock: Clock,
-    file: Path,
-    numbers: Mapping[str, int],
-    *,
-    key: bytes | None = None,
-) -> Path | None:
-    """Go back to a copy: the present file is kept beside it, a new epoch begins, and no number given on paper is
-    given again (`numbers`: ledger → last number of this year on paper). An empty folder becomes the desk that the
-    copy is of: a new machine after the old one's disk died.
-
-    Returns where the former database was put, `None` where there was none. Raises `Refused` for a copy that is not
-    this desk's, `Damaged` for one that does not verify; until the copy is whole and has its new epoch, nothing of the
-    desk is touched.
-    """
-    if not file.is_file():
-        raise Refused(Problem(_("没有这个备份文件"), file=str(file)))
-    _check_sum(file, key)
-    report = verify_file(file, schema, key)
-    if not report.ok:
-        raise Damaged(*[Problem(fault.what, field=fault.where, file=file.name) for fault in report.problems])
-    config = load(home.config) if home.config.exists() else _config_in(file, key)
-    mine = [place for place in report.desks if place.desk == config.desk_id]
-    if not mine:
-        raise Refused(Problem(_("这个备份不是本机的记录"), file=file.name))
-    newest = max(mine, key=lambda place: place.epoch)
-    recipe.refuse_place(home.root)
-    with alone(home):
-        epoch = max(newest.epoch, config.epoch) + 1
-        work = Home(home.root / f".restore-{secrets.token_hex(4)}")
-        try:
-            step("restore.begin")
-            _prepare(work, schema, clock, file, replace(config, epoch=epoch), newest.hash, numbers, key)
-            step("restore.prepared")
-            return swap(home, work, replace(config, epoch=epoch), clock.now())
-        except OSError as error:
-            raise Unavailable(_("恢复没有做完：{error}").format(error=error.strerror or error)) from None
-        finally:
-            shutil.rmtree(work.root, ignore_errors=True)
-
-
-@contextmanager
-def alone(home: Home) -> Generator[None]:
-    """Nobody else has the desk, and what a restore that was killed has left is gone."""
-    with DeskLock(home.lock, exclusive=True):
-        for left in home.root.glob(".restore-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        yield
-
-
-def _check_sum(file: Path, key: bytes | None) -> None:
-    """Hold a copy against what lies beside it, where it does: its sum, and whether the desk has signed that."""
-    made = sidecar.read(file)
-    if made is None:
-        return
-    if made.sha256 != sidecar.sum_of(file):
-        raise Damaged(Problem(_("备份文件与它的校验值不符，请换一个备份"), file=file.name))
-    if made.sig and not sidecar.trusted(made, file, key):
-        raise Damaged(Problem(_("备份的签名不是这台值班台的，请换一个备份"), file=file.name))
-
-
-def _config_in(file: Path, key: bytes | None) -> DeskConfig:
-    """What the desk of a copy is, from the act that began its record."""
-    raw = recipe.connect(file, key, read_only=True)
-    try:
-        (body,) = raw.execute("SELECT body FROM act WHERE kind = 'epoch.open' ORDER BY arrival LIMIT 1").fetchone()
-    finally:
-        raw.close()
-    told = json.loads(body)["epoch"]
-    return DeskConfig(
-        told["desk"],
-        code=told["code"],
-        district=told["district"],
-        name=told["name"],
-        unit=told["unit"],
-        sample=bool(told["sample"]),
-        drill=bool(told["drill"]),
-    )
-
-
-def _prepare(
-    work: Home,
-    schema: Schema,
-    clock: Clock,
-    file: Path,
-    config: DeskConfig,
-    prev: bytes,
-    numbers: Mapping[str, int],
-    key: bytes | None,
-) -> None:
-    """A copy in a folder of its own, with its new epoch opened, cleanly closed."""
-    work.root.mkdir(parents=True)
-    shutil.copyfile(file, work.database)
-    save(work.config, config)
-    year = local(clock.now()).year
-    floors: Sequence[tuple[str, int, int]] = [(ledger, year, n) for ledger, n in sorted(numbers.items()) if n > 0]
-    with Store.open(work, schema, clock, key=key, continuing=True) as store:
-        store.open_epoch(
-            prev, {"continues": prev.hex(), "reason": "restore", "snapshot": sidecar.sum_of(file), "skipped": _skipped(store, floors)},
-            floors,
-        )  # fmt: skip
-
-
-def _skipped(store: Store, floors: Sequence[tuple[str, int, int]]) -> list[str]:
-    """The numbers that paper has and the copy has not, in words for the first act of the new epoch."""
-    out: list[str] = []
-    with store.read() as connection:
-        for ledger, year, n in floors:
-            found = connection.exec_driver_sql(
-                "SELECT n FROM counter WHERE desk = ? AND ledger = ? AND year = ?", (store.config.desk_id, ledger, year)
-            ).first()
-            held = int(found[0]) if found else 0
-            if n > held:
-                out.append(f"{ledger} {year}: {held + 1}-{n}")
-    return out
-
-
-def swap(home: Home, work: Home, config: DeskConfig, at: int) -> Path | None:
-    """Put the prepared database in the place of the present one; returns where that lies now.
-
-    The order matters: `desk.toml` names the new epoch first, so that a kill in between leaves a desk that refuses to
-    write (and asks for the restore again), never one that goes on in the old epoch.
-    """
-    for folder in (home.attachments, home.snapshots, home.outbox, home.logs):
-        folder.mkdir(parents=True, exist_ok=True)
-    stem = f"desk.before-restore-{local(at).strftime('%Y%m%d-%H%M%S')}"
-    aside = _half_kept(home) or _unused(home.root, stem)
-    save(home.config, config)
-    sync_folder(home.root)
-    step("restore.named-epoch")
-    for ending in ("-wal", "-shm"):
-        present = Path(str(home.database) + ending)
-        if present.exists() and present.stat().st_size:
-            present.replace(Path(str(aside) + ending))
-        present.unlink(missing_ok=True)
-    home.head.unlink(missing_ok=True)
-    kept = home.database.exists()
-    if kept:
-        home.database.replace(aside)
-    step("restore.put-aside")
-    work.database.replace(home.database)
-    sync_folder(home.root)
-    return aside if kept else None
-
-
-def _half_kept(home: Home) -> Path | None:
-    """Where a restore that was killed has put the `-wal` and not yet its database: the two belong together."""
-    if headfile.wal_length(home.database):
-        return None
-    for wal in sorted(home.root.glob("desk.before-restore-*.sqlite-wal")):
-        database = wal.with_name(wal.name.removesuffix("-wal"))
-        if not database.exists():
-            return database
-    return None
-
-
-def _unused(folder: Path, stem: str) -> Path:
-    """A name that nothing in the folder has: what was kept once is not written over."""
-    n = 1
-    path = folder / f"{stem}.sqlite"
-    while path.exists() or Path(f"{path}-wal").exists():
-        n += 1
-        path = folder / f"{stem}-{n}.sqlite"
-    return path

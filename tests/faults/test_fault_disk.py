@@ -16,7 +16,7 @@ from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.journal import recipe
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
-from dutydesk.sync import snapshots
+from dutydesk.sync import restoring, snapshots
 from tests.journal import desks as d
 
 FULL = os.environ.get("DUTYDESK_FAULTS") == "full"
@@ -320,7 +320,7 @@ def test_a_desk_that_another_process_holds(place: Path, how: str) -> None:
                     with pytest.raises((Unavailable, Refused)):
                         store.rebuild()
             with pytest.raises(Unavailable, match="另一个程序"):
-                snapshots.restore(home, d.FULL, FixedClock(d.EVENING), copy, {})
+                restoring.restore(home, d.FULL, FixedClock(d.EVENING), copy, {})
         finally:
             holder.stdin.close()
             holder.wait(20)

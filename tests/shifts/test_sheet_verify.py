@@ -19,7 +19,7 @@ from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
 from dutydesk.shifts import handover, seals, service, sheet
 from dutydesk.shifts.sheet import Place, covers
-from dutydesk.sync import snapshots
+from dutydesk.sync import restoring, snapshots
 from tests.desks import a_desk
 from tests.journal.desks import deliver
 from tests.shifts.handing import KEY, NEXT, Hands, handed_over, order, two_crews
@@ -143,7 +143,7 @@ def test_a_desk_restored_from_before_and_from_after(
     for name, copy, wanted in (("a", early, ("absent", "")), ("b", after, ("same", "sealed"))):
         place = type(desk.store.home)(tmp_path / name)
         shutil.copytree(root, place.root)
-        snapshots.restore(place, schema(), clock, place.snapshots / copy.path.name, {})
+        restoring.restore(place, schema(), clock, place.snapshots / copy.path.name, {})
         with Store.open(place, schema(), clock) as store:
             restored = Desk(store, clock, Me(), FEATURES)
             assert answer(restored, text) == wanted

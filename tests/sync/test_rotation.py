@@ -81,6 +81,44 @@ def test_a_copy_with_the_clock_gone_back_stays_when_it_was_just_made() -> None:
     assert "2003" not in kept(held, Rotation(24, 0, 0, 0, 0))
 
 
+YEAR = 365 * DAY
+
+
+@pytest.mark.parametrize("wrong", [YEAR, -YEAR, 3 * HOUR, -3 * HOUR, 24 * YEAR, -50 * YEAR])
+def test_a_clock_that_was_wrong_for_three_days_costs_nothing(wrong: int) -> None:
+    """Three days right, three wrong, three right again: whatever the clock says, what was just made stays, so does
+    the newest by what it holds, and each stretch keeps its own hours and days."""
+    held: list[Held] = []
+    for n in range(9 * 24):
+        at = NOW + n * HOUR + (wrong if 72 <= n < 144 else 0)
+        one = Held(f"{n:05d}", at, epoch=1, arrival=n + 1)
+        held.append(one)
+        gone = {*to_go(held, RULE, one.name), *squeezed(held, 1, one.name)[:0]}
+        assert one.name not in gone
+        assert f"{max(n - 1, 0):05d}" not in gone, "nor the one before it"
+        held = [other for other in held if other.name not in gone]
+    names = [int(one.name) for one in held]
+    assert set(range(9 * 24 - 20, 9 * 24)) <= set(names), "the last hours, all right again"
+    assert len({n // 24 for n in names}) >= 6, "days of every stretch"
+    assert len(held) <= 2 * (24 + 14 + 8 + 24 + 2)
+
+
+def test_the_newest_is_the_one_that_holds_most() -> None:
+    ahead = Held("2027", NOW + YEAR, epoch=1, arrival=5)
+    last = Held("2026", NOW, epoch=1, arrival=9)
+    restored = Held("2026-2", NOW - HOUR, epoch=2, arrival=4)
+    none = Rotation(0, 0, 0, 0, 0)
+    assert kept([ahead, last], none) == {"2026"}
+    assert kept([ahead, last, restored], none) == {"2026-2"}, "what was begun after a restore goes on"
+    assert squeezed([ahead, last, restored], 10**12) == ["2027", "2026"]
+
+
+def test_with_none_verified_only_what_stands_for_nothing_goes() -> None:
+    held = [Held(one.name, one.at, verified=False) for one in every(HOUR, 40)]
+    assert {one.name for one in held[:24]} <= kept(held, RULE)
+    assert kept(held, Rotation(0, 0, 0, 0)) == {"00000", "00001"}
+
+
 def test_the_one_before_outlives_the_one_after_it() -> None:
     held = [Held("before", NOW), Held("after", NOW + MINUTE), Held("later", NOW + 2 * MINUTE)]
     assert kept(held, Rotation(24, 14, 8, 24)) == {"after", "later"}
@@ -103,6 +141,9 @@ HELD = st.lists(
         st.integers(NOW - 900 * DAY, NOW + 900 * DAY),
         st.booleans(),
         st.integers(1, 10**9),
+        st.integers(1, 3),
+        st.integers(0, 3),
+        st.integers(0, 40),
     ),
     max_size=60,
 )

@@ -14,13 +14,13 @@ from cheroot import wsgi
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 from dutydesk.core.clock import FixedClock
-from dutydesk.core.errors import Refused, Unavailable
+from dutydesk.core.errors import Damaged, Refused, Unavailable
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import load, save
 from dutydesk.journal import peers, recipe
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify_file
-from dutydesk.sync import second, snapshots
+from dutydesk.sync import placemark, second, snapshots
 from dutydesk.sync.rotation import Rotation
 from tests.journal import desks as d
 
@@ -92,11 +92,12 @@ def opened(file: Path, key_file: Path, into: Path) -> list[str]:
 
 def test_a_plain_folder_gets_the_same_files_and_the_same_rotation(home: Home, place: Path) -> None:
     there = place / "disk2" / "值班备份"
+    (place / "disk2").mkdir()
     set_second(home, second_snapshots=str(there), second_plain=True)
     made = [take(home, hours, keep=3) for hours in range(5)]
     assert made[-1].second == str(there / made[-1].path.name)
-    files = {path.name: path.read_bytes() for path in there.iterdir()}
-    assert files == {p.name: p.read_bytes() for p in home.snapshots.iterdir() if p.name != ".lock"}
+    files = {path.name: path.read_bytes() for path in there.iterdir() if path.name != placemark.NAME}
+    assert files == {p.name: p.read_bytes() for p in home.snapshots.iterdir() if p.name.startswith("desk-")}
     assert len(files) == 6
 
 
@@ -124,7 +125,8 @@ def test_an_encrypted_stick(home: Home, place: Path, key_file: Path) -> None:
     made = [take(home, hours, keep=2) for hours in range(3)]
     names = sorted(path.name for path in there.iterdir())
     stems = [one.path.stem for one in made[1:]]
-    assert names == sorted(f"{stem}.sqlite{ending}" for stem in stems for ending in (".age", ".sha256"))
+    expected = [f"{stem}.sqlite{ending}" for stem in stems for ending in (".age", ".sha256")]
+    assert names == sorted([*expected, placemark.NAME])
     assert b"SQLite format" not in (there / f"{stems[1]}.sqlite.age").read_bytes()[:4_096]
     assert opened(there / f"{stems[1]}.sqlite.age", key_file, place / "out.sqlite") == ["接报积水"]
     other = place / "other.key"
@@ -145,7 +147,8 @@ def test_webdav(home: Home, place: Path, key_file: Path, webdav: tuple[str, Path
     assert [one.second_error for one in made] == ["", "", ""]
     names = sorted(path.name for path in folder.iterdir())
     stems = [one.path.stem for one in made[1:]]
-    assert names == sorted(f"{stem}.sqlite{ending}" for stem in stems for ending in (".age", ".sha256"))
+    expected = [f"{stem}.sqlite{ending}" for stem in stems for ending in (".age", ".sha256")]
+    assert names == sorted([*expected, placemark.NAME])
     assert opened(folder / f"{stems[-1]}.sqlite.age", key_file, place / "out.sqlite") == ["接报积水"]
 
 
@@ -173,7 +176,7 @@ def test_memory(home: Home, key_file: Path) -> None:
         stems = [take(home, hours, keep=2).path.stem for hours in range(4)][2:]
         names = sorted(name.rpartition("/")[2] for name in files.ls("/night/desks", detail=False))
         ours = [f"{stem}.sqlite{ending}" for stem in stems for ending in (".age", ".sha256")]
-        assert names == sorted([*ours, "readme.txt"])
+        assert names == sorted([*ours, "readme.txt", placemark.NAME])
     finally:
         files.rm("/night", recursive=True)
 
@@ -234,8 +237,8 @@ def test_a_place_that_is_gone_is_said_and_tried_again(home: Home, place: Path, k
     with pytest.raises(Unavailable):
         snapshots.send_newest(home)
     (place / "stick").unlink()
-    assert snapshots.send_newest(home) == "desk-20260619-010000.sqlite.age"
-    assert sorted(path.suffix for path in (place / "stick").iterdir()) == [".age", ".sha256"]
+    assert snapshots.send_newest(home) == f"{place / 'stick'}/desk-20260619-010000.sqlite.age"
+    assert sorted(path.suffix for path in (place / "stick").iterdir()) == [".age", ".json", ".sha256"]
     assert snapshots.send_newest(home), "there already: nothing to do"
 
 
@@ -253,3 +256,145 @@ def test_what_came_of_it_is_kept_as_rows(home: Home, place: Path) -> None:
         ("DONE", {"place": "/mnt/x"}),
         ("FAILED", {"error": "没有插好"}),
     ]
+
+
+# -- the disk that it was ------------------------------------------------------------------------------------------------
+
+
+def test_a_stick_that_is_not_plugged_in_gets_nothing_and_neither_does_the_machine(
+    home: Home, place: Path, key_file: Path
+) -> None:
+    stick, away = place / "media" / "stick", place / "drawer"
+    stick.mkdir(parents=True)
+    set_second(home, second_snapshots=str(stick))
+    assert take(home).second == f"{stick}/desk-20260618-220000.sqlite.age"
+    stick.rename(away)
+    made = take(home, 1)
+    assert "找不到，没有插上或没有挂上" in made.second_error
+    assert not stick.exists(), "its folder is not made on the disk below"
+    stick.mkdir()  # a mount point without its disk
+    made = take(home, 2)
+    assert "没有本机备份的标记" in made.second_error
+    assert list(stick.iterdir()) == []
+    stick.rmdir()
+    away.rename(stick)
+    assert take(home, 3).second_error == ""
+    assert len(list(stick.glob("*.age"))) == 2
+
+
+def test_another_stick_is_asked_about_and_then_one_of_two(home: Home, place: Path, key_file: Path) -> None:
+    stick, first, other = place / "stick", place / "first", place / "other"
+    set_second(home, second_snapshots=str(stick))
+    take(home)
+    stick.rename(first)
+    stick.mkdir()
+    assert "换了一个" in take(home, 1).second_error
+    assert snapshots.send_newest(home, new_place=True).endswith("desk-20260618-230000.sqlite.age")
+    for hours, (out, into) in enumerate([(other, first), (first, other)], 2):
+        stick.rename(out)
+        into.rename(stick)
+        assert take(home, hours).second_error == "", "both are known from here on"
+
+
+def test_two_desks_never_share_a_place(home: Home, place: Path, key_file: Path) -> None:
+    with d.make(place / "desk2", 2) as store:
+        d.add(store, "log", text="另一台")
+    other = store.home
+    for one in (home, other):
+        set_second(one, second_snapshots=str(place / "share"), second_recipients=load(home.config).second_recipients)
+    assert take(home).second_error == ""
+    assert "另一台值班台" in take(other).second_error
+    with pytest.raises(Refused, match="另一台值班台"):
+        snapshots.send_newest(other, new_place=True)
+    assert len(list((place / "share").glob("*.age"))) == 1
+
+
+@pytest.mark.parametrize("noise", [b"", b"[1]", b"{}", b"\xff\x00", b"[" * 4_000, b'{"desk": 7}' + b" " * 5_000])
+def test_a_mark_that_is_none(home: Home, place: Path, key_file: Path, noise: bytes) -> None:
+    set_second(home, second_snapshots=str(place / "stick"))
+    take(home)
+    (place / "stick" / placemark.NAME).write_bytes(noise)
+    assert take(home, 1).second_error
+
+
+class FullStick(second.Folder):
+    """Has room for so many files that are no marks."""
+
+    room = 2
+
+    def put(self, source: Path, name: str) -> None:
+        if name.endswith(".age.new") and len(list(self.folder.glob("*.age"))) >= self.room:
+            (self.folder / name).write_bytes(b"half of")
+            raise OSError(28, "No space left on device")
+        super().put(source, name)
+
+
+def test_a_full_stick_lets_its_oldest_copies_go_and_never_its_newest(
+    home: Home, place: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second, "Folder", FullStick)
+    stick = place / "stick"
+    set_second(home, second_snapshots=str(stick))
+    made = [take(home, hours).path.name for hours in range(4)]
+    assert sorted(path.name for path in stick.glob("desk-*.age")) == [f"{name}.age" for name in made[2:]]
+    monkeypatch.setattr(FullStick, "room", 0)
+    said = take(home, 5).second_error
+    assert "满了，放不下这一份" in said
+    assert (stick / f"{made[3]}.age").exists(), "the newest one stays"
+    assert not list(stick.glob(".*.new"))
+
+
+@pytest.mark.parametrize(("number", "said"), [(30, "只能读"), (13, "没有写入的权限"), (5, "读写出错"), (116, "断开")])
+def test_what_a_disk_says_is_said_in_words(
+    home: Home, place: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    def fails(self: second.Folder, source: Path, name: str) -> None:
+        raise OSError(number, "English")
+
+    monkeypatch.setattr(second.Folder, "put", fails)
+    set_second(home, second_snapshots=str(place / "stick"))
+    told = take(home).second_error
+    assert said in told
+    assert "English" not in told
+
+
+def test_a_share_that_hangs_is_given_up_and_keeps_no_copy_from_being_made(
+    home: Home, place: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = threading.Event()
+
+    def hangs(self: second.Folder) -> list[str]:
+        answer.wait(20)
+        return []
+
+    monkeypatch.setattr(second.Folder, "names", hangs)
+    monkeypatch.setattr(snapshots, "LEAST_WAIT", 0.05)
+    set_second(home, second_snapshots=str(place / "stick"))
+    try:
+        assert "没有应答" in take(home).second_error
+        made = take(home, 1)  # while the first is still hanging there
+        assert made.path.exists()
+        assert made.second_error
+    finally:
+        answer.set()
+        for thread in threading.enumerate():
+            if thread.name == "dutydesk-second":
+                thread.join(20)
+
+
+def test_the_newest_at_a_place_is_the_one_that_was_made_last(home: Home, place: Path, key_file: Path) -> None:
+    set_second(home, second_snapshots=str(place / "stick"))
+    take(home, 24 * 365)  # the clock was a year ahead
+    with Store.open(home, d.FULL, FixedClock(d.EVENING)) as store:
+        d.add(store, "log", text="钟拨回来以后")
+    made = take(home, 1)
+    there = second.Folder(place / "stick")
+    assert second.newest(there) == f"{made.path.name}.age"
+    (place / "stick" / placemark.NAME).unlink()
+    assert second.newest(there).startswith("desk-2027"), "without a mark only the names say"
+    got = second.fetch(there, f"{made.path.name}.age", place)
+    (place / "stick" / f"{made.path.name}.sha256").write_text(f"{'0' * 64}  x\n")
+    with pytest.raises(Damaged, match="校验值不符"):
+        second.fetch(there, got.name, place)
+    with pytest.raises(Unavailable, match="取不回来"):
+        second.fetch(there, "nothing.age", place)

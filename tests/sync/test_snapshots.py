@@ -23,7 +23,7 @@ from dutydesk.journal.making import statements
 from dutydesk.journal.store import Store
 from dutydesk.journal.tables import JOURNAL
 from dutydesk.journal.verify import verify, verify_file
-from dutydesk.sync import sidecar, snapshots
+from dutydesk.sync import restoring, sidecar, snapshots
 from dutydesk.sync.rotation import Rotation
 from tests.journal import desks as d
 
@@ -57,7 +57,7 @@ def take(home: Home, hours: float = 0, key: bytes | None = None, keep: int = 24)
 
 
 def restore(home: Home, file: Path, key: bytes | None = None, hours: float = 30, **numbers: int) -> Path | None:
-    return snapshots.restore(home, d.FULL, FixedClock(d.EVENING + int(hours * HOUR)), file, numbers, key=key)
+    return restoring.restore(home, d.FULL, FixedClock(d.EVENING + int(hours * HOUR)), file, numbers, key=key)
 
 
 def reopen(home: Home, key: bytes | None = None, hours: float = 31) -> Store:
@@ -112,7 +112,8 @@ def test_copies_of_one_second_have_names_of_their_own(home: Home) -> None:
         (home.snapshots / f"desk-20260618-230000-{n}.sqlite").touch()
     (home.snapshots / "desk-20260618-230000.sqlite").touch()
     newest = [path.name for path in snapshots.snapshots(home.snapshots)]
-    assert newest[:3] == [f"desk-20260618-230000-{n}.sqlite" for n in (11, 10, 9)]
+    assert newest[:2] == names[:0:-1], "verified ones come first"
+    assert newest[2:5] == [f"desk-20260618-230000-{n}.sqlite" for n in (11, 10, 9)]
 
 
 def test_a_copy_made_with_the_clock_gone_back_is_not_the_one_to_go(home: Home) -> None:
@@ -207,10 +208,10 @@ def test_numbers_go_on_from_what_the_copy_has_when_paper_has_less(home: Home) ->
 
 
 def test_what_is_offered_as_the_last_number(home: Home, place: Path) -> None:
-    assert snapshots.last_numbers(home, d.FULL) == {"log": 3}
+    assert restoring.last_numbers(home, d.FULL) == {"log": 3}
     home.database.write_bytes(b"no database" * 1_000)
-    assert snapshots.last_numbers(home, d.FULL) == {"log": 0}
-    assert snapshots.last_numbers(Home(place / "nowhere"), d.FULL) == {"log": 0}
+    assert restoring.last_numbers(home, d.FULL) == {"log": 0}
+    assert restoring.last_numbers(Home(place / "nowhere"), d.FULL) == {"log": 0}
 
 
 def test_back_twice_in_one_second_keeps_both_old_files(home: Home) -> None:
@@ -295,7 +296,7 @@ import os, signal, sys
 from pathlib import Path
 from dutydesk.core.paths import Home
 from dutydesk.core.clock import FixedClock
-from dutydesk.sync import snapshots
+from dutydesk.sync import restoring, snapshots
 from dutydesk.journal import recipe, store, rebuild, verify
 import sqlalchemy.dialects.sqlite.pysqlite
 from tests.journal import desks as d
@@ -324,7 +325,7 @@ for last in range(1, 200):
         if what == "take":
             snapshots.take(home, d.FULL, clock)
         else:
-            snapshots.restore(home, d.FULL, clock, root / "snapshots" / sys.argv[3], {"log": 5})
+            restoring.restore(home, d.FULL, clock, root / "snapshots" / sys.argv[3], {"log": 5})
         os._exit(0)
     status = os.waitpid(child, 0)[1]
     if status == 0:
