@@ -131,6 +131,7 @@ def build(features: Sequence[Command] = ()) -> argparse.ArgumentParser:
     salvage.add_argument("--json", action="store_true", help=_("输出 JSON"))
     adopt = sub("adopt", _("文件夹来自另一台电脑：说明是搬迁还是复制"))
     how = adopt.add_mutually_exclusive_group(required=True)
+    how.add_argument("--renamed", metavar="CODE", help=_("两台席位代号相同：本机改用这个代号"))
     how.add_argument("--moved", action="store_true", help=_("搬迁：旧电脑不再记，这台接着记"))
     how.add_argument("--copied", metavar="CODE", help=_("复制：旧电脑照常记，这台另起代号"))
     declared: Sequence[Command] = ()

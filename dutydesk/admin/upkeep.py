@@ -231,12 +231,16 @@ def salvage(place: Place, args: argparse.Namespace) -> int:
 
 
 def adopt(place: Place, args: argparse.Namespace) -> int:
-    """Say of a folder that wakes on another machine whether it was moved here or copied."""
+    """Say of a folder that wakes on another machine whether it was moved here or copied; or give the desk another
+    code."""
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     if args.copied:
         epoch = adopting.copied(place.home, place.schema, place.clock, args.copied, key=place.key)
         say(_("从现在起是另一台值班台：代号 {code}，第 {epoch} 段").format(code=args.copied, epoch=epoch))
+    elif args.renamed:
+        epoch = adopting.renamed(place.home, place.schema, place.clock, args.renamed, key=place.key)
+        say(_("从现在起编号用代号 {code}（第 {epoch} 段），以前的编号不变").format(code=args.renamed, epoch=epoch))
     else:
         adopting.moved(place.home, place.schema, place.clock, key=place.key)
         say(_("值班台已搬到这台电脑，旧电脑不要再用来记日志"))

@@ -111,6 +111,18 @@ def _hash_at(store: Store, desk: bytes, epoch: int, seq: int) -> bytes:
 
 def set_aside(store: Store, act: Act, reason: str) -> int:
     """Keep what cannot be admitted, with the reason; the same thing twice is kept once. Returns 1."""
+    row = row_of(act, reason, store.clock.now())
+    store.local(lambda cursor: cursor.execute(INSERT, row))
+    return 1
+
+
+INSERT = (
+    "INSERT OR IGNORE INTO quarantine (desk, epoch, seq, act_id, reason, received_at, act) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def row_of(act: Act, reason: str, now: int) -> tuple[bytes, int, int, bytes, str, int, bytes]:
+    """The row of `quarantine` for an act: its parts as JSON, bytes in base64."""
     held = json.dumps(
         {
             key: base64.b64encode(value).decode() if isinstance(value, bytes) else value
@@ -118,11 +130,11 @@ def set_aside(store: Store, act: Act, reason: str) -> int:
         },
         sort_keys=True,
     ).encode()
-    store.local(
-        lambda cursor: cursor.execute(
-            "INSERT OR IGNORE INTO quarantine (desk, epoch, seq, act_id, reason, received_at, act)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (act.desk, act.epoch, act.seq, act.act_id, reason, store.clock.now(), held),
-        )
-    )
-    return 1
+    return act.desk, act.epoch, act.seq, act.act_id, reason, now, held
+
+
+def kept(held: bytes) -> Act:
+    """An act back from its row of `quarantine`."""
+    told = json.loads(held)
+    names = ("desk", "act_id", "body", "prev", "hash")
+    return Act(**{name: base64.b64decode(value) if name in names else value for name, value in told.items()})

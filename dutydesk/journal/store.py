@@ -426,12 +426,13 @@ class Store:
             extra["numbers"] = [list(entry) for entry in numbers]
         return self._append("epoch.open", (), by=SYSTEM, extra=extra, prev=prev)
 
-    def next_epoch(self, epoch: int, info: Mapping[str, Any]) -> Receipt:
+    def next_epoch(self, epoch: int, info: Mapping[str, Any], code: str | None = None) -> Receipt:
         """Go on in another epoch of this desk, which continues the present one: its own acts came back from elsewhere,
-        or another machine has used its name. Every process that has the desk open goes on there with its next act."""
+        or another machine has used its name, which takes a `code` of its own for the numbers from now on. Every process
+        that has the desk open goes on there with its next act."""
         with self._gate:
             before, (_seq, link) = self.config, self.position()
-            self.config = replace(before, epoch=epoch)
+            self.config = replace(before, epoch=epoch, code=before.code if code is None else code)
             try:
                 receipt = self.open_epoch(link, {"continues": link.hex(), **info})
             except BaseException:
@@ -445,7 +446,8 @@ class Store:
         not be written."""
         epoch = int(self._local("epoch") or 0)
         if epoch > self.config.epoch:
-            self.config = replace(self.config, epoch=epoch)
+            code = self._local("code")
+            self.config = replace(self.config, epoch=epoch, code=self.config.code if code is None else code)
 
     def declare(self, kind: str, told: Mapping[str, Any]) -> Receipt:
         """An act about the desk itself, without changes of ledgers, such as its key (`desk.key`)."""
@@ -509,19 +511,7 @@ class Store:
     ) -> Receipt:
         with self._transaction() as cursor:
             now = self.clock.now()
-            if kind == "epoch.open":
-                self._set_local("epoch", str(self.config.epoch))
-            else:
-                self._adopt_epoch()
-            desk, epoch = self.config.desk_id, self.config.epoch
-            place = cursor.execute(
-                "SELECT seq, hash FROM frontier WHERE desk = ? AND epoch = ?", (desk, epoch)
-            ).fetchone()
-            seq, link = (place[0] + 1, place[1]) if place else (1, prev or chain.ZERO)
-            last = cursor.execute("SELECT max(hlc) FROM frontier").fetchone()[0] or 0
-            self.clock_behind = max(0, (last >> 16) - now) if (last >> 16) - now > CLOCK_SLACK else 0
-            act_id = new_id(now)
-            hlc = chain.tick(last, now)
+            next_ = self._next(cursor, kind, now, prev)
             composer = Composer(cursor, self.schema, self.config)
             numbered = composer.numbered(changes, now)
             lines = self.schema.log_lines(numbered)
@@ -537,16 +527,54 @@ class Store:
             if len(text) > MOST_BYTES:
                 raise Refused(_("内容太长：一次最多 {most} KB").format(most=MOST_BYTES // 1024))
             when = now if happened_at is None else happened_at
-            head = chain.header(desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION)
-            digest = chain.digest(chain.SHA256, link, head, text)
-            act = Act(
-                desk, epoch, seq, act_id, hlc, when, now, by, kind,
-                chain.SCHEMA_VERSION, text, chain.SHA256, link, digest,
-            )  # fmt: skip
+            act = self._act(next_, now, when, by, kind, text)
             rows = self._admit(cursor, [(act, body, personal)])
-        self._note_head(seq, digest)
+        self._note_head(act.seq, act.hash)
         self._announce(rows)
-        return Receipt(act_id, seq, tuple(numbered))
+        return Receipt(act.act_id, act.seq, tuple(numbered))
+
+    def _next(self, cursor: recipe.Cursor, kind: str, now: int, prev: bytes | None = None) -> tuple[int, bytes, int]:
+        """The place of the next act: its seq, the hash that it follows, the last time of the record (`hlc`)."""
+        if kind == "epoch.open":
+            self._set_local("epoch", str(self.config.epoch))
+            self._set_local("code", self.config.code)
+        else:
+            self._adopt_epoch()
+        place = cursor.execute(
+            "SELECT seq, hash FROM frontier WHERE desk = ? AND epoch = ?", (self.config.desk_id, self.config.epoch)
+        ).fetchone()
+        seq, link = (place[0] + 1, place[1]) if place else (1, prev or chain.ZERO)
+        last = cursor.execute("SELECT max(hlc) FROM frontier").fetchone()[0] or 0
+        self.clock_behind = max(0, (last >> 16) - now) if (last >> 16) - now > CLOCK_SLACK else 0
+        return seq, link, last
+
+    def _act(self, next_: tuple[int, bytes, int], now: int, when: int, by: str, kind: str, text: bytes) -> Act:
+        (seq, link, last), desk, epoch = next_, self.config.desk_id, self.config.epoch
+        act_id, hlc = new_id(now), chain.tick(last, now)
+        head = chain.header(desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION)
+        digest = chain.digest(chain.SHA256, link, head, text)
+        return Act(
+            desk, epoch, seq, act_id, hlc, when, now, by, kind, chain.SCHEMA_VERSION, text, chain.SHA256, link, digest
+        )
+
+    def again(
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        personal: Mapping[int, tuple[bytes, bytes]],
+        *,
+        by: str,
+        happened_at: int,
+    ) -> bytes:
+        """Append what was said before in a branch of this desk's chain that was given up (`sync/rejoin.py`): the body
+        as it is, with its numbers, bases and side rows. Returns the new act's id."""
+        with self._transaction() as cursor:
+            now = self.clock.now()
+            act = self._act(self._next(cursor, kind, now), now, happened_at, by, kind, canonical(body))
+            rows = self._admit(cursor, [(act, body, personal)])
+        self._note_head(act.seq, act.hash)
+        self._announce(rows)
+        return act.act_id
 
     def receive(self, acts: Sequence[tuple[Act, Mapping[int, tuple[bytes, bytes]]]]) -> Rows:
         """Take in acts of other desks, contiguous per desk and already verified, in one transaction (`journal.inbox`)."""

@@ -15,6 +15,7 @@ from dutydesk.journal import recipe
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
+from dutydesk.sync import record
 
 MOVED = "desk.moved"
 """Kind of the act that says so."""
@@ -29,10 +30,8 @@ def moved(home: Home, schema: Schema, clock: Clock, *, key: bytes | None = None)
 def copied(home: Home, schema: Schema, clock: Clock, code: str, *, key: bytes | None = None) -> int:
     """The old machine goes on writing: this one becomes another desk, with the short code `code` in its numbers and an
     epoch of its own, which is returned. Raises `Refused` for a code that is none or the other machine's."""
-    code = code.strip()
+    code = _read_code(code)
     config = load(home.config)
-    if not (code.isalnum() and len(code) <= 8):
-        raise Refused(Problem(_("本机代号最多 8 个字母或数字：{code}").format(code=code), "--code"))
     last, link = _last(home, config.desk_id, key)
     begun = config.epoch > last and config.code == code  # cut off after desk.toml
     if not begun and code == config.code:
@@ -45,6 +44,26 @@ def copied(home: Home, schema: Schema, clock: Clock, code: str, *, key: bytes | 
     with Store.open(home, schema, clock, key=key, exclusive=True, continuing=True) as store:
         store.open_epoch(link, {"continues": link.hex(), "reason": "clone"})
     return fresh.epoch
+
+
+def renamed(home: Home, schema: Schema, clock: Clock, code: str, *, key: bytes | None = None) -> int:
+    """Another code in the numbers from now on, where two desks of a district had the same one; a new epoch says so.
+    Returns that. Raises `Refused` for a code that is none or that another desk has used."""
+    code = _read_code(code)
+    with Store.open(home, schema, clock, key=key) as store:
+        mine = store.config
+        if code in record.codes(store, mine.district):
+            raise Refused(Problem(_("代号 {code} 在本区已有人用，请另起一个").format(code=code), "--code"))
+        last = max(at[1] for at in record.frontier(store) if at[0] == mine.desk_id)
+        store.next_epoch(max(last, mine.epoch) + 1, {"reason": "code"}, code)
+        return store.config.epoch
+
+
+def _read_code(code: str) -> str:
+    code = code.strip()
+    if not (code.isalnum() and len(code) <= 8):
+        raise Refused(Problem(_("本机代号最多 8 个字母或数字：{code}").format(code=code), "--code"))
+    return code
 
 
 def _last(home: Home, desk: bytes, key: bytes | None) -> tuple[int, bytes]:

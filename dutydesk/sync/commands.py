@@ -1,7 +1,7 @@
 """`dutydesk hub …` and `dutydesk sync`: the owner's part of a hub, and a desk's run, on the command line.
 
-`hub init`, `hub desks`, `hub revoke`, `hub login`, `hub view` and `hub enrol --card` work without a desk; `hub card` and plain `hub enrol` are
-about the desk in the folder. A password is never an argument: libpq reads the owner's from its password file or from
+`hub init`, `hub desks`, `hub revoke`, `hub login`, `hub view` and `hub enrol --card` work without a desk; `hub card`,
+`hub join`, `hub rejoin` and plain `hub enrol` are about the desk in the folder. A password is never an argument: libpq reads the owner's from its password file or from
 `PGPASSWORD`, a desk's is made here and kept in `local_peer`.
 """
 
@@ -60,6 +60,7 @@ def configure_hub(parser: argparse.ArgumentParser) -> None:
     view = sub("view", N_("把中心库取到本机，只看"), url=False)
     view.add_argument("url", metavar="URL", nargs="?", default="", help=_("中心库的只读地址；不写就刷新 --home 里的"))
     view.add_argument("--ca", metavar="FILE", default="", help=_("中心库证书的签发者（PEM）"))
+    sub("rejoin", N_("分叉以后，把本机那一份并回共同的记录"), url=False)
     card = sub("card", N_("写出本机的席位登记卡"), url=False)
     card.add_argument("file", metavar="FILE", help=_("写到哪里"))
     join = sub("join", N_("把管理员给的地址和口令存进本机"), url=False)
@@ -132,6 +133,15 @@ def hub(home: Home, schema: Schema, clock: Clock, key: bytes | None, args: argpa
     if args.action == "join":
         with Store.open(home, schema, clock, key=key) as store:
             return _join(store, args)
+    if args.action == "rejoin":
+        from dutydesk.sync.rejoin import rejoin
+
+        made = rejoin(home, schema, clock, key=key)
+        if args.json:
+            answer({"again": made.again, "aside": made.aside, "numbers": [list(pair) for pair in made.numbers]})
+        for line in () if args.json else made.lines():
+            say(line)
+        return 0
     if args.action == "enrol" and not args.card:
         with Store.open(home, schema, clock, key=key) as store:
             return _enrol_here(store, args)

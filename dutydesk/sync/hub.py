@@ -32,8 +32,9 @@ from dutydesk.sync.wire import Parcel, Personal, pack
 
 PROTOCOL = 1
 """What this program speaks; a hub may ask for a later one."""
-VERSION = 3
-"""The last of the numbered files; a hub below it is brought up by its owner."""
+LEAST_VERSION, CODES_VERSION = 3, 4
+"""Numbered files that a hub must have seen to be spoken to; and the one from which on it keeps who has which code. An
+older hub is brought up by its owner."""
 MOST_ACTS, MOST_BYTES = 500, 2**20
 """One push: so many acts, or so many bytes of bodies (engineering.md §1.2)."""
 CHUNK = 256 * 1024
@@ -75,7 +76,7 @@ class Enrolled:
 @dataclass(frozen=True, slots=True)
 class Hello:
     """What the hub says first: who it is, its time (ms UTC), its counter, the desks it knows and how far each chain
-    reaches."""
+    reaches; `version`: the last numbered file that it has seen."""
 
     hub: bytes
     incarnation: int
@@ -83,6 +84,7 @@ class Hello:
     time: int
     desks: Mapping[bytes, Enrolled]
     frontier: Mapping[Chain, Head]
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,9 +339,11 @@ class Hub:
 
     def enrol(self, card: Any, login: str, password: str) -> None:
         """Enter a desk with its key (`keys.Card`), or enter it anew with another one, and give it a login of its own
-        that may add and read. The password goes as the verifier that the server stores (RFC 5803)."""
+        that may add and read. The password goes as the verifier that the server stores (RFC 5803). Raises `Refused` for
+        a code that another desk of the district has, or none where the district has another desk."""
         with _families(), self._connection.transaction():
             self._run("enrol", (card.desk, card.public, card.code, card.district, card.name, card.unit, login)).close()
+            self._take_code(card)
             self._run("enrol_key", (card.desk, card.public)).close()
             known = bool(self._ask("role_exists", (login,)))
             verifier = self._connection.pgconn.encrypt_password(
@@ -350,6 +354,28 @@ class Hub:
             )
             self._compose("bound_login", login=sql.Identifier(login))
             self._compose("give_role", role=sql.Identifier(DESK_ROLE), login=sql.Identifier(login))
+
+    def _take_code(self, card: Any) -> None:
+        self._run("take_code", (card.district, card.code, card.desk)).close()
+        holders = self.codes(card.district)
+        if holders[card.code] != card.desk:
+            name = next((row[3] for row in self.desks() if row[0] == holders[card.code]), "")
+            if not card.code:
+                raise Refused(_("本区已有没有代号的席位（{name}），再登记的要有代号，否则编号会重复").format(name=name))
+            told = _("代号 {code} 在本区已给了另一台席位（{name}），编号会重复：请给这一台另起一个")
+            raise Refused(told.format(code=card.code, name=name))
+        if not card.code and len(set(holders.values())) > 1:
+            raise Refused(_("本区不止一台席位，要有代号才能登记，否则编号分不清是哪一台的"))
+
+    def codes(self, district: str) -> dict[str, bytes]:
+        """Which desk of a district has which code, those included that were used once."""
+        return {str(code): bytes(desk) for code, desk in self._ask("codes", (district,))}
+
+    def claim_code(self, district: str, code: str, desk: bytes) -> dict[str, bytes]:
+        """Enter a code that a desk uses from now on; as `codes`: the desk has it, unless another one was first."""
+        with _families():
+            self._run("take_code", (district, code, desk)).close()
+        return self.codes(district)
 
     def revoke(self, desk: bytes, reason: str) -> bool:
         """Shut a desk out: its login loses its rights, and nothing of it that comes from now on counts. False when it
@@ -377,7 +403,7 @@ class Hub:
         hub, incarnation, least, version, arrival, now = rows[0][:6]
         if least > PROTOCOL:
             raise Refused(_("本机程序太旧，中心库要求更新的版本"))
-        if version < VERSION:
+        if version < LEAST_VERSION:
             raise Refused(_("中心库太旧，请其管理员运行 dutydesk hub init"))
         desks: dict[bytes, Enrolled] = {}
         frontier: dict[Chain, Head] = {}
@@ -389,7 +415,7 @@ class Hub:
             if row[13] is not None:
                 frontier[desk, int(row[12])] = (int(row[13]), bytes(row[14]))
         self.hub_id = bytes(hub)
-        return Hello(self.hub_id, int(incarnation), int(arrival), int(now), desks, frontier)
+        return Hello(self.hub_id, int(incarnation), int(arrival), int(now), desks, frontier, int(version))
 
     def hashes_at(self, places: Iterable[tuple[bytes, int, int]]) -> dict[tuple[bytes, int, int], bytes]:
         """The hashes of single acts."""

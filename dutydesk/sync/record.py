@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -42,6 +44,25 @@ def frontier_hash(held: Frontier) -> bytes:
     for (desk, epoch), (seq, head) in sorted(held.items()):
         out.update(desk + epoch.to_bytes(8, "big") + seq.to_bytes(8, "big") + head)
     return out.digest()
+
+
+def opened(store: Store, chain: Chain) -> dict[str, Any]:
+    """What the first act of an epoch says of its desk; empty where that is not here."""
+    with store.read() as connection:
+        body = connection.exec_driver_sql(
+            "SELECT body FROM act WHERE desk = ? AND epoch = ? AND seq = 1", chain
+        ).scalar()
+    return dict(json.loads(body).get("epoch", {})) if body else {}
+
+
+def codes(store: Store, district: str) -> set[str]:
+    """The codes that desks of a district have used, as far as their epochs are here."""
+    with store.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT a.body FROM frontier f JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1"
+        ).all()
+    told = [json.loads(body).get("epoch", {}) for (body,) in found]
+    return {str(one.get("code", "")) for one in told if one.get("district") == district}
 
 
 def hash_at(store: Store, chain: Chain, seq: int) -> bytes | None:

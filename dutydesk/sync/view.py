@@ -80,9 +80,6 @@ class _Reading(Session):
     def _may_push(self, at: Chain) -> bool:
         return False  # what a hub that was put back lacks is its desks' affair
 
-    def _look_for_a_double(self, theirs: object) -> None:
-        """Nobody works under a view's name."""
-
     def _incomplete(self, parcels: Sequence[Parcel]) -> bool:
         return False
 

@@ -18,11 +18,14 @@ from dutydesk.core.i18n import N_, _
 from dutydesk.journal import peers, settings
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.feature import Figure, OpenItem
-from dutydesk.sync import planning, protocol, schedule
+from dutydesk.sync import planning, protocol, rejoin, schedule
 from dutydesk.sync.schedule import Past, Rules
 
 PANE = "sync"
 """What an open item of sync names in the place of a ledger: the feature whose pane it leads to."""
+_CODES = """SELECT f.desk, json_extract(a.body, '$.epoch.district'), json_extract(a.body, '$.epoch.code'),
+ json_extract(a.body, '$.epoch.name') FROM frontier f
+ JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1 ORDER BY f.epoch"""
 SHOWN_RUNS = 30
 SHOWN_ACTS = 200
 """Acts from elsewhere that are counted by desk and kind; beyond that only how many there are."""
@@ -77,8 +80,9 @@ def _asked(connection: Connection) -> Rules:
 
 
 def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
-    """What does not agree with the hub; silence, else the last failure. Each leads to the pane (`PANE`)."""
-    return (*_differing(connection), *_unwell(connection, now))
+    """What does not agree with the hub, a fork, two desks with one code; silence, else the last failure. Each leads to
+    the pane (`PANE`)."""
+    return (*_differing(connection), *_forked(connection), *_of_one_code(connection), *_unwell(connection, now))
 
 
 def _differing(connection: Connection) -> Sequence[OpenItem]:
@@ -89,6 +93,38 @@ def _differing(connection: Connection) -> Sequence[OpenItem]:
     told = json.loads(body)
     title = _("本机第 {seq} 条记录与中心库确认的不一致").format(seq=told["seq"])
     return (OpenItem("EQUIPMENT", title, None, 2, PANE, detail=str(told["text"])),)
+
+
+def _forked(connection: Connection) -> Sequence[OpenItem]:
+    """That what this machine wrote is not in the common record."""
+    found = sum(branch.count for branch in branches(connection) if branch.own)
+    if not found:
+        return ()
+    title = _("与另一台同号机器分叉，本机 {count} 次操作其他席位看不到").format(count=found)
+    return (OpenItem("EQUIPMENT", title, None, 2, PANE, detail=_("在“同步”里按“并回”")),)
+
+
+def branches(connection: Connection) -> list[rejoin.Branch]:
+    """The forks that are not settled yet."""
+    held = connection.exec_driver_sql("SELECT name, body FROM local_peer WHERE substr(name, 1, 5) = 'fork/'").all()
+    return rejoin.branches({str(name)[len(rejoin.FORK) :]: json.loads(body) for name, body in held})
+
+
+def _of_one_code(connection: Connection) -> Sequence[OpenItem]:
+    """That two desks of a district give the same numbers: as their last epochs say."""
+    last: dict[bytes, tuple[str, str, str]] = {}
+    for desk, district, code, name in connection.exec_driver_sql(_CODES):
+        last[bytes(desk)] = (str(district or ""), str(code or ""), str(name or "") or bytes(desk).hex()[:8])
+    held: dict[tuple[str, str], list[str]] = {}
+    for district, code, name in last.values():
+        held.setdefault((district, code), []).append(name)
+    out: list[OpenItem] = []
+    for (_district, code), names in sorted(held.items()):
+        if len(names) > 1:
+            title = _("{count} 台席位同用代号 {code}，编号会重复").format(count=len(names), code=code or _("（空）"))
+            detail = _("{names}。请给其中一台另起代号").format(names=_("、").join(names))
+            out.append(OpenItem("EQUIPMENT", title, None, 2, PANE, detail=detail))
+    return out
 
 
 def _unwell(connection: Connection, now: int) -> Sequence[OpenItem]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dutydesk.core.ids import new_id
-from dutydesk.sync.hub import Hub
+from dutydesk.sync.hub import Hub, numbered
 from tests.journal import desks as d
 from tests.sync.fleet import Fleet
 from tests.sync.servers import Server
@@ -46,7 +46,7 @@ def hub_url(server: Server, database: str) -> str:
     """A hub, made and empty; the owner's address."""
     url = server.url(database)
     with Hub.connect(url) as hub:
-        assert hub.init(new_id(d.EVENING)) == [1, 2, 3]
+        assert hub.init(new_id(d.EVENING)) == [number for number, _script in numbered()]
     return url
 
 

@@ -65,13 +65,16 @@ def test_a_cloned_disk_is_noticed_and_both_histories_are_kept(fleet: Fleet) -> N
     report = fleet.sync("1-clone")
     assert report.forks == ["D1/1 #3"]
     assert not report.ok
-    assert clone.config.epoch == 2
+    assert (clone.config.epoch, clone.config.code) == (2, "D1B"), "no number is given by two machines"
+    assert any("代号 D1B" in note for note in report.notes)
     held = {act for (act,) in d.ask(clone, "SELECT act_id FROM quarantine")}
     assert here <= held, "the branch of the hub is kept beside this desk's own"
     aside = fleet.hub_rows("SELECT seq, convert_from(act, 'UTF8') FROM quarantine ORDER BY seq")
     assert [seq for seq, _line in aside] == [3, 4, 5], "and this desk's own beside the hub's"
     assert {unpack(line.encode())[0].act_id for _seq, line in aside} == there
-    after = clone.act("test", [d.new("log", {"text": "克隆机新记录"})], by=CLI).act_id
+    made = clone.act("test", [d.new("log", {"text": "克隆机新记录"})], by=CLI)
+    assert made.value("log", "no") == "D1B-2026-0005"
+    after = made.act_id
     again = fleet.sync("1-clone")
     assert again.forks == report.forks, "until a person has looked it stays an alarm"
     assert again.waiting == 0
@@ -80,7 +83,8 @@ def test_a_cloned_disk_is_noticed_and_both_histories_are_kept(fleet: Fleet) -> N
     assert here <= fleet.acts(2)
     assert again.alarms == report.alarms
     first = fleet.sync(1)
-    assert any("另一台机器" in text for text in first.alarms)
+    assert any("代号 D1B" in text for text in first.alarms), "the machine that was there is told, too"
+    assert fleet.sync(1).alarms == [], "and once"
 
 
 def test_a_hub_put_back_from_a_backup_gets_everything_again(fleet: Fleet) -> None:

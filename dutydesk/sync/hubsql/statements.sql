@@ -52,6 +52,12 @@ ON CONFLICT (desk) DO UPDATE SET public_key = excluded.public_key, code = exclud
 -- name: enrol_key
 INSERT INTO desk_key (desk, public_key) VALUES (%s, %s) ON CONFLICT DO NOTHING;
 
+-- name: take_code
+INSERT INTO desk_code (district, code, desk) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING;
+
+-- name: codes
+SELECT code, desk FROM desk_code WHERE district = %s ORDER BY code;
+
 -- name: desks
 SELECT desk, public_key, code, district, name, login, revoked_at IS NOT NULL FROM desk ORDER BY district, code, desk;
 
