@@ -20,10 +20,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dutydesk.journal import search
+from dutydesk.journal import statements
 from dutydesk.journal.chain import SCHEMA_VERSION, Act
 from dutydesk.journal.recipe import Cursor
 from dutydesk.journal.schema import Schema, Shape
+from dutydesk.journal.statements import MOST_ROWS, SQLITE, Engine
 from dutydesk.ledger.spec import Mode, Value
 from dutydesk.ledger.table import DELETED, EXPECTED, LISTED
 
@@ -36,7 +37,6 @@ HEADS, DUPLICATE, GONE = "heads", "duplicate", "deleted"
 
 MANY = 8
 """New rows of one act from which on they are looked up together."""
-CHUNK = 500
 NONE: set[bytes] = set()
 
 Personal = Mapping[int, tuple[bytes, bytes]]
@@ -56,14 +56,19 @@ def parse_body(body: bytes) -> dict[str, Any]:
 class Applier:
     """Applies acts through one cursor inside one transaction; `finish` brings everything held back to the tables.
 
-    Making a row is by far the commonest change, so new rows are collected and written together.
+    Making a row is by far the commonest change, so new rows are collected and written together. The statements are
+    those of `journal.statements` for `engine`.
     """
 
-    def __init__(self, cursor: Cursor, schema: Schema) -> None:
+    def __init__(self, cursor: Cursor, schema: Schema, engine: Engine = SQLITE) -> None:
         self.cursor = cursor
         self.schema = schema
+        self._say = statements.of(schema, engine)
+        self._entry = engine.index.entry
+        self._encode = engine.encode
+        self._decode = engine.decode
         self._new: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        self._indexed: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        self._indexed: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._made: dict[str, dict[bytes, dict[str, Value]]] = defaultdict(dict)
         self._next: dict[str, int] = {}
         self._tally: dict[str, int] = defaultdict(int)
@@ -84,7 +89,7 @@ class Applier:
         opened: Opened = {}
         reason = self._unknown(act, body, personal, opened)
         if reason:
-            self.cursor.execute("INSERT OR IGNORE INTO unprojected VALUES (?, ?)", (act.act_id, reason))
+            self.cursor.execute(self._say.note_unprojected, (act.act_id, reason))
             for change in body.get("changes", ()):
                 if "erase" in change:  # what a person has a right to does not wait for an upgrade
                     self._forget(change["ledger"], bytes.fromhex(change["row"]))
@@ -122,20 +127,14 @@ class Applier:
         for name in list(self._new):
             self._flush(name)
         for name, count in self._tally.items():
-            self.cursor.execute(
-                "INSERT INTO tally VALUES (?, ?) ON CONFLICT (ledger) DO UPDATE SET listed = listed + excluded.listed",
-                (name, count),
-            )
+            self.cursor.execute(self._say.add_tally, (name, count))
         self._tally.clear()
         for (desk, ledger, year), count in self._counter.items():
-            self.cursor.execute(
-                "INSERT INTO counter VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (desk, ledger, year) DO UPDATE SET n = max(n, excluded.n)",
-                (desk, ledger, year, count),
-            )
+            self.cursor.execute(self._say.raise_counter, (desk, ledger, year, count))
         self._counter.clear()
-        for fts in sorted(self._forgotten):  # a deleted entry stays readable in the index until its parts are merged
-            self.cursor.execute(f"INSERT INTO {fts} ({fts}) VALUES ('optimize')")
+        for name in sorted(self._forgotten):
+            if self._say[name].index_tidy:
+                self.cursor.execute(self._say[name].index_tidy)
         self._forgotten.clear()
 
     def _unheard_of(self, changes: Sequence[Mapping[str, Any]]) -> dict[str, set[bytes]]:
@@ -146,10 +145,8 @@ class Applier:
                 made.setdefault(change["ledger"], set()).add(bytes.fromhex(change["row"]))
         for name, rows in made.items():
             wanted = list(rows)
-            for start in range(0, len(wanted), CHUNK):
-                part = wanted[start : start + CHUNK]
-                marks = ",".join("?" * len(part))
-                held = self.cursor.execute(f"SELECT id FROM {name} WHERE id IN ({marks})", part)
+            for start in range(0, len(wanted), MOST_ROWS):
+                held = self.cursor.execute(*self._say[name].here(wanted[start : start + MOST_ROWS]))
                 rows.difference_update([row for (row,) in held.fetchall()])
             rows.difference_update(self._made[name])  # made by an act before, not written yet
         return made
@@ -178,11 +175,8 @@ class Applier:
         if part is None:
             return None
         batch = bytes.fromhex(part["id"])
-        self.cursor.execute(
-            "INSERT INTO open_batch VALUES (?, ?, 1) ON CONFLICT (batch) DO UPDATE SET seen = seen + 1",
-            (batch, part["of"]),
-        )
-        self.cursor.execute("DELETE FROM open_batch WHERE batch = ? AND seen >= whole", (batch,))
+        self.cursor.execute(self._say.see_batch, (batch, part["of"], 1))
+        self.cursor.execute(self._say.close_batch, (batch,))
         return batch
 
     def _personal(
@@ -194,11 +188,10 @@ class Applier:
 
     def _is_erased(self, shape: Shape, row: bytes) -> bool:
         if self._erasures is None:
-            self._erasures = self.cursor.execute("SELECT 1 FROM erased LIMIT 1").fetchone() is not None
+            self._erasures = self.cursor.execute(self._say.any_erased).fetchone() is not None
         if not self._erasures:
             return False
-        found = self.cursor.execute("SELECT 1 FROM erased WHERE ledger = ? AND row = ?", (shape.ledger.name, row))
-        return found.fetchone() is not None
+        return self.cursor.execute(self._say.is_erased, (shape.ledger.name, row)).fetchone() is not None
 
     # -- a new row -------------------------------------------------------------------------------------------------
 
@@ -211,7 +204,7 @@ class Applier:
             absent.discard(row)
             found = None
         else:
-            found = self.cursor.execute(f"SELECT _n, _state, _act, _hlc FROM {name} WHERE id = ?", (row,)).fetchone()
+            found = self.cursor.execute(self._say[name].made, (row,)).fetchone()
         number = shape.ledger.number
         if number and values.get(number):
             self._count(act.desk, name, str(values[number]))
@@ -225,8 +218,7 @@ class Applier:
         self._made[name][row] = values
         self._tally[name] += 1
         if shape.fts:
-            text = search.words(search.row_text(shape.ledger, values))
-            self._indexed[name].append((n, text, search.row_pinyin(shape.ledger, values)))
+            self._indexed[name].append(self._entry(shape.ledger, n, values))
         if len(self._new[name]) >= 2_000:
             self._flush(name)
 
@@ -236,29 +228,25 @@ class Applier:
         """The row stands already: as a shell that waits for its making, or because two desks made the same row."""
         n, state, made_by, made_hlc = found
         name = shape.ledger.name
+        say = self._say[name]
         before = self._key(shape, n)
         values = {field: value for field, value in values.items() if value is not None}
         if shape.ledger.personal and self._is_erased(shape, row):
             values = {field: value for field, value in values.items() if field not in shape.ledger.personal}
             for field in sorted(shape.ledger.personal):
-                self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (ERASED, n))
+                self.cursor.execute(say.write(field), (ERASED, n))
         if state == EXPECTED:
-            self.cursor.execute(
-                f"UPDATE {name} SET _act = ?, _hlc = ?, _state = ?, _batch = ? WHERE _n = ?",
-                (act.act_id, act.hlc, LISTED, batch, n),
-            )
+            self.cursor.execute(say.adopt, (act.act_id, act.hlc, LISTED, batch, n))
             self._tally[name] += 1
             for field, value in values.items():
                 if self._heads(name, row, field):
                     self._write(shape, row, n, field, value, (), act)
                 else:
-                    self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (value, n))
+                    self.cursor.execute(say.write(field), (value, n))
         else:
             self._materialise(shape, row, n, made_by, made_hlc)
             if (act.hlc, act.act_id) < (made_hlc, made_by):
-                self.cursor.execute(
-                    f"UPDATE {name} SET _act = ?, _hlc = ?, _batch = ? WHERE _n = ?", (act.act_id, act.hlc, batch, n)
-                )
+                self.cursor.execute(say.remake, (act.act_id, act.hlc, batch, n))
             for field, value in values.items():
                 self._write(shape, row, n, field, value, (), act)
         self._settle(shape, row, n)
@@ -267,19 +255,16 @@ class Applier:
     def _materialise(self, shape: Shape, row: bytes, n: int, made_by: bytes, made_hlc: int) -> None:
         """Enter the maker of a row as head of every field that has none: another act made the same row."""
         name = shape.ledger.name
-        current = self.cursor.execute(f"SELECT {shape.columns} FROM {name} WHERE _n = ?", (n,)).fetchone()
+        current = self.cursor.execute(self._say[name].values, (n,)).fetchone()
         gone = shape.ledger.personal if shape.ledger.personal and self._is_erased(shape, row) else frozenset[str]()
         for field, value in zip(shape.names, current, strict=True):
             if value is not None and field not in gone and not self._heads(name, row, field):
-                self.cursor.execute(
-                    "INSERT OR IGNORE INTO head VALUES (?, ?, ?, ?, ?, ?)",
-                    (name, row, field, made_by, made_hlc, value),
-                )
+                self._add_head(self._say.add_head, name, row, field, made_by, made_hlc, value)
 
     def _take_n(self, name: str) -> int:
         n = self._next.get(name)
         if n is None:
-            last = self.cursor.execute(f"SELECT max(_n) FROM {name}").fetchone()[0]
+            last = self.cursor.execute(self._say[name].last_n).fetchone()[0]
             n = (last or 0) + 1
         self._next[name] = n + 1
         return n
@@ -303,15 +288,16 @@ class Applier:
         if not rows:
             return
         shape = self.schema.shapes[name]
+        say = self._say[name]
         if len(rows) == 1:
-            self.cursor.execute(shape.insert, rows[0])
+            self.cursor.execute(say.insert, rows[0])
         else:
-            self.cursor.executemany(shape.insert, rows)
+            self.cursor.executemany(say.insert, rows)
         self._new[name] = []
         indexed = self._indexed[name]
         if indexed:
             self._indexed[name] = []
-            self.cursor.executemany(f"INSERT INTO {shape.fts} (rowid, words, py) VALUES (?, ?, ?)", indexed)
+            self.cursor.executemany(say.index_add, indexed)
         made, self._made[name] = self._made[name], {}
         if shape.ledger.match and self._several_desks():
             for values in made.values():
@@ -325,11 +311,11 @@ class Applier:
         name = shape.ledger.name
         self._flush(name)
         self._absent.get(name, NONE).discard(row)
-        self.cursor.execute("INSERT OR IGNORE INTO touched VALUES (?, ?)", (row, act.act_id))
-        found = self.cursor.execute(f"SELECT _n FROM {name} WHERE id = ?", (row,)).fetchone()
+        self.cursor.execute(self._say.touch, (row, act.act_id))
+        found = self.cursor.execute(self._say[name].found, (row,)).fetchone()
         if found is None:
             n = self._take_n(name)
-            self.cursor.execute(f"INSERT INTO {name} (_n, id, _state) VALUES (?, ?, ?)", (n, row, EXPECTED))
+            self.cursor.execute(self._say[name].expect, (n, row, EXPECTED))
         else:
             n = found[0]
         before = self._key(shape, n)
@@ -341,106 +327,88 @@ class Applier:
         self._rekey(shape, row, before, self._key(shape, n))
 
     def _heads(self, ledger: str, row: bytes, field: str) -> list[tuple[bytes, int, Value]]:
-        found = self.cursor.execute(
-            "SELECT act_id, hlc, value FROM head WHERE ledger = ? AND row = ? AND field = ?", (ledger, row, field)
-        )
-        return found.fetchall()
+        found = self.cursor.execute(self._say.heads, (ledger, row, field)).fetchall()
+        if self._decode is not None:
+            return [(act_id, hlc, self._decode(value)) for act_id, hlc, value in found]
+        return found
 
     def _write(
         self, shape: Shape, row: bytes, n: int, field: str, value: Value, bases: Iterable[bytes], act: Act
     ) -> None:
         """One field's part of the merge; see the module's docstring."""
         name = shape.ledger.name
+        say = self._say
         heads = {head[0]: (head[1], head[2]) for head in self._heads(name, row, field)}
         bases = set(bases)
         if not heads and field != DELETE:
-            maker = self.cursor.execute(f'SELECT _act, _hlc, "{field}" FROM {name} WHERE _n = ?', (n,)).fetchone()
+            maker = self.cursor.execute(say[name].maker(field), (n,)).fetchone()
             if maker[0] is not None and maker[0] != act.act_id and maker[2] is not None:
                 if maker[0] in bases:
                     bases.discard(maker[0])
                 else:
                     heads[maker[0]] = (maker[1], maker[2])
-                    self._add_head(name, row, field, maker[0], maker[1], maker[2])
+                    self._add_head(say.put_head, name, row, field, maker[0], maker[1], maker[2])
         for base in bases:
             if heads.pop(base, None) is not None:
-                self.cursor.execute(
-                    "DELETE FROM head WHERE ledger = ? AND row = ? AND field = ? AND act_id = ?",
-                    (name, row, field, base),
-                )
+                self.cursor.execute(say.drop_head, (name, row, field, base))
             else:
-                self.cursor.execute("INSERT OR IGNORE INTO early VALUES (?, ?, ?, ?)", (name, row, field, base))
-        early = self.cursor.execute(
-            "SELECT 1 FROM early WHERE ledger = ? AND row = ? AND field = ? AND act_id = ?",
-            (name, row, field, act.act_id),
-        ).fetchone()
+                self.cursor.execute(say.add_early, (name, row, field, base))
+        early = self.cursor.execute(say.is_early, (name, row, field, act.act_id)).fetchone()
         if early is None:
             heads[act.act_id] = (act.hlc, value)
-            self._add_head(name, row, field, act.act_id, act.hlc, value)
+            self._add_head(say.put_head, name, row, field, act.act_id, act.hlc, value)
         if heads and field != DELETE:
             shown = max(heads.items(), key=lambda head: (head[1][0], head[0]))[1][1]
-            self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (shown, n))
+            self.cursor.execute(say[name].write(field), (shown, n))
         self._mark(name, row, field, HEADS, present=field != DELETE and len(heads) > 1)
 
-    def _add_head(self, ledger: str, row: bytes, field: str, act_id: bytes, hlc: int, value: Value) -> None:
-        self.cursor.execute(
-            "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?, ?)", (ledger, row, field, act_id, hlc, value)
-        )
+    def _add_head(
+        self, statement: str, ledger: str, row: bytes, field: str, act_id: bytes, hlc: int, value: Value
+    ) -> None:
+        held = value if self._encode is None else self._encode(value)
+        self.cursor.execute(statement, (ledger, row, field, act_id, hlc, held))
 
     def _mark(self, ledger: str, row: bytes, field: str, kind: str, *, present: bool) -> None:
-        if present:
-            self.cursor.execute("INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?)", (ledger, row, field, kind))
-        else:
-            self.cursor.execute(
-                "DELETE FROM conflict WHERE ledger = ? AND row = ? AND field = ? AND kind = ?",
-                (ledger, row, field, kind),
-            )
+        self.cursor.execute(self._say.mark if present else self._say.unmark, (ledger, row, field, kind))
 
     def _settle(self, shape: Shape, row: bytes, n: int) -> None:
         """Bring state, search entry and the deletion's conflict in line with the heads."""
         name = shape.ledger.name
-        state = self.cursor.execute(f"SELECT _state FROM {name} WHERE _n = ?", (n,)).fetchone()[0]
+        say = self._say[name]
+        state = self.cursor.execute(say.state, (n,)).fetchone()[0]
         new = state
         if state != EXPECTED:
             deletions = [head for head in self._heads(name, row, DELETE) if head[2] is not None]
             unseen = False
             if deletions:
                 seen = {act for head in deletions for act in str(head[2]).split(",")}
-                others = self.cursor.execute(
-                    "SELECT DISTINCT hex(act_id) FROM head WHERE ledger = ? AND row = ? AND field <> ?",
-                    (name, row, DELETE),
-                ).fetchall()
-                maker = self.cursor.execute(f"SELECT hex(_act) FROM {name} WHERE _n = ?", (n,)).fetchone()[0]
-                unseen = any(act not in seen for (act,) in others if act != maker)
+                others = self.cursor.execute(self._say.authors, (name, row, DELETE)).fetchall()
+                maker = self.cursor.execute(say.act, (n,)).fetchone()[0]
+                unseen = any(act.hex().upper() not in seen for (act,) in others if act != maker)
             new = DELETED if deletions and not unseen else LISTED
             self._mark(name, row, "", GONE, present=bool(deletions) and unseen)
         if new != state:
-            self.cursor.execute(f"UPDATE {name} SET _state = ? WHERE _n = ?", (new, n))
+            self.cursor.execute(say.set_state, (new, n))
             self._tally[name] += 1 if new == LISTED else -1
         self._reindex(shape, n, state, new)
 
     def _reindex(self, shape: Shape, n: int, was: int, now: int) -> None:
         if not shape.fts:
             return
+        say = self._say[shape.ledger.name]
         if was == LISTED:
-            self.cursor.execute(f"DELETE FROM {shape.fts} WHERE rowid = ?", (n,))
+            self.cursor.execute(say.index_drop, (n,))
         if now == LISTED:
-            found = self.cursor.execute(
-                f"SELECT {shape.columns} FROM {shape.ledger.name} WHERE _n = ?", (n,)
-            ).fetchone()
+            found = self.cursor.execute(say.values, (n,)).fetchone()
             values = dict(zip(shape.names, found, strict=True))
-            self.cursor.execute(
-                f"INSERT OR REPLACE INTO {shape.fts} (rowid, words, py) VALUES (?, ?, ?)",
-                (n, search.words(search.row_text(shape.ledger, values)), search.row_pinyin(shape.ledger, values)),
-            )
+            self.cursor.execute(say.index_put, self._entry(shape.ledger, n, values))
 
     # -- one thing from two desks ----------------------------------------------------------------------------------
 
     def _key(self, shape: Shape, n: int) -> tuple[Value, ...] | None:
         if not shape.ledger.match or shape.ledger.mode is Mode.APPEND:
             return None
-        columns = ", ".join(f'"{field}"' for field in shape.ledger.match)
-        found = self.cursor.execute(f"SELECT {columns} FROM {shape.ledger.name} WHERE _n = ?", (n,)).fetchone()
-        return tuple(found)
+        return tuple(self.cursor.execute(self._say[shape.ledger.name].key, (n,)).fetchone())
 
     def _rekey(
         self, shape: Shape, row: bytes, before: tuple[Value, ...] | None, after: tuple[Value, ...] | None
@@ -456,8 +424,8 @@ class Applier:
     def _several_desks(self) -> bool:
         """Whether acts of more than one desk are here; before, no key can be a duplicate and none was marked as one."""
         if self._several is None:
-            ends = self.cursor.execute("SELECT min(desk), 0 FROM act UNION ALL SELECT max(desk), 1 FROM act").fetchall()
-            self._several = ends[0][0] != ends[1][0]
+            first = self.cursor.execute(self._say.first_desk).fetchone()
+            self._several = first != self.cursor.execute(self._say.last_desk).fetchone()
         return self._several or len(self._desks) > 1
 
     def _recheck(self, shape: Shape, key: tuple[Value, ...]) -> None:
@@ -465,14 +433,13 @@ class Applier:
         if all(value is None for value in key) or ERASED in key:
             return
         name = shape.ledger.name
-        where = " AND ".join(f'"{field}" IS ?' for field in shape.ledger.match)
-        found = self.cursor.execute(f"SELECT id, _act, _state FROM {name} WHERE {where}", key).fetchall()
+        found = self.cursor.execute(*self._say[name].same_key(key)).fetchall()
         if len(found) == 1:
             if found[0][2] != EXPECTED:
                 self._mark(name, found[0][0], "", DUPLICATE, present=False)
             return
         listed = [(row, act) for row, act, state in found if state == LISTED]
-        desks = {self.cursor.execute("SELECT desk FROM act WHERE act_id = ?", (act,)).fetchone() for _, act in listed}
+        desks = {self.cursor.execute(self._say.desk_of, (act,)).fetchone() for _, act in listed}
         for row, _act, state in found:
             self._mark(name, row, "", DUPLICATE, present=state == LISTED and len(desks) > 1)
 
@@ -483,21 +450,23 @@ class Applier:
         name = shape.ledger.name
         self._flush(name)
         self._forget(name, row)
-        found = self.cursor.execute(f"SELECT _n, _state FROM {name} WHERE id = ?", (row,)).fetchone()
+        say = self._say[name]
+        found = self.cursor.execute(say.found, (row,)).fetchone()
         before = self._key(shape, found[0]) if found else None
         for field in sorted(shape.ledger.personal):
-            self.cursor.execute("DELETE FROM head WHERE ledger = ? AND row = ? AND field = ?", (name, row, field))
+            self.cursor.execute(self._say.drop_heads, (name, row, field))
             self._mark(name, row, field, HEADS, present=False)
             if found:
                 marker = None if found[1] == EXPECTED else ERASED
-                self.cursor.execute(f'UPDATE {name} SET "{field}" = ? WHERE _n = ?', (marker, found[0]))
+                self.cursor.execute(say.write(field), (marker, found[0]))
         if found:
             self._settle(shape, row, found[0])
             self._rekey(shape, row, before, self._key(shape, found[0]))
             if any(field.name in shape.ledger.personal for field in shape.ledger.searched):
-                self._forgotten.add(shape.fts)
+                self._forgotten.add(name)
 
     def _forget(self, ledger: str, row: bytes) -> None:
-        self.cursor.execute("INSERT OR IGNORE INTO erased VALUES (?, ?)", (ledger, row))
+        self.cursor.execute(self._say.erase, (ledger, row))
         self._erasures = True
-        self.cursor.execute("DELETE FROM personal WHERE ledger = ? AND row = ?", (ledger, row))
+        if self._say.forget:
+            self.cursor.execute(self._say.forget, (ledger, row))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
@@ -89,6 +90,8 @@ class Schema:
     shapes: dict[str, Shape]
     derived: tuple[Derived, ...] = ()
     log_lines: Callable[[Sequence[Change]], Sequence[Change]] = field(default=no_lines)
+    said: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict[str, Any])
+    """The compiled statements of `apply`, by engine (`journal.statements.of`)."""
 
     def __getitem__(self, ledger: str) -> Shape:
         return self.shapes[ledger]

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Protocol
 
 from dutydesk.ledger.pinyin import pinyin_keys
 from dutydesk.ledger.spec import Ledger, Search, Value
@@ -62,6 +63,54 @@ def row_pinyin(ledger: Ledger, values: Mapping[str, Value]) -> str:
     """The pinyin keys of a row's names and places."""
     names = [str(values[f.name]) for f in ledger.searched if f.search is Search.NAME and values.get(f.name)]
     return " ".join([pinyin_keys(name) for name in names if not name.isascii()])
+
+
+class Index(Protocol):
+    """Where the search entries of rows are kept. Each method but the first gives a statement for one ledger's index, ''
+    for a ledger that has none; an entry's first value is the row's number."""
+
+    def entry(self, ledger: Ledger, n: int, values: Mapping[str, Value]) -> tuple[Any, ...]:
+        """What the index holds of a row: the parameters of `add` and `put`."""
+        ...
+
+    def add(self, ledger: str) -> str:
+        """Enter a row that is not there."""
+        ...
+
+    def put(self, ledger: str) -> str:
+        """Enter a row, in place of what may be there."""
+        ...
+
+    def drop(self, ledger: str) -> str:
+        """Take a row out by its number."""
+        ...
+
+    def tidy(self, ledger: str) -> str:
+        """Let nothing of what was taken out be left in the file; '' where nothing is."""
+        ...
+
+
+class Fts5:
+    """SQLite's own index, without the texts: `fts_<ledger>`. Its tables do not know ON CONFLICT."""
+
+    def entry(self, ledger: Ledger, n: int, values: Mapping[str, Value]) -> tuple[Any, ...]:
+        return n, words(row_text(ledger, values)), row_pinyin(ledger, values)
+
+    def add(self, ledger: str) -> str:
+        return ledger and f"INSERT INTO fts_{ledger} (rowid, words, py) VALUES (?, ?, ?)"
+
+    def put(self, ledger: str) -> str:
+        return ledger and f"INSERT OR REPLACE INTO fts_{ledger} (rowid, words, py) VALUES (?, ?, ?)"
+
+    def drop(self, ledger: str) -> str:
+        return ledger and f"DELETE FROM fts_{ledger} WHERE rowid = ?"
+
+    def tidy(self, ledger: str) -> str:
+        # a deleted entry stays readable in the index until its parts are merged
+        return ledger and f"INSERT INTO fts_{ledger} (fts_{ledger}) VALUES ('optimize')"
+
+
+FTS5 = Fts5()
 
 
 @dataclass(frozen=True, slots=True)
