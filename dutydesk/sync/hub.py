@@ -27,6 +27,7 @@ from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.journal.chain import Act
+from dutydesk.sync.plainly import plainly
 from dutydesk.sync.seals import Seal
 from dutydesk.sync.wire import Parcel, Personal, pack
 
@@ -45,6 +46,8 @@ RETRIES = 5
 """How often a transaction that another one pushed aside is tried again (SQLSTATE 40001, 40P01)."""
 DESK_ROLE, READER_ROLE, PROJECT_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_project"
 ROLES = (DESK_ROLE, READER_ROLE, PROJECT_ROLE)
+BOUNDS = ("bound_login", "bound_silence", "bound_probes", "bound_misses", "bound_work")
+"""Statements that bound how long a login's half-done work is kept."""
 _RANGE = "(desk = %s AND epoch = %s AND seq > %s AND seq <= %s)"
 _PLACE = "(desk = %s AND epoch = %s AND seq = %s)"
 _ROW = "(ledger = %s AND row_id = %s)"
@@ -206,7 +209,7 @@ def _families() -> Generator[None]:
     except (errors.IntegrityError, errors.DataError) as error:
         raise Refused(_("中心库不接受：{error}").format(error=_first_line(error))) from None
     except psycopg.Error as error:
-        raise Unavailable(_("与中心库的连接断了：{error}").format(error=_first_line(error))) from None
+        raise Unavailable(_("与中心库的连接断了：{error}").format(error=plainly(error))) from None
 
 
 class _Patient(psycopg.Connection[tuple[Any, ...]]):
@@ -277,7 +280,7 @@ class Hub:
                 connection = _Patient.connect(make_conninfo("", **params), autocommit=True, prepare_threshold=None)
             except psycopg.OperationalError as error:
                 raise Unavailable(
-                    _("连不上中心库 {hub}：{error}").format(hub=where.public, error=_first_line(error))
+                    _("连不上中心库 {hub}：{error}").format(hub=where.public, error=plainly(error))
                 ) from None
             connection.patience = patience
             connection.cancelled = cancel
@@ -352,8 +355,19 @@ class Hub:
             self._compose(
                 "new_password" if known else "make_login", login=sql.Identifier(login), password=sql.Literal(verifier)
             )
-            self._compose("bound_login", login=sql.Identifier(login))
             self._compose("give_role", role=sql.Identifier(DESK_ROLE), login=sql.Identifier(login))
+        self._bound(login)
+
+    def _bound(self, login: str) -> None:
+        """A desk that falls silent amid a push must not keep the counter from the others: its half-done work is dropped.
+        Between two statements the first bound does that, while a statement is on its way the next three (a machine that
+        has gone, found by TCP within a minute; a server would wait for two hours) or the last (one that hangs)."""
+        with _families():
+            for name in BOUNDS:
+                try:
+                    self._compose(name, login=sql.Identifier(login))
+                except (errors.UndefinedObject, errors.FeatureNotSupported):
+                    pass  # the last one came with PostgreSQL 17; other engines lack others
 
     def _take_code(self, card: Any) -> None:
         self._run("take_code", (card.district, card.code, card.desk)).close()

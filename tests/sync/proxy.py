@@ -71,7 +71,8 @@ class Proxy:
         self.upstream = port
         self.fault = Fault()
         self.passed = [0, 0]
-        self.sizes: tuple[list[int], list[int]] = ([], [])
+        self.seen: tuple[list[bytes], list[bytes]] = ([], [])
+        """The messages of both directions."""
         self.broken = 0
         self._listener = socket.create_server((HOST, 0))
         self.port = int(self._listener.getsockname()[1])
@@ -86,7 +87,7 @@ class Proxy:
         self._let_go()
         self.fault = fault
         self.passed = [0, 0]
-        self.sizes = ([], [])
+        self.seen = ([], [])
 
     def _let_go(self) -> None:
         """End what hangs."""
@@ -107,7 +108,7 @@ class Proxy:
             thread.start()
 
     def _carry(self, client: socket.socket) -> None:
-        fault, passed, sizes = self.fault, self.passed, self.sizes
+        fault, passed, seen = self.fault, self.passed, self.seen
         server = socket.create_connection((HOST, self.upstream))
         said = (Messages(client=True), Messages(client=False))
         swallowing = False
@@ -137,9 +138,8 @@ class Proxy:
                     if limit is not None and passed[way] + len(data) > limit:
                         through = max(0, limit - passed[way])
                     if fault.at is not None and fault.at[0] == way:
-                        through = min(through, self._room(fault.at, said[way], len(sizes[way]), data))
-                    for message in said[way].add(data):
-                        sizes[way].append(len(message))
+                        through = min(through, self._room(fault.at, said[way], len(seen[way]), data))
+                    seen[way].extend(said[way].add(data))
                     if fault.delay and fault.delayed in data:
                         select.select([self._wake], [], [], fault.delay)
                     target.sendall(data[:through])

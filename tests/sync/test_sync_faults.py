@@ -25,6 +25,7 @@ from dutydesk.core.ids import CLI
 from dutydesk.journal import attachments
 from dutydesk.sync import blobs, protocol
 from dutydesk.sync import hub as h
+from tests import tally
 from tests.journal import desks as d
 from tests.sync.fleet import Fleet
 from tests.sync.proxy import Fault, Proxy
@@ -144,7 +145,8 @@ def test_a_line_cut_at_any_byte_costs_nothing(fleet: Fleet, line: Proxy) -> None
         for place in places:
             acknowledged |= {fleet.write(1, f"{way} {place}"), fleet.write(2, f"{way} {place}")}
             fleet.sync(2)
-            line.fail(Fault(up=place) if way == 0 else Fault(down=place))
+            torn = bool(place % 2)
+            line.fail(Fault(up=place, reset=torn) if way == 0 else Fault(down=place, reset=torn))
             try:
                 fleet.sync(1, port=port)
             except Unavailable:
@@ -154,7 +156,9 @@ def test_a_line_cut_at_any_byte_costs_nothing(fleet: Fleet, line: Proxy) -> None
     fleet.settle(1, 2)
     fleet.check(1, 2)
     assert acknowledged <= fleet.acts(1) & fleet.acts(2)
+    assert fleet.lost(1, 2) == []
     assert fleet.hub_rows("SELECT count(*) FROM act") == [(len(fleet.acts(1)),)]
+    tally.tell("F10 bytes", up=whole[0], down=whole[1], failed=failed, acts=len(fleet.acts(1)))
 
 
 def test_an_acknowledgement_that_is_lost_is_asked_for_again(fleet: Fleet, line: Proxy) -> None:

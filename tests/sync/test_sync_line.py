@@ -24,6 +24,7 @@ from dutydesk.journal.store import Store
 from dutydesk.sync import hub as h
 from dutydesk.sync import protocol, record, seals
 from dutydesk.sync.hub import Batch, Forked, Hub
+from tests import tally
 from tests.journal import desks as d
 from tests.sync.fleet import PASSWORD, Fleet
 from tests.sync.proxy import Fault, Proxy
@@ -59,19 +60,20 @@ def quick(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
 
 
 def let_go_after(fleet: Fleet, span: str) -> None:
-    """How long the server keeps half-done work of a desk that says nothing; a minute in real life."""
+    """How long the server keeps half-done work of a desk that says nothing; a minute and ten in real life. The proxy
+    keeps its lines alive for TCP, so that the last bound has to do what the probes do for a machine that is gone."""
     for n in (1, 2):
-        role = f"{fleet.database}_d{n}"
-        fleet.server.execute("postgres", f"ALTER ROLE {role} SET idle_in_transaction_session_timeout = '{span}'")
+        for bound in ("idle_in_transaction_session_timeout", "transaction_timeout"):
+            fleet.server.execute("postgres", f"ALTER ROLE {fleet.database}_d{n} SET {bound} = '{span}'")
 
 
-def places(sizes: tuple[list[int], list[int]]) -> list[tuple[Fault, tuple[int, int, int]]]:
+def places(seen: tuple[list[bytes], list[bytes]]) -> list[tuple[Fault, tuple[int, int, int]]]:
     """Where lines break: before the first byte of each message, after it, before its last, and anywhere within."""
     rng = random.Random(10)
     found = [
         (how, (way, message, offset))
         for way, how in product((0, 1), (CLOSED, TORN, SILENT))
-        for message, size in enumerate(sizes[way])
+        for message, size in enumerate(map(len, seen[way]))
         for offset in sorted({0, 1, size - 1, rng.randrange(size)} if how is not SILENT else {0, rng.randrange(size)})
     ]
     if FULL:
@@ -93,13 +95,13 @@ def test_a_line_that_breaks_at_any_message_costs_nothing(quick: Fleet, line: Pro
     quick.sync(2)
     line.fail(Fault())
     quick.sync(1, port=line.port)
-    tried = places(line.sizes)
-    assert min(map(len, line.sizes)) > 20, "a run is cut into its messages"
+    tried = places(line.seen)
+    assert min(map(len, line.seen)) > 20, "a run is cut into its messages"
     failed = 0
     for count, (how, at) in enumerate(tried):
         for n in (2, 1):
             quick.write(n, f"{at} {n}")
-        quick.sync(2)
+        quick.sync(2, patience=5)
         line.fail(replace(how, at=at))
         try:
             quick.sync(1, port=line.port, patience=0.3)
@@ -112,11 +114,43 @@ def test_a_line_that_breaks_at_any_message_costs_nothing(quick: Fleet, line: Pro
             quick.check(1, 2)
     assert line.broken > len(tried) * 9 // 10, "the lines were broken"
     assert failed > len(tried) // 2
+    tally.tell("F10 messages", cuts=len(tried), broken=line.broken, failed=failed, acts=len(quick.acts(1)))
     line.fail(Fault())
     quick.settle(1, 2)
     quick.check(1, 2)
     assert quick.lost(1, 2) == []
     assert quick.hub_rows("SELECT count(*) FROM act") == [(len(quick.acts(1)),)]
+
+
+@pytest.mark.parametrize("word", [b"INSERT INTO act", b"INSERT INTO personal", b"INSERT INTO seal"])
+def test_a_desk_that_falls_silent_within_a_message_is_not_waited_for(quick: Fleet, line: Proxy, word: bytes) -> None:
+    """Where the values of a statement are on their way the server does not count the transaction as idle."""
+    line.fail(Fault())
+    quick.write(1, "量一量")
+    quick.sync(1, port=line.port)
+    values = 1 + next(n for n, message in enumerate(line.seen[0]) if word in message)
+    assert line.seen[0][values][:1] == b"B"
+    quick.write(1, "电话断了")
+    line.fail(Fault(at=(0, values, 20), hang=True))
+    with pytest.raises(Unavailable):
+        quick.sync(1, port=line.port, patience=0.3)
+    quick.write(2, "别人")
+    assert quick.sync(2, patience=5).waiting == 0
+    line.fail(Fault())
+    quick.settle(1, 2)
+    assert quick.lost(1, 2) == []
+
+
+def test_how_long_half_done_work_is_kept(fleet: Fleet) -> None:
+    fleet.add(1)
+    ((held,),) = fleet.hub_rows(f"SELECT rolconfig FROM pg_roles WHERE rolname = '{fleet.database}_d1'")
+    assert held == [
+        "idle_in_transaction_session_timeout=60s",
+        "tcp_keepalives_idle=30s",
+        "tcp_keepalives_interval=10s",
+        "tcp_keepalives_count=3",
+        "transaction_timeout=600s",
+    ]
 
 
 @pytest.mark.parametrize("how", [CLOSED, TORN, SILENT] if FULL else [TORN])

@@ -28,6 +28,18 @@ ALTER ROLE {login} LOGIN PASSWORD {password};
 -- name: bound_login
 ALTER ROLE {login} SET idle_in_transaction_session_timeout = '60s';
 
+-- name: bound_silence
+ALTER ROLE {login} SET tcp_keepalives_idle = '30s';
+
+-- name: bound_probes
+ALTER ROLE {login} SET tcp_keepalives_interval = '10s';
+
+-- name: bound_misses
+ALTER ROLE {login} SET tcp_keepalives_count = 3;
+
+-- name: bound_work
+ALTER ROLE {login} SET transaction_timeout = '600s';
+
 -- name: give_role
 GRANT {role} TO {login};
 
