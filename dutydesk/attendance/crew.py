@@ -6,6 +6,7 @@ roster yet: there, as where nothing is planned, the crew of the shift's own row 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,6 +21,8 @@ from dutydesk.attendance.plans import Seasons, Turn
 from dutydesk.attendance.rules import State
 from dutydesk.core.clock import DAY
 from dutydesk.core.reference import by_code, rows
+from dutydesk.core.turns import SEASON, season_spans
+from dutydesk.journal import settings
 from dutydesk.ledger.table import LISTED
 from dutydesk.people.model import PEOPLE_TABLE
 
@@ -305,7 +308,7 @@ def modes_at(connection: Connection, span: Span) -> frozenset[str]:
 
 def seasons(connection: Connection, first: date, last: date, turns: Sequence[Turn] = ()) -> Seasons:
     """The modes in force from `first` to `last`, both included: postures, holidays of the table of days, modes of
-    shifts."""
+    shifts, and the seasons that come each year, by the same settings as the roster's."""
     shown, start, end = _POSTURES.c, first.isoformat(), last.isoformat()
     postures = select(shown.mode, shown.starts_on, shown.ends_on).where(shown["_state"] == LISTED)
     spans_ = tuple(
@@ -327,4 +330,15 @@ def seasons(connection: Connection, first: date, last: date, turns: Sequence[Tur
         frozenset(date.fromisoformat(day) for (day,) in _found(connection, days)),
         by_day,
         also,
+        season_spans(rows("roster", "season"), settings.values(connection, SEASON), district(connection)),
     )
+
+
+def district(connection: Connection) -> str:
+    """The code of the district where this desk stands, as its first act says; it is the first that the record holds."""
+    body = connection.exec_driver_sql(
+        "SELECT act.body FROM frontier JOIN act ON act.desk = frontier.desk AND act.epoch = frontier.epoch"
+        " AND act.seq = 1 ORDER BY act.arrival LIMIT 1"
+    ).scalar()
+    told: Mapping[str, Any] = json.loads(body).get("epoch", {}) if body else {}
+    return str(told.get("district") or "")

@@ -19,6 +19,7 @@ from dutydesk.core.clock import DAY, HOUR, MINUTE
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.figures import late_minutes
 from dutydesk.core.i18n import _
+from dutydesk.core.turns import in_season
 
 DAILY, WEEKLY, MONTHLY, SHIFT = "DAILY", "WEEKLY", "MONTHLY", "SHIFT"
 OFFSET = 8 * HOUR
@@ -73,17 +74,20 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Seasons:
     """Which modes are in force: `spans` (mode, first day, last day, inclusive); `holidays` days of the table of days;
-    `turns` the modes of shifts by their day; `also` (mode, a mode that it includes)."""
+    `turns` the modes of shifts by their day; `also` (mode, a mode that it includes); `yearly` (mode, `04-15..10-15`)
+    those that come each year."""
 
     spans: tuple[tuple[str, date, date], ...] = ()
     holidays: frozenset[date] = frozenset()
     turns: Mapping[date, frozenset[str]] = field(default_factory=dict[date, frozenset[str]])
     also: tuple[tuple[str, str], ...] = ()
+    yearly: tuple[tuple[str, str], ...] = ()
 
     def modes(self, day: date) -> frozenset[str]:
         """The modes in force on a day; 常态 is the absence of all others."""
         found = {mode for mode, first, last in self.spans if first <= day <= last}
         found |= self.turns.get(day, frozenset())
+        found |= {mode for mode, span in self.yearly if in_season(day.isoformat(), span)}
         if day in self.holidays:
             found.add("HOLIDAY")
         found |= {wider for wider, mode in self.also if mode in found}

@@ -7,7 +7,8 @@ very second of hand-over is the incoming crew's. Local time is +08:00 without da
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from dutydesk.core.ids import named_id
 
 Tables = Mapping[str, Any]
 _DAY_MINUTES = DAY // MINUTE
+SEASON = "roster.season."
+"""Settings of the seasons, by mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +123,28 @@ def shift_label(shift: Shift) -> str:
 def shift_id(district: str, day: str, code: str) -> bytes:
     """The id of a shift's row in `shifts`: the same on every desk of the district."""
     return named_id("shifts", district, day, code)
+
+
+def in_season(day: str, span: str) -> bool:
+    """Whether a day lies in `04-15..10-15`, both included; a span may cross the year's end. False for another text."""
+    found = re.fullmatch(r"(\d\d-\d\d)\.\.(\d\d-\d\d)", span.strip())
+    if not found:
+        return False
+    first, last, own = found[1], found[2], day[5:]
+    return first <= own <= last if first <= last else own >= first or own <= last
+
+
+def season_spans(
+    rows: Iterable[Mapping[str, Any]], given: Mapping[str, str], district: str
+) -> tuple[tuple[str, str], ...]:
+    """(mode, `04-15..10-15`) of every season that comes each year (domain.md §3.4): by `rows` (reference table `season`
+    of `roster`: `region`, `mode`, `span`) where the district lies in their region, and before that by the district's
+    own settings `given` (`roster.season.MODE`)."""
+    found: dict[str, str] = {}
+    for row in rows:
+        mode, own = str(row["mode"]), given.get(f"{SEASON}{row['mode']}", "")
+        if own:
+            found[mode] = own
+        elif district.startswith(str(row["region"])):
+            found.setdefault(mode, str(row["span"]))
+    return tuple(found.items())

@@ -13,9 +13,9 @@ from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.service import short_no
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
-from dutydesk.printing.desk import desk_document, numbered_sheets, standing
+from dutydesk.printing.desk import desk_document, numbered_sheets, settle, standing
 from dutydesk.printing.page import Document
-from dutydesk.printing.tables import Column, Group
+from dutydesk.printing.tables import Column, Group, Total
 from dutydesk.printing.tables import Row as PaperRow
 
 Seals = Sequence[tuple[int, int, int]]
@@ -68,11 +68,10 @@ def document(
         _("值班日志"),
         crew=False,
         shift=_period(span),
-        form="" if blank else "P02",
         about="" if blank else about(desk, span),
-        since=span.end if desk.clock.now() >= span.end else 0,
     )
-    made.pairs(_head(desk, span), columns=3)
+    head = _head(desk, span)
+    made.pairs(head, columns=3)
     if blank:
         _blank(made, blank)
         return made
@@ -81,7 +80,10 @@ def document(
     if not rows:
         made.paragraph(_("本段时间没有记录。"))
     made.signatures([_("记录人"), _("带班领导")])
-    return made
+    content = [text for pair in head[2:] for text in pair]  # the day and the shift are said as it was asked for
+    for row in rows:
+        content += [] if isinstance(row, Total) else [row.text] if isinstance(row, Group) else [*map(str, row)]
+    return settle(desk, made, "P02", content, span.end if desk.clock.now() >= span.end else 0)
 
 
 def _columns() -> list[Column]:

@@ -13,7 +13,7 @@ from dutydesk.incidents.clocks import Timed
 from dutydesk.incidents.ledger import INCIDENTS
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
-from dutydesk.printing.desk import desk_document
+from dutydesk.printing.desk import desk_document, settle
 from dutydesk.printing.tables import Column
 
 TITLE = N_("突发事件登记表")
@@ -38,10 +38,10 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
         desk,
         _(TITLE),
         subtitle=lines.title(row.values),
-        form="INC",
         about=row.text("no") or row.id.hex(),
     )
-    document.pairs([(_label(name), _value(desk, row, name)) for name in PAIRS])
+    values = [(_label(name), _value(desk, row, name)) for name in (*PAIRS, *TEXTS)]
+    document.pairs(values[: len(PAIRS)])
     for name in TEXTS:
         if row.values.get(name) is not None or name in ("text", "measures"):
             document.box(mask_phones(_value(desk, row, name)), title=_label(name))
@@ -66,19 +66,18 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
     if told:
         document.pairs(told, columns=1)
     document.heading(_("经过"), 2)
-    document.table(
-        [Column(_("时间"), width=24), Column(_("内容"), weight=6), Column(_("记录人"), width=20)],
+    course = [
         [
-            [
-                _time(moment.at),
-                mask_phones(moment.text + (_("（说明：{note}）").format(note=moment.note) if moment.note else "")),
-                moment.by,
-            ]
-            for moment in service.timeline(desk, row)
-        ],
-        size=9,
-    )
+            _time(moment.at),
+            mask_phones(moment.text + (_("（说明：{note}）").format(note=moment.note) if moment.note else "")),
+            moment.by,
+        ]
+        for moment in service.timeline(desk, row)
+    ]
+    columns = [Column(_("时间"), width=24), Column(_("内容"), weight=6), Column(_("记录人"), width=20)]
+    document.table(columns, course, size=9)
     document.signatures([_("值班员"), _("带班领导")])
+    settle(desk, document, "INC", [text for line in (*values, *course) for text in line])
     return document.pdf(), document.missing
 
 

@@ -59,11 +59,14 @@ class Figure:
 class Pdf(bytes):
     """A printout's bytes, what in it no face can draw (to be said before it is printed), what it is about where only
     its maker knows (the numbers of a stack of forms, a shift, a span), and whether it says 副本; None where its maker
-    leaves that to the record of prints."""
+    leaves that to the record of prints; of a paper whose content may change afterwards which version it is, counted
+    from 1, and a digest of what it says, 0 and empty for the others."""
 
     missing: tuple[Problem, ...] = ()
     about: str = ""
     copy: bool | None = None
+    version: int = 0
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)

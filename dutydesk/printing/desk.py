@@ -3,7 +3,8 @@ from, so that a sheet can be held against the journal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dutydesk.core.i18n import N_, _
@@ -39,6 +40,25 @@ def desk_document(
     told = on_duty(desk) if crew else ""
     if told:
         made.paragraph(told, size=9.5, align="center")
+    return made
+
+
+def settle(desk: Desk, made: Document, form: str, content: Iterable[str], since: int = 0) -> Document:
+    """Say on a finished document what it is beside those of the same form about the same thing that were printed since
+    a moment: the same `content` (what it says, without the moment of printing) again is a copy 副本; changed content is
+    a version of its own (第 2 版) that stands for those before it, never a copy of them. Gives `made`."""
+    asked = desk.services.get("edition_before")
+    version, last = asked(form, made.about, since) if asked is not None and made.about else (0, "")
+    digest = hashlib.sha256("\x1f".join(content).encode()).hexdigest()[:32]
+    copy = version > 0 and last in ("", digest)  # a print of before versions were kept is taken for the same
+    made.copy, made.content, made.version = copy, digest, version if copy else version + 1
+    made.watermark = _mark(desk, copy=copy)
+    told = source(desk)
+    if made.version > 1:
+        named = _("第 {n} 版（更正）").format(n=made.version)
+        made.shift = _(" · ").join(part for part in (named, made.shift) if part)
+        told = _("{source}　第 {n} 版，以此为准").format(source=told, n=made.version)
+    made.foot = Foot(_("{source}　副本，此前已打印过").format(source=told) if copy else told)
     return made
 
 

@@ -46,7 +46,7 @@ class Foot:
 class Document:
     """One printout. `paper` is A4 or A3; `at` (ms UTC) is the moment of printing, shown at the foot.
 
-    `about` and `copy` go with the file as `Pdf` has them. A document `behind` another one goes into the same file after it, with pages counted by itself: a stack of forms.
+    `about`, `copy`, `version` and `content` go with the file as `Pdf` has them. A document `behind` another one goes into the same file after it, with pages counted by itself: a stack of forms.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Document:
         self.watermark = watermark
         self.foot = foot or Foot()
         self.about, self.copy = about, copy
+        self.version, self.content = 0, ""
         self._sheets = Sheets(_paper(paper, landscape, tall_foot=bool(self.foot.qr)))
         self._bound: list[Document] = []
         if behind is not None:
@@ -209,7 +210,7 @@ class Document:
         whole = (self, *self._bound)
         made = [page for document in whole for page in document.finished()]
         file = Pdf(pdf.write(made, self._sheets.codes.values(), title=self.title, author=self.unit, at=self.at))
-        file.about, file.copy = self.about, self.copy
+        file.about, file.copy, file.version, file.content = self.about, self.copy, self.version, self.content
         file.missing = tuple(dict.fromkeys(problem for document in whole for problem in document.missing))
         return file
 
@@ -280,11 +281,16 @@ class Document:
         y = sheets.top + mm(5)
         third = sheets.measure / 3
         middle = (sheets.left + sheets.right) / 2
-        mark = _("〔{mark}〕").format(mark=self.watermark) if self.watermark else ""
-        sheets.text(sheets.left, y, mark + self.unit, HEAD, clip=third)
+        unit = (_("〔{mark}〕").format(mark=self.watermark) if self.watermark else "") + self.unit
+        # What the middle does not take is for both ends; the right one, which shift this is, is cut last.
         if number > 1:
             sheets.text(middle, y, self.title, HEAD, "center", clip=third)
-        sheets.text(sheets.right, y, self.shift, HEAD, "right", clip=third)
+            left = right = (sheets.measure - min(_wide(self.title), third)) / 2 - mm(3)
+        else:
+            right = max(sheets.measure - min(_wide(unit), sheets.measure / 4) - mm(3), third)
+            left = max(sheets.measure - min(_wide(self.shift), right) - mm(3), sheets.measure / 4)
+        sheets.text(sheets.left, y, unit, HEAD, clip=left)
+        sheets.text(sheets.right, y, self.shift, HEAD, "right", clip=right)
         sheets.rule(sheets.left, y - mm(1.6), sheets.right, y - mm(1.6), THIN)
         y = sheets.bottom - mm(7)
         sheets.text(middle, y, _("第 {page} / {pages} 页").format(page=number, pages=total), HEAD, "center")
@@ -313,6 +319,11 @@ class Document:
         y = sheets.height / 2 - length * size / 2 * sin(angle) - size * 0.35 * cos(angle)
         turn = f"{cos(angle):.4f} {sin(angle):.4f} {-sin(angle):.4f} {cos(angle):.4f}"
         return f"q {GREY:g} g BT /{SERIF} {size:.2f} Tf {turn} {x:.2f} {y:.2f} Tm <{code}> Tj ET Q"
+
+
+def _wide(text: str) -> float:
+    """Points that a text takes in the running head."""
+    return widths(HEAD.face).measure(text) * HEAD.size / EM
 
 
 def _drop(style: Style) -> float:

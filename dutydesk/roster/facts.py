@@ -14,7 +14,7 @@ from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _, pick
 from dutydesk.core.reference import by_code, reference
 from dutydesk.core.reference import rows as table
-from dutydesk.core.turns import Part, Pattern, Shift, pattern, shift_on
+from dutydesk.core.turns import Part, Pattern, Shift, in_season, pattern, season_spans, shift_on
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.settings import values as settings
 from dutydesk.ledger.table import LISTED
@@ -179,12 +179,12 @@ class Facts:
         return rules.parse_crew(str(row["crew"])) if row else {}
 
     def _seasons(self, date: str) -> Iterable[str]:
-        for row in table("roster", "season"):
-            span = self.given.get(f"{PREFIX}season.{row['mode']}", "")
-            if not span and not self.district.startswith(row["region"]):
-                continue
-            if rules.in_season(date, span or row["span"]):
-                yield row["mode"]
+        return [mode for mode, span in self.seasons if in_season(date, span)]
+
+    @cached_property
+    def seasons(self) -> tuple[tuple[str, str], ...]:
+        """The seasons that come each year: mode and span."""
+        return season_spans(table("roster", "season"), self.given, self.district)
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:

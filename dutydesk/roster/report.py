@@ -11,7 +11,7 @@ from dutydesk.journal import audit
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition
 from dutydesk.people import service as people
-from dutydesk.printing.desk import desk_document
+from dutydesk.printing.desk import desk_document, settle
 from dutydesk.printing.page import Document
 from dutydesk.printing.tables import Column
 from dutydesk.roster import rules, service
@@ -52,23 +52,24 @@ def document(
         crew=False,
         landscape=True,
         subtitle=_("{first} 至 {last}").format(first=first, last=last),
-        form="P03",
         about=f"{first}/{last}",
-        since=_published(desk, first, last) if grid.published else 0,
     )
     made.pairs([(_("值守状态"), _modes(desk, grid)), (_("班次"), _pattern(desk)), (_("状态"), state)], columns=3)
+    content = [state]
     for at in range(0, len(grid.days), BLOCK):
         days = grid.days[at : at + BLOCK]
         rows = list(_rows(grid, days, phones))
         made.need(min(HEAD_MM + sum(ROW_MM if any("\n" in cell for cell in row) else LOW_MM for row in rows), MOST_MM))
         made.table(_columns(days), rows, size=SIZE)
+        content += [_head(day) for day in days]
+        content += [cell for row in _rows(grid, days, {}) for cell in row]  # a telephone alone makes no other roster
     # Who made and approved it stands with the notes: a page of signatures alone would be pinned up by nobody.
     made.paragraph(_signed(desk, first, last), size=11)
     on_call = service.on_call_text(desk, first)
     if on_call:
         made.paragraph(on_call, size=9)
     made.paragraph(_notes(grid, whole), size=9)
-    return made
+    return settle(desk, made, "P03", content, _published(desk, first, last) if grid.published else 0)
 
 
 def _published(desk: Desk, first: str, last: str) -> int:

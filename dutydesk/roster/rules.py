@@ -82,15 +82,6 @@ def kind_of(day: str, told: str | None, years: frozenset[str]) -> str | None:
     return "RESTDAY" if date.fromisoformat(day).weekday() >= 5 else "WORKDAY"
 
 
-def in_season(day: str, span: str) -> bool:
-    """Whether a day lies in `04-15..10-15`, both included; a span may cross the year's end. False for another text."""
-    found = re.fullmatch(r"(\d\d-\d\d)\.\.(\d\d-\d\d)", span.strip())
-    if not found:
-        return False
-    first, last, own = found[1], found[2], day[5:]
-    return first <= own <= last if first <= last else own >= first or own <= last
-
-
 # -- crews ------------------------------------------------------------------------------------------------------------
 
 

@@ -69,6 +69,7 @@ SHIFT_FEATURE = Feature(
         "shift_of": "dutydesk.shifts.service:code_of",
         "sealed": "dutydesk.shifts.seals:sealed",
         "printed_before": "dutydesk.shifts.service:printed_before",
+        "edition_before": "dutydesk.shifts.service:edition_before",
         "unprinted_sheets": "dutydesk.shifts.pending:unprinted_sheets",
     },
     commands=(Command("handover", N_("交接班到了哪一步"), _arguments, "dutydesk.shifts.commands:run"),),

@@ -41,9 +41,11 @@ PRINTS = Ledger(
         Field("about", TEXT, N_("对象"), width=20, search=Search.TEXT),
         Field("at", TIME, N_("时间"), required=True, width=16),
         Field("copy", CODE, N_("份次"), choices=COPIES, width=8),
+        Field("version", COUNT, N_("版次"), width=6),
         Field("frontier", LONG, N_("依据的记录"), width=30, on=On.FILE),
         Field("head", TEXT, N_("校验值"), width=20, on=On.FILE),
         Field("sha256", TEXT, N_("文件校验"), width=20, on=On.FILE),
+        Field("content", TEXT, N_("内容校验"), width=20, on=On.FILE),
     ),
     order="-at",
 )

@@ -102,7 +102,7 @@ class ShiftsPane(QWidget):
         self.earlier = LedgerView(model, important="weather", empty=(_("还没有班次"), ""))
         self.earlier.setObjectName("shifts-earlier")
         self.earlier.opened.connect(self._open_shift)
-        model = LedgerModel(PRINTS, self.desk, columns=("at", "form", "title", "about", "copy"))
+        model = LedgerModel(PRINTS, self.desk, columns=("at", "form", "title", "about", "version", "copy"))
         hint = _("打印或另存的每一张表都记在这里")
         self.prints = LedgerView(model, important="title", empty=(_("还没有打印过"), hint))
         self.prints.setObjectName("shifts-prints")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from dutydesk.core.clock import DAY, local
 from dutydesk.core.errors import Problem, Refused
@@ -16,7 +17,7 @@ from dutydesk.core.i18n import _, language
 from dutydesk.core.reference import label
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
-from dutydesk.ledger.feature import OpenItem
+from dutydesk.ledger.feature import Figure, OpenItem
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.printing.desk import standing
 from dutydesk.printing.page import Document, Foot
@@ -31,6 +32,7 @@ from dutydesk.shifts.sheet import Place, covers
 NUMERALS = "一二三四五六七八九"
 LATE_ENTRIES = 31 * DAY
 """How far back an entry may have happened that was typed in the last 24 hours and is shown with them (补录)."""
+ON_NOW = "attendance.on_now"
 SKIPPED = ("shifts.crew", "shifts.handover")
 """Figures that stand elsewhere on the sheet."""
 
@@ -247,12 +249,23 @@ def _equipment(document: Document, row: Row | None, names: Sequence[str]) -> Non
 def _counters(document: Document, desk: Desk, start: int, end: int) -> None:
     document.need(24)
     document.heading(_("附一 本班数字"), 2)
-    figures = [figure for name, figure in desk.figures(start, max(end, start + 1)).items() if name not in SKIPPED]
+    until = max(end, start + 1)
+    figures = [
+        _marked(desk, figure, until) for name, figure in desk.figures(start, until).items() if name not in SKIPPED
+    ]
     if figures:
         pairs = [(_(figure.label), f"{figure.value} {_(figure.unit)}".strip()) for figure in figures]
         document.pairs(pairs, columns=4, size=9.5)
     else:
         document.paragraph(_("无"))
+
+
+def _marked(desk: Desk, figure: Figure, until: int) -> Figure:
+    """Who is on, with 调 and 代 as everywhere on paper."""
+    told = desk.services.get("on_now_text")
+    if figure.name != ON_NOW or told is None:
+        return figure
+    return replace(figure, value=str(told(until - 1)) or figure.value)
 
 
 def _log(document: Document, desk: Desk, until: int, sealed: Sequence[tuple[int, int, int]]) -> None:

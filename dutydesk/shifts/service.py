@@ -400,6 +400,17 @@ def printed_before(desk: Desk, form: str, about: str, since: int = 0) -> bool:
         return any(row.number("at") >= since for row in printed(connection, form, about))
 
 
+def edition_before(desk: Desk, form: str, about: str, since: int = 0) -> tuple[int, str]:
+    """The last version of a form about one thing that was printed since a moment (ms UTC), from 1, and the digest of
+    what it says; (0, "") where none was (service `edition_before`)."""
+    with desk.store.read() as connection:
+        kept = [row for row in printed(connection, form, about) if row.number("at") >= since]
+    if not kept:
+        return 0, ""
+    last = max(kept, key=lambda row: (row.number("version"), row.number("at")))
+    return max(last.number("version"), 1), last.text("content")
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What a paper was made from: the head it names, how far every desk's acts reached, whether it is a copy, and
@@ -459,5 +470,6 @@ def record_print(desk: Desk, form: str, title: str, about: str, pdf: bytes) -> R
         "frontier": made.frontier,
         "head": made.sheet.code(),
         "sha256": sha256,
+        **({"version": pdf.version, "content": pdf.content} if isinstance(pdf, Pdf) else {}),
     }
     return desk.act("print.add", [desk.new("prints", {name: value for name, value in values.items() if value})])

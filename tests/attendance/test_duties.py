@@ -172,7 +172,31 @@ def test_in_holidays_only(desk: Desk, clock: FixedClock) -> None:
     assert todo(desk) == [("节假日零报告", "10-01T15:00", 0)]
 
 
+def season(desk: Desk, span: str) -> None:
+    desk.act("settings.add", [desk.new("settings", {"key": "roster.season.FLOOD_SEASON", "value": span})])
+
+
+@pytest.mark.parametrize(
+    ("span", "day", "held"),
+    [
+        ("", "2026-06-18", True),  # Zhejiang's: 04-15..10-15
+        ("", "2026-12-18", False),
+        ("06-19..09-30", "2026-06-18", False),
+        ("06-18..09-30", "2026-06-18", True),
+        ("11-01..02-28", "2026-12-18", True),
+    ],
+)
+def test_in_the_flood_season_by_its_dates(desk: Desk, clock: FixedClock, span: str, day: str, held: bool) -> None:
+    if span:
+        season(desk, span)
+    clock.at = parse_iso(f"{day} 12:00")
+    duties.adopt(desk, ["WEATHER_CONSULT"])
+    clock.at = parse_iso(f"{day} 16:00")
+    assert bool(todo(desk)) is held
+
+
 def test_in_the_flood_season_by_posture(desk: Desk, clock: FixedClock) -> None:
+    season(desk, "07-01..07-02")
     duties.adopt(desk, ["WEATHER_CONSULT"])
     posture = {"mode": "FLOOD_SEASON", "starts_on": "2026-06-19", "ends_on": "2026-10-15"}
     desk.act("posture.add", [desk.new("postures", posture)])

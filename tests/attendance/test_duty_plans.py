@@ -78,6 +78,8 @@ def test_only_in_its_season() -> None:
     assert dues(plan, "2026-06-19", "2026-06-22", (), main) == ["2026-06-20T16:00", "2026-06-21T16:00"]
     by_shift = Seasons(turns={date(2026, 6, 17): frozenset({"FLOOD_SEASON"})})
     assert dues(plan, "2026-06-16", "2026-06-23", (), by_shift) == ["2026-06-17T16:00"]
+    yearly = Seasons(yearly=(("FLOOD_SEASON", "04-15..06-17"),))
+    assert dues(plan, "2026-06-16", "2026-06-23", (), yearly) == ["2026-06-16T16:00", "2026-06-17T16:00"]
     holiday = plans.plan_of("DAILY", "", "15:00", season="HOLIDAY")
     days = Seasons(holidays=frozenset({date(2026, 10, 1)}))
     assert dues(holiday, "2026-09-30", "2026-10-03", (), days) == ["2026-10-01T15:00"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dutydesk.core import turns
 from dutydesk.core.clock import HOUR, parse_iso
 from dutydesk.core.errors import Refused
 from dutydesk.roster import rules
@@ -55,7 +56,7 @@ def test_a_year_is_announced_with_its_national_day_alone() -> None:
     ],
 )
 def test_a_season_holds_both_its_ends(day: str, span: str, held: bool) -> None:
-    assert rules.in_season(day, span) is held
+    assert turns.in_season(day, span) is held
 
 
 def test_a_crew_is_read_and_the_stronger_number_wins() -> None:

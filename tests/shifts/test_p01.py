@@ -21,6 +21,7 @@ from dutydesk.features import FEATURES
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.feature import Change, Feature, OpenItem
 from dutydesk.ledger.spec import Value
+from dutydesk.printing.page import Document
 from dutydesk.shifts import handover, pending, report, service
 from dutydesk.shifts.sheet import read
 from tests.shifts.handing import incident, order, receiving, two_crews
@@ -419,3 +420,28 @@ def test_the_sheet_before_the_signatures_follows_the_record(
     handover.prepare(desk, KEY)
     order(desk, "打印前才来的批示")
     assert "打印前才来的批示" in flat(report.p01(desk, shift=KEY))
+
+
+# -- who is on, and the running head -----------------------------------------------------------------------------------
+
+
+def test_who_is_on_bears_the_mark_of_a_swap(desk: Desk, clock: FixedClock, crew: dict[str, bytes]) -> None:
+    posted = {"date": "2026-06-18", "shift": "H24", "post": "PRIMARY", "slot": 1, "person": crew["primary"]}
+    desk.act("assignment.add", [desk.new("assignments", {**posted, "origin": "SWAP"})])
+    service.ensure(desk, clock.at)
+    sign = {"person": crew["primary"], "shift": "2026-06-18/H24", "sign": "IN", "at": clock.at - HOUR}
+    desk.act("sign.in", [desk.new("sign_ins", sign)])
+    annex = flat(report.p01(desk)).partition("附一")[2]
+    assert "李示例（调）" in annex.partition("附二")[0]
+
+
+def test_a_long_name_of_a_shift_stands_whole_in_the_head() -> None:
+    shift, unit = "2026-06-18 Whole day 08:30–next day 08:30", "Sample District Emergency Bureau"
+    made = Document(title="Hand-over record", unit=unit, at=0, shift=shift)
+    for n in range(80):
+        made.paragraph(f"line {n}")
+    for page in pages(made.pdf()):
+        assert shift in page
+        assert unit in page
+    longest = Document(title="Hand-over record", unit=unit, at=0, shift=shift * 4)
+    assert "…" in pages(longest.pdf())[0]

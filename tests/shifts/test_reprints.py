@@ -113,3 +113,62 @@ def test_the_first_sheet_after_the_end_is_no_copy(desk: Desk, clock: FixedClock)
         assert "副本" not in text_of(pdf)
         assert keep(desk, form, pdf).endswith("ORIGINAL")
         assert "副本" in text_of(make(desk))
+
+
+# -- changed in between ------------------------------------------------------------------------------------------------
+
+
+def entry(desk: Desk, text: str) -> None:
+    at = START + 4 * HOUR
+    values = {"happened_at": at, "recorded_at": desk.clock.now(), "category": "PATROL", "line": "GOV", "text": text}
+    desk.act("log.add", [desk.new("log", values)])
+
+
+def progress(desk: Desk, text: str) -> None:
+    intake.update(desk, desk.rows("incidents")[0].id, {"measures": text})
+
+
+def posted(desk: Desk, name: str) -> None:
+    change = desk.new("people", {"name": name, "kind": "PERSON"})
+    desk.act("people.add", [change])
+    values = {"date": "2026-06-19", "shift": "H24", "post": "PRIMARY", "slot": 1, "person": change.row}
+    desk.act("assignment.add", [desk.new("assignments", values)])
+
+
+CHANGED: list[tuple[str, Make, Callable[[Desk, str], None]]] = [
+    ("P02", lambda desk: log.p02(desk, shift=SHIFT), entry),
+    ("P03", lambda desk: roster.p03(desk, start="2026-06-18", end="2026-06-20"), posted),
+    ("INC", the_incident, progress),
+]
+
+
+@pytest.mark.parametrize(("form", "make", "write"), CHANGED)
+def test_a_changed_sheet_is_a_version_and_no_copy(
+    desk: Desk, clock: FixedClock, form: str, make: Make, write: Callable[[Desk, str], None]
+) -> None:
+    first = make(desk)
+    assert "版" not in text_of(first)
+    keep(desk, form, first)
+    for version, name in ((2, "乙示例"), (3, "丙示例")):
+        clock.advance(HOUR)
+        write(desk, name)
+        changed = make(desk)
+        text = text_of(changed)
+        assert "副本" not in text
+        assert f"第 {version} 版（更正）" in text
+        assert f"第 {version} 版，以此为准" in text
+        assert keep(desk, form, changed).endswith("ORIGINAL")
+        clock.advance(HOUR)
+        again = text_of(make(desk))
+        assert f"第 {version} 版" in again, "the same version again"
+        assert "副本，此前已打印过" in again
+        assert keep(desk, form, make(desk)).endswith("COPY")
+    assert keep(desk, form, first).endswith("ORIGINAL"), "a second paper of old bytes says what it said"
+    assert "第 3 版" in text_of(make(desk))
+    assert [row["version"] for row in desk.rows("prints", order="at")][:2] == [1, 2]
+
+
+def test_a_print_of_before_versions_were_kept_is_taken_for_the_same(desk: Desk) -> None:
+    values = {"form": "P02", "title": "值班日志", "about": SHIFT, "at": desk.clock.now(), "copy": "ORIGINAL"}
+    desk.act("print.add", [desk.new("prints", values)])
+    assert "副本，此前已打印过" in text_of(log.p02(desk, shift=SHIFT))
