@@ -56,7 +56,7 @@ def _author(desk: Any, row: Row) -> str:
     """Who made the act that wrote a line of its own accord."""
     from dutydesk.daybook.service import recorder
 
-    return recorder(desk, row)
+    return recorder(desk, row) if hasattr(desk, "store") else ""  # the first rows have no record behind them yet
 
 
 def log_view(model: LedgerModel, line_for: Callable[[Row], str] | None = None) -> LedgerView:
