@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.ids import new_id
 from dutydesk.journal.store import Batch, Store
@@ -56,6 +57,7 @@ def write(
     parts = [everything[start : start + size] for start in range(0, len(everything), size)]
     batch = new_id(store.clock.now())
     _keep(store, batch, {"kind": kind, "by": by, "note": note, "parts": parts})
+    step("import.kept")
     return _run(store, batch, kind, by, note, parts, 0, told)
 
 
@@ -85,6 +87,7 @@ def _run(
     rest = threading.Event()
     for n, part in enumerate(parts[start:], start + 1):
         store.act(kind, part, by=by, note=note, batch=Batch(batch, n, len(parts)))
+        step("import.act")
         done += len(part)
         told(done, whole)
         if len(part) <= BESIDE_A_WINDOW and n < len(parts):
@@ -92,6 +95,7 @@ def _run(
         if n % TIDY_EVERY == 0:
             store.tidy.work(TIDY_MS)
     store.local(lambda cursor: cursor.execute("DELETE FROM local_batch WHERE batch = ?", (batch,)))
+    step("import.done")
     return len(parts) - start
 
 
