@@ -45,7 +45,7 @@ def texts_of(path: Path) -> set[str]:
 
 def test_every_named_step_is_killed_at_somewhere() -> None:
     steps = {name for path in (ROOT / "dutydesk").rglob("*.py") for name in steps_of(path)}
-    assert len(steps) > 45, "they are found"
+    assert len(steps) >= 40, "they are found"
     named = {text for path in (ROOT / "tests").rglob("test_*.py") for text in texts_of(path)}
     assert steps - named == set(), "no test kills there"
 
