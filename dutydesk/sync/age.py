@@ -115,4 +115,4 @@ def decrypt(source: BinaryIO, target: Writes, secret: str) -> None:
             raise raised from None
         if "No matching keys" in str(error):
             raise NotForUs(Problem(_("不是给本机的，打不开"))) from None
-        raise Refused(Problem(_("内容不完整或被改动过"))) from None
+        raise Refused(Problem(_("内容不完整或被改动过，没有收下"))) from None

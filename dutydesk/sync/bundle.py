@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from dutydesk.core.i18n import _
 from dutydesk.sync.bundlekeys import PeerCard
 from dutydesk.sync.seals import Seal
 
+_log = logging.getLogger(__name__)
 FORM = 1
 KIND = "dutydesk.bundle"
 ENDING = ".ddb"
@@ -36,7 +38,7 @@ MOST_ACTS = 250_000
 MOST_TAKEN = 4 * MOST_ACTS
 """Acts that are taken from one bundle at most: a chain that has one seal cannot be divided."""
 MOST_MANIFEST = 4 * 2**20
-MOST_RAW = 2 * 2**30
+MOST_RAW = 2**30
 MOST_PACKED = 2**29
 RATIO = 64
 """Acts hold hashes and ids that no packing makes smaller: more than this many times unpacked is no honest file."""
@@ -214,7 +216,8 @@ def load(data: bytes) -> Manifest:
             raise Newer(_("由较新版本的程序写成，升级后再导入"))
         return _manifest(value)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise Refused(Problem(_("清单无法读取（{error}）").format(error=str(error)[:80]), file=MANIFEST)) from None
+        _log.info("manifest refused: %s", error)
+        raise Refused(Problem(_("清单不合规定，没有收下"), file=MANIFEST)) from None
 
 
 def _manifest(value: Mapping[str, Any]) -> Manifest:
@@ -304,9 +307,8 @@ def raw_bytes(value: Any, size: int) -> bytes:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 200:
+    if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
         raise ValueError("text")
-    value.encode()
     return value
 
 
@@ -449,7 +451,7 @@ class Unpacker:
     def _finish(self) -> None:
         sink, self._sink = self._sink, None
         if self._expected is not None and self._sum.hexdigest() != self._expected.sha256:
-            raise Refused(Problem(_("与清单的校验值不符"), file=self._expected.name))
+            raise Refused(Problem(_("内容与清单的校验值不符，没有收下"), file=self._expected.name))
         assert sink is not None
         sink.close()
 
@@ -457,11 +459,11 @@ class Unpacker:
         if not any(block):
             self._zeros += 1
             if self._zeros > 2 or self._next or next(self._names, None) is not None:
-                raise Refused(Problem(_("数据包不完整")))
+                raise Refused(Problem(_("数据包不完整，没有收下")))
             self.complete = True
             return
         if self._zeros:
-            raise Refused(Problem(_("数据包末尾有多余内容")))
+            raise Refused(Problem(_("数据包末尾有多余内容，没有收下")))
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
         except (tarfile.TarError, ValueError):
@@ -477,7 +479,7 @@ class Unpacker:
             info.type == tarfile.REGTYPE and not info.linkname and info.name == wanted and block[345:500] == bytes(155)
         )
         if not plain or info.size > most or info.size < 0 or (self._expected and info.size != self._expected.size):
-            raise Refused(Problem(_("数据包里有不该有的内容")))
+            raise Refused(Problem(_("数据包里有不该有的内容，没有收下")))
         self._sink, self._left, self._pad = self._wanted(wanted, info.size), info.size, -info.size % BLOCK
         if not self._left:
             self._finish()

@@ -4,11 +4,13 @@ its own desk's seal over it was found true."""
 from __future__ import annotations
 
 import json
-import struct
+import logging
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import Problem, Refused
@@ -17,16 +19,18 @@ from dutydesk.journal import chain, inbox
 from dutydesk.journal.store import Store
 from dutydesk.sync import bundlekeys, keys, record, seals, wire
 from dutydesk.sync.bundle import ACTS, Manifest, Range
+from dutydesk.sync.bundleheld import inbox_of
+from dutydesk.sync.bundlestretch import GARBLED, Stretch
 from dutydesk.sync.bundletaken import Taken
 from dutydesk.sync.wire import Parcel
 
+_log = logging.getLogger(__name__)
 PIECE = 2**20
 MOST_ASIDE = 2_000
+SAMPLED = 256
+"""So often a line is looked at while the first pass only counts: rubbish is told from acts before all of it is unpacked."""
 MARKS = (b"_deleted", b'erase\\"', b"\\u")
 """What a line that deletes something must hold: the words, or an escape that could hide them."""
-GARBLED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError, struct.error)
-
-
 NEW, OLD, GAP, FORK = "NEW", "OLD", "GAP", "FORK"
 
 
@@ -43,10 +47,15 @@ class Lot:
     reason: str = ""
 
 
-def lot_of(store: Store, one: Range) -> Lot:
+def lots_of(store: Store, ranges: Sequence[Range]) -> list[Lot]:
+    """How each range stands to what is here."""
+    frontier, revoked = record.frontier(store), bundlekeys.revoked(store)
+    return [_lot(store, one, frontier, revoked.get(one.desk)) for one in ranges]
+
+
+def _lot(store: Store, one: Range, frontier: record.Frontier, shut: Mapping[int, int] | None) -> Lot:
     at = (one.desk, one.epoch)
-    seq, head = record.frontier(store).get(at, (0, chain.ZERO))
-    shut = bundlekeys.revoked(store).get(one.desk)
+    seq, head = frontier.get(at, (0, chain.ZERO))
     limit = one.last if shut is None else min(one.last, shut.get(one.epoch, 0))
     before = one.first - 1
     what = NEW
@@ -87,11 +96,11 @@ class _Lines:
             try:
                 out = self._inflate.decompress(data, PIECE)
             except zlib.error:
-                raise Refused(Problem(_("压缩内容已损坏"), file=ACTS)) from None
+                raise Refused(Problem(_("压缩内容已损坏，没有收下"), file=ACTS)) from None
             data = self._inflate.unconsumed_tail
             self._raw += len(out)
             if self._raw > self._told.raw or self._inflate.unused_data or (self._inflate.eof and data):
-                raise Refused(Problem(_("解压后比清单所说的大"), file=ACTS))
+                raise Refused(Problem(_("解压后比清单所说的大，没有收下"), file=ACTS))
             self._split(out)
             if self._inflate.eof:
                 return
@@ -101,27 +110,29 @@ class _Lines:
         for line in lines:
             place = next(self._places, None)
             if place is None:
-                raise Refused(Problem(_("比清单所说的多"), file=ACTS))
+                raise Refused(Problem(_("记录比清单所说的多，没有收下"), file=ACTS))
             self._count += 1
             self.take(*place, line)
         if len(self._rest) > wire.LONGEST_LINE:
-            raise Refused(Problem(_("一行太长"), line=self._count + 1, file=ACTS))
+            raise Refused(Problem(_("太长"), line=self._count + 1, file=ACTS))
         self._tell(self._count)
 
     def close(self) -> None:
+        """The member has ended. Raises `Refused` unless it was what the manifest tells."""
         while not self._inflate.eof and (out := self._inflate.decompress(self._inflate.unconsumed_tail, PIECE)):
             self._raw += len(out)
             self._split(out)
         short = next(self._places, None) is not None or self._rest or not self._inflate.eof
         if short or self._raw != self._told.raw:
-            raise Refused(Problem(_("比清单所说的少"), file=ACTS))
+            raise Refused(Problem(_("记录比清单所说的少，没有收下"), file=ACTS))
 
     def unpack(self, lot: Lot, seq: int, line: bytes) -> Parcel:
         """The act of a line, if it is the one that belongs here."""
         try:
             act, personal = wire.unpack(line)
         except Refused as error:
-            raise Refused(Problem(error.problems[0].reason, line=self._count, file=ACTS)) from None
+            _log.info("act refused: %s", error)
+            raise Refused(Problem(_("内容不合规定"), line=self._count, file=ACTS)) from None
         if (act.desk, act.epoch, act.seq) != (lot.range.desk, lot.range.epoch, seq):
             raise Refused(Problem(_("与清单不符"), line=self._count, file=ACTS))
         return act, personal
@@ -135,9 +146,12 @@ class Counting(_Lines):
         self.rows: dict[str, set[bytes]] = {}
 
     def take(self, lot: Lot, seq: int, line: bytes) -> None:
-        if lot.what != NEW or seq <= lot.seq or not any(mark in line for mark in MARKS):
+        told = lot.what == NEW and seq > lot.seq and any(mark in line for mark in MARKS)
+        if not told and self._count % SAMPLED != 1:
             return
         act, _personal = self.unpack(lot, seq, line)
+        if not told:
+            return
         try:
             for change in json.loads(act.body)["changes"]:
                 if "erase" in change or change.get("set", {}).get("_deleted") is not None:
@@ -157,10 +171,19 @@ class Applying(_Lines):
         self._taken = taken
         self._ring = keys.ring(store)
         self._vouched = keys.enrolled(store)
-        self._held: list[Parcel] = []
+        self._stretch: Stretch | None = None
+        self._seals: deque[seals.Seal] = deque()
+        self._of: Lot | None = None
         self._gentle = store.shared()
+        self._pause = threading.Event()
         self._aside = 0
+        self._called = bundlekeys.names(store)
         self.good: list[seals.Seal] = []
+
+    def leave(self) -> None:
+        """No more comes; what waits on the disk for a seal goes."""
+        if self._stretch is not None:
+            self._stretch.close()
 
     def take(self, lot: Lot, seq: int, line: bytes) -> None:
         if lot.what in (OLD, GAP) or (lot.what == NEW and seq < lot.seq):
@@ -168,11 +191,13 @@ class Applying(_Lines):
             return
         if lot.reason and self._aside >= MOST_ASIDE:
             return
+        if lot is not self._of:
+            self._of, self._seals = lot, deque(lot.range.seals)
         act, personal = self.unpack(lot, seq, line)
         if lot.what == FORK:
             if record.hash_at(self._store, (act.desk, act.epoch), act.seq) != act.hash:
-                lot.reason = lot.reason or _("席位 {desk} 有两份不同的记录（分叉），两份都已留存，请查明").format(
-                    desk=act.desk.hex()[-8:]
+                lot.reason = lot.reason or _("{desk}有两份不同的记录（分叉），两份都已留存，请查明").format(
+                    desk=self._called(act.desk)
                 )
                 self._set_aside([(act, personal)], _("同一序号有两条不同的记录（分叉）"))
             return
@@ -185,70 +210,57 @@ class Applying(_Lines):
         if lot.reason:
             self._set_aside([(act, personal)], lot.reason)
             return
-        self._held.append((act, personal))
-        seal = next((one for one in lot.range.seals if one.seq >= seq), None)
-        if seal is None or seal.seq == seq or seq == lot.range.last:
-            self._stretch(lot, lot.range.seals[-1] if seal is None else seal)
+        if self._stretch is None:
+            self._stretch = Stretch(lot.range.desk, lot.head, self._ring, self._vouched, inbox_of(self._store))
+        self._stretch.add(line, (act, personal))
+        while self._seals[0].seq < seq and len(self._seals) > 1:
+            self._seals.popleft()
+        if self._stretch.why or self._seals[0].seq == seq or seq == lot.range.last:
+            self._ends(lot, self._seals[0])
 
-    def _stretch(self, lot: Lot, seal: seals.Seal) -> None:
-        """What has come up to a seal."""
-        parcels, self._held = self._held, []
-        why = self._wrong(lot, parcels, seal)
-        if why:
-            lot.reason = _("席位 {desk}：{why}，没有收下").format(desk=lot.range.desk.hex()[-8:], why=why)
-            self._set_aside(parcels, why)
-            return
-        believed = [parcel for parcel in parcels if parcel[0].seq <= lot.limit]
+    def _ends(self, lot: Lot, seal: seals.Seal) -> None:
+        """What has come up to a seal, or what is seen to be wrong before."""
+        stretch, self._stretch = self._stretch, None
+        assert stretch is not None
         try:
-            _admit(self._store, believed, gentle=self._gentle)
-        except GARBLED:
-            lot.reason = _("席位 {desk}：内容无法读取").format(desk=lot.range.desk.hex()[-8:])
-            self._set_aside(parcels, _("内容无法读取"))
-            return
-        self._taken.applied += len(believed)
-        step("bundle.applied")
-        if len(believed) < len(parcels):
-            lot.reason = _("席位 {desk} 已被吊销，之后的记录没有收下").format(desk=lot.range.desk.hex()[-8:])
-            self._set_aside(parcels[len(believed) :], _("席位已被吊销"))
-            return
-        self._ring = keys.extended(self._ring, [act for act, _side in parcels], self._vouched)
-        lot.seq, lot.head = parcels[-1][0].seq, parcels[-1][0].hash
-        self.good.append(seal)
+            if not stretch.sealed_by(seal):
+                told = _("{desk}的记录{why}，没有收下").format(desk=self._called(lot.range.desk), why=stretch.why)
+                self._blocked(lot, told, stretch, stretch.why)
+                return
+            before = self._taken.applied
+            try:
+                for part in record.slices((one for one in stretch if one[0].seq <= lot.limit), gentle=self._gentle):
+                    self._store.receive(part)
+                    self._taken.applied += len(part)
+                    if self._gentle:
+                        self._pause.wait(record.PAUSE)
+            except GARBLED:
+                told = _("{desk}的记录读不懂，没有收下").format(desk=self._called(lot.range.desk))
+                self._taken.applied = before
+                self._blocked(lot, told, stretch, _("内容无法读取"))
+                return
+            step("bundle.applied")
+            assert stretch.last is not None
+            if stretch.last.seq > lot.limit:
+                told = _("{desk}已被吊销，之后的记录没有收下").format(desk=self._called(lot.range.desk))
+                later = (one for one in stretch if one[0].seq > lot.limit)
+                self._blocked(lot, told, later, _("席位已被吊销"))
+                return
+            self._ring = stretch.ring
+            lot.seq, lot.head = stretch.last.seq, stretch.last.hash
+            self.good.append(seal)
+        finally:
+            stretch.close()
 
-    def _wrong(self, lot: Lot, parcels: Sequence[Parcel], seal: seals.Seal) -> str:
-        """Why these acts may not be believed; empty when they may."""
-        link = lot.head
-        for act, personal in parcels:
-            reason = inbox.problem(act, personal)
-            if reason:
-                return reason
-            if act.seq > 1 and act.prev != link:
-                return _("与上一条不衔接")
-            link = act.hash
-        acts = [act for act, _personal in parcels]
-        try:
-            ring = keys.extended(self._ring, acts, self._vouched)
-        except GARBLED:
-            return _("公布的密钥无法读取")
-        desk = lot.range.desk
-        if desk not in ring.keys and desk in self._vouched:  # an older desk whose announcement is still to come
-            ring = keys.Ring({**ring.keys, desk: (keys.Announced(self._vouched[desk][-1], 1, 1),)}, ring.doubted)
-        sealed = seal.seq == acts[-1].seq and seal.hash == acts[-1].hash
-        return "" if sealed and seals.verify(seal, ring) else _("与席位的签名不符")
+    def _blocked(self, lot: Lot, told: str, parcels: Iterable[Parcel], why: str) -> None:
+        """The rest of a range does not go on; as much of it as anybody will look at is set aside."""
+        lot.reason = told
+        self._set_aside(parcels, why)
 
-    def _set_aside(self, parcels: Sequence[Parcel], reason: str) -> None:
-        for act, _personal in parcels[: max(0, MOST_ASIDE - self._aside)]:
+    def _set_aside(self, parcels: Iterable[Parcel], reason: str) -> None:
+        for act, _personal in islice(parcels, max(0, MOST_ASIDE - self._aside)):
             try:
                 self._taken.quarantined += inbox.set_aside(self._store, act, reason)
             except GARBLED:
                 continue  # a number that no table takes: the reason alone is kept
             self._aside += 1
-
-
-def _admit(store: Store, parcels: Sequence[Parcel], *, gentle: bool) -> None:
-    """Checked acts into the record, some at a time."""
-    rest = threading.Event()
-    for part in record.slices(parcels, gentle=gentle):
-        store.receive(part)
-        if gentle:
-            rest.wait(record.PAUSE)

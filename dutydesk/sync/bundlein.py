@@ -35,7 +35,7 @@ from dutydesk.sync.bundle import (
     never,
     no_progress,
 )
-from dutydesk.sync.bundleacts import FORK, GAP, NEW, OLD, Applying, Counting, Lot, lot_of
+from dutydesk.sync.bundleacts import FORK, GAP, NEW, OLD, Applying, Counting, Lot, lots_of
 from dutydesk.sync.bundleheld import ROOM_LEFT, copy, done, held, inbox_of, keep, not_kept
 from dutydesk.sync.bundlelook import peek, walk
 from dutydesk.sync.bundleout import refuse_play
@@ -96,11 +96,11 @@ def take(
     try:
         told = taken.manifest = peek(store, path, identity)
     except age.NotForUs as error:
-        return _settled(store, _verdict(taken, FOREIGN, str(error)), path)
+        return _settled(store, _verdict(taken, FOREIGN, _said(error)), path)
     except Newer as error:
-        return _settled(store, _verdict(taken, NEWER, error.problems[0].reason), path, identity)
+        return _settled(store, _verdict(taken, NEWER, _said(error)), path, identity)
     except Refused as error:
-        return _settled(store, _verdict(taken, TAMPERED, str(error)), path)
+        return _settled(store, _verdict(taken, TAMPERED, _said(error)), path)
     if not _believed(store, taken, told, fingerprint):
         return _settled(store, taken, path, identity)
     if told.made_at - store.clock.now() > CLOCK_SLACK:
@@ -136,7 +136,7 @@ def _settled(store: Store, taken: Taken, path: Path, identity: str = "") -> Take
 
 
 def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> Taken:
-    lots = [lot_of(store, one) for one in told.ranges]
+    lots = lots_of(store, told.ranges)
     missing = [part for part in told.files if not attachments.path_of(store.home, part.sha256).is_file()]
     taken.waiting = sum(lot.range.count for lot in lots if lot.what == GAP)
     if not missing and not any(lot.what in (NEW, FORK) for lot in lots):
@@ -154,7 +154,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
             return _stays(store, _verdict(taken, GUARD, why), local, how)
         _apply(store, local, told, lots, taken, how)
     except Refused as error:
-        return done(store, _verdict(taken, TAMPERED, str(error)), local)
+        return done(store, _verdict(taken, TAMPERED, _said(error)), local)
     except (Stopped, Unavailable):
         if path != local:
             local.unlink(missing_ok=True)  # it is still where it came from
@@ -171,6 +171,14 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
 def _stays(store: Store, taken: Taken, local: Path, how: _How) -> Taken:
     """What was copied waits on, unless only the recovery key opens it: then it must come again."""
     return not_kept(done(store, taken, local)) if how.identity else keep(store, taken, local)
+
+
+def _said(error: Refused) -> str:
+    """Why, in one sentence; which record, where it is one."""
+    problem = error.problems[0]
+    if problem.line is None:
+        return problem.reason
+    return _("第 {line} 条记录{reason}，没有收下").format(line=problem.line, reason=problem.reason)
 
 
 def _verdict(taken: Taken, state: str, reason: str) -> Taken:
@@ -311,7 +319,10 @@ def _apply(
             return Nothing()
         return _File(store, sha256, new.append)
 
-    walk(store, local, told, wanted, how.cancel, how.identity)
+    try:
+        walk(store, local, told, wanted, how.cancel, how.identity)
+    finally:
+        applying.leave()
     taken.files = len(new)
     seals.keep(store, *applying.good)
     if new:

@@ -131,9 +131,10 @@ def read_card(data: bytes, name: str = "") -> PeerCard:
     """A card from a file or a text, or an age key with the name of whoever owns it. Raises `Refused`."""
     text = data[:20_000].decode("utf-8", "replace").strip()
     if _RECIPIENT.fullmatch(text):
-        if not name.strip():
+        called = "".join(one for one in " ".join(name.split()) if one.isprintable())[:60]
+        if not called:
             raise Refused(Problem(_("给这把公钥写个名称"), "--name"))
-        return PeerCard(b"", b"", _checked(text), name=name.strip()[:60])
+        return PeerCard(b"", b"", _checked(text), name=called)
     try:
         outer: dict[str, Any] = json.loads(text)
         told = str(outer["bundle_card"])

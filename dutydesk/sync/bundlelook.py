@@ -73,10 +73,10 @@ def peek(store: Store, path: Path, identity: str = "") -> Manifest:
     with suppress(_Enough):
         _decrypt(store, path, unpacker, never, identity)
     if len(found) < 2:
-        raise Refused(Problem(_("数据包不完整")))
+        raise Refused(Problem(_("数据包不完整，没有收下")))
     told = load(found[0])
     if not signing.holds(told.sender.public, SIGNED + found[0], found[1]):
-        raise Refused(Problem(_("签名不符：内容被改动过，或不是署名的席位发的")))
+        raise Refused(Problem(_("签名不符：内容被改动过，或不是署名的席位发的，没有收下")))
     return told
 
 
@@ -93,7 +93,7 @@ def walk(
 
     def same(data: bytes) -> None:
         if load(data).id != told.id:
-            raise Refused(Problem(_("文件在读的时候变了")))
+            raise Refused(Problem(_("文件在读的时候变了，没有收下")))
         unpacker.expect(told.parts)
 
     def sink(name: str, size: int) -> Sink:
@@ -104,7 +104,7 @@ def walk(
     unpacker = Unpacker(sink)
     _decrypt(store, local, unpacker, cancel, identity)
     if not unpacker.complete:
-        raise Refused(Problem(_("数据包不完整")))
+        raise Refused(Problem(_("数据包不完整，没有收下")))
 
 
 def _decrypt(store: Store, path: Path, unpacker: Unpacker, cancel: Cancel, identity: str) -> None:

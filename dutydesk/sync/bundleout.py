@@ -47,8 +47,9 @@ SEAL_EVERY = 10_000
 PAGE = 2_000
 PAGE_BYTES = 8 * 2**20
 LEVEL = 6
-MOST_BODIES = MOST_RAW // 2
-"""Bytes of bodies that go into one bundle; with what stands around them they stay below what a receiver unpacks."""
+MOST_BODIES, MOST_FOREIGN = MOST_RAW // 4, MOST_RAW // 2
+"""Bytes of bodies that go into one bundle, and of one chain of another desk, which cannot be divided; with what stands
+around them they stay below what a receiver unpacks."""
 _NAMED = re.compile(rb'"[a-z0-9_]*sha256":"([0-9a-f]{64})"')
 ALL, SINCE_LAST = "all", "last"
 
@@ -223,7 +224,7 @@ def _divided(store: Store, plans: Sequence[_Plan]) -> list[_Plan]:
                 "SELECT coalesce(sum(length(body)), 0) FROM act WHERE desk = ? AND epoch = ? AND seq > ? AND seq <= ?",
                 (one.desk, one.epoch, one.after, one.upto),
             ).scalar_one()
-            if raw <= MOST_BODIES or one.upto - one.after == 1:
+            if raw <= (MOST_BODIES if one.seal is None else MOST_FOREIGN) or one.upto - one.after == 1:
                 out.append(replace(one, raw=int(raw)))
             elif one.seal is not None:
                 raise _too_much(one)
@@ -234,7 +235,7 @@ def _divided(store: Store, plans: Sequence[_Plan]) -> list[_Plan]:
 
 
 def _too_much(one: _Plan) -> Refused:
-    return Refused(_("席位 {desk} 的记录太多，一个数据包装不下").format(desk=one.desk.hex()[-8:]))
+    return Refused(_("席位 {desk} 的记录太多，一个数据包装不下，请它自己导出").format(desk=one.desk.hex()[-8:]))
 
 
 def _groups(plans: Sequence[_Plan]) -> list[list[_Plan]]:
@@ -247,7 +248,7 @@ def _groups(plans: Sequence[_Plan]) -> list[list[_Plan]]:
         while rest.upto > rest.after:
             count = rest.upto - rest.after
             again = any((rest.desk, rest.epoch) == (held.desk, held.epoch) for held in group)
-            fits = rest.raw <= bytes_left and not again
+            fits = (rest.raw <= bytes_left or not group) and not again
             if fits and (count <= room or (rest.seal is not None and not group and count <= MOST_TAKEN)):
                 group.append(rest)
                 room, bytes_left = room - count, bytes_left - rest.raw

@@ -114,11 +114,9 @@ def write(
     whole = len(data) + sum(part.size for part in told.parts)
     step("bundle.planned")
     try:
-        free = shutil.disk_usage(folder).free
-        if free < whole + whole // 64 + 65_536:
-            raise Unavailable(
-                _("{folder} 空间不足，还差 {mb} MB").format(folder=folder, mb=(whole - free) // 2**20 + 1)
-            )
+        short = whole + whole // 64 + 65_536 - shutil.disk_usage(folder).free
+        if short > 0:
+            raise Unavailable(_("{folder} 空间不足，还差 {mb} MB").format(folder=folder, mb=short // 2**20 + 1))
         pieces = Chain(_pieces(store, told, data, keys.sign(store, SIGNED + data), acts, cancel))
         with stick.fresh(temporary) as file:
             out = Hashing(file, lambda size: progress("write", size, whole))

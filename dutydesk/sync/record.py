@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -132,7 +132,7 @@ def apply(store: Store, delivery: Sequence[Parcel], *, gentle: bool) -> Taken:
     return whole
 
 
-def slices(delivery: Sequence[Parcel], *, gentle: bool) -> Iterator[list[Parcel]]:
+def slices(delivery: Iterable[Parcel], *, gentle: bool) -> Iterator[list[Parcel]]:
     """What goes into one transaction each."""
     held: list[Parcel] = []
     weight = 0

@@ -51,11 +51,16 @@ def opened(path: Path, most: int) -> Generator[BufferedReader]:
     """A plain file of at most `most` bytes, for reading. Raises `Refused` for a folder, pipe or device and for one that
     is too large, `OSError` where it cannot be read. It is opened first and looked at then: nothing can be put in its
     place in between, and a pipe that nobody writes into does not hold anybody up."""
-    handle = os.open(path, _READ)
+    try:
+        handle = os.open(path, _READ)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise _no_file() from None
+        raise
     try:
         told = os.fstat(handle)
         if not stat.S_ISREG(told.st_mode):
-            raise Refused(Problem(_("不是文件，是文件夹、管道或设备")))
+            raise _no_file()
         if told.st_size > most:
             raise Refused(Problem(_("文件太大，不是这里要的文件")))
     except BaseException:
@@ -63,6 +68,10 @@ def opened(path: Path, most: int) -> Generator[BufferedReader]:
         raise
     with os.fdopen(handle, "rb") as file:
         yield file
+
+
+def _no_file() -> Refused:
+    return Refused(Problem(_("不是文件，是文件夹、管道或设备")))
 
 
 @contextmanager

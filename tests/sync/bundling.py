@@ -108,13 +108,21 @@ def sealed(plain: bytes, recipient: str, file: Path) -> Path:
 
 
 def forged(
-    sender: d.Store, recipient: str, file: Path, good: Mapping[str, bytes], *, lines: bytes | None = None, **told: Any
+    sender: d.Store,
+    recipient: str,
+    file: Path,
+    good: Mapping[str, bytes],
+    *,
+    lines: bytes | None = None,
+    level: int = 0,
+    **told: Any,
 ) -> Path:
-    """A bundle again with other lines of acts (unpacked) or another manifest, signed by `sender`: sums and sizes are right."""
+    """A bundle again with other lines of acts (unpacked) or another manifest, signed by `sender`: sums and sizes are
+    right. Lines are not packed unless `level` says so: much rubbish packs too well, and would go no further than that."""
     manifest = json.loads(good[bundle.MANIFEST]) | told
     packed = good[bundle.ACTS]
     if lines is not None:
-        packed = _gzip(lines)
+        packed = _gzip(lines, level)
         manifest["raw"] = told.get("raw", len(lines))
     if "parts" not in told:
         manifest["parts"][-1] = [bundle.ACTS, len(packed), hashlib.sha256(packed).hexdigest()]
@@ -124,8 +132,8 @@ def forged(
     return closed([*members, (bundle.ACTS, packed)], recipient, file)
 
 
-def _gzip(data: bytes) -> bytes:
-    squeeze = zlib.compressobj(6, zlib.DEFLATED, 31)
+def _gzip(data: bytes, level: int) -> bytes:
+    squeeze = zlib.compressobj(level, zlib.DEFLATED, 31)
     return squeeze.compress(data) + squeeze.flush()
 
 

@@ -12,7 +12,7 @@ import pytest
 from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.ids import CLI
 from dutydesk.journal import attachments, peers
-from dutydesk.sync import bundle, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlewrite
+from dutydesk.sync import bundle, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlestretch, bundlewrite
 from dutydesk.sync.bundletaken import Rule
 from tests.journal import desks as d
 from tests.sync.bundling import Desks, forged, opened
@@ -260,6 +260,20 @@ def test_a_large_export_is_several_bundles(desks: Desks, monkeypatch: pytest.Mon
     assert desks.exchange(1, 3)
     handed = desks.send(3, 2)  # another desk's chain has one seal and stays whole
     assert [bundlelook.peek(desks[2], file).acts for file in handed] == [49, 1]
+
+
+def test_a_seal_that_is_far_away_costs_no_memory(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit into memory waits in a file, and is the same afterwards."""
+    monkeypatch.setattr(bundlestretch, "MOST", 2_000)
+    told = desks.write(1, *[f"第{n}条" for n in range(60)])
+    assert desks.exchange(1, 3)
+    (taken,) = desks.take(2, *desks.send(3, 2))
+    assert taken.state == "DONE"
+    assert set(told) <= desks.acts(2)
+    assert [one.name for one in desks[2].home.root.glob("inbox/*")] == []
+    desks.exchange(3, 2)
+    desks.exchange(2, 3)
+    desks.check(2, 3)
 
 
 def test_samples_and_drills_stay_by_themselves() -> None:
