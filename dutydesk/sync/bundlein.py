@@ -178,7 +178,7 @@ def _said(error: Refused) -> str:
     problem = error.problems[0]
     if problem.line is None:
         return problem.reason
-    return _("第 {line} 条记录{reason}，没有收下").format(line=problem.line, reason=problem.reason)
+    return _("第 {line} 条记录：{reason}，没有收下").format(line=problem.line, reason=problem.reason)
 
 
 def _verdict(taken: Taken, state: str, reason: str) -> Taken:
