@@ -151,6 +151,16 @@ def _name(at: Chain) -> str:
     return f"{at[0].hex()}/{at[1]}"
 
 
+def span(milliseconds: int) -> str:
+    """How long, in the largest unit that says enough."""
+    minutes = milliseconds // 60_000
+    if minutes < 120:
+        return _("{count} 分钟").format(count=minutes)
+    if minutes < 48 * 60:
+        return _("{count} 小时").format(count=minutes // 60)
+    return _("{count} 天").format(count=minutes // (24 * 60))
+
+
 @dataclass(slots=True)
 class Session:
     """One run: the connection, and what was found out while it lasts."""
@@ -219,7 +229,8 @@ class Session:
         ahead = self.store.clock.now() - self.hello.time
         if abs(ahead) > CLOCK_SLACK:
             self.report.clock_ahead = ahead
-            self.report.note(_("本机时钟与中心库相差 {seconds} 秒").format(seconds=abs(ahead) // 1_000))
+            told = _("本机时钟比中心库快 {span}") if ahead > 0 else _("本机时钟比中心库慢 {span}")
+            self.report.note(told.format(span=span(abs(ahead))))
         self._recall()
 
     def _note_revoked(self) -> None:
@@ -253,11 +264,34 @@ class Session:
     def _place(self) -> str:
         return f"hub/{self.hello.hub.hex()}"
 
+    # -- what is here: a desk's record, or a hub's own tables (`projecting`) ------------------------------------------
+
+    def _here(self) -> Mapping[Chain, Head]:
+        return record.frontier(self.store)
+
+    def _hash_at(self, at: Chain, seq: int) -> bytes | None:
+        return record.hash_at(self.store, at, seq)
+
+    def _ring(self) -> keys.Ring:
+        return keys.ring(self.store)
+
+    def _vouched(self) -> Mapping[bytes, Sequence[bytes]]:
+        return keys.enrolled(self.store)
+
+    def _take(self, parcels: Sequence[Parcel]) -> inbox.Taken:
+        return record.apply(self.store, parcels, gentle=self.store.shared())
+
+    def _keep_seals(self, good: Sequence[seals.Seal]) -> None:
+        seals.keep(self.store, *good)
+
+    def _set_aside(self, act: chain.Act, reason: str) -> int:
+        return inbox.set_aside(self.store, act, reason)
+
     # -- compare -------------------------------------------------------------------------------------------------------
 
     def _compare(self) -> tuple[dict[Chain, int], dict[Chain, int]]:
         """Which chains this desk lacks (and up to where), and which it owes (and from where on)."""
-        mine, theirs = record.frontier(self.store), self.hello.frontier
+        mine, theirs = self._here(), self.hello.frontier
         behind = [at for at, head in theirs.items() if 0 < mine.get(at, (0, b""))[0] < head[0]]
         links = self.hub.hashes_at([(*at, mine[at][0]) for at in behind])
         lacks: dict[Chain, int] = {}
@@ -271,7 +305,7 @@ class Session:
             if here[0] < there[0]:
                 same = not here[0] or links.get((*at, here[0])) == here[1]
             else:
-                same = not there[0] or record.hash_at(self.store, at, there[0]) == there[1]
+                same = not there[0] or self._hash_at(at, there[0]) == there[1]
             if not same:
                 self._fork(at, here, there)
             elif here[0] < there[0]:
@@ -386,11 +420,11 @@ class Session:
     # -- pull ----------------------------------------------------------------------------------------------------------
 
     def _pull(self, lacks: Mapping[Chain, int]) -> None:
-        start = record.frontier(self.store)
+        start = self._here()
         whole = self.report.pulled + sum(upto - start.get(at, (0, b""))[0] for at, upto in lacks.items())
         while True:
             self._stop_if_asked()
-            mine = record.frontier(self.store)
+            mine = self._here()
             behind = [
                 (*at, mine.get(at, (0, b""))[0], upto)
                 for at, upto in sorted(lacks.items())
@@ -404,13 +438,13 @@ class Session:
             parcels = self._checked(ranges, self.hub.acts(ranges), found)
             step("pull.received")
             if parcels:
-                taken = record.apply(self.store, parcels, gentle=self.store.shared())
+                taken = self._take(parcels)
                 step("pull.applied")
                 self.report.pulled += taken.applied
                 self.report.quarantined += taken.quarantined
-                keys.ring(self.store)
+                self._ring()
                 self.progress("pull", self.report.pulled, max(whole, self.report.pulled))
-            after = record.frontier(self.store)
+            after = self._here()
             for desk, epoch, seq, _upto in ranges:
                 if after.get((desk, epoch), (0, b""))[0] <= seq:
                     self.blocked.add((desk, epoch))
@@ -458,10 +492,10 @@ class Session:
         by_chain: dict[Chain, list[Parcel]] = {}
         for act, personal in parcels:
             by_chain.setdefault((act.desk, act.epoch), []).append((act, personal))
-        mine = record.frontier(self.store)
+        mine = self._here()
         out: list[Parcel] = []
         good: list[seals.Seal] = []
-        ring, vouched = keys.ring(self.store), keys.enrolled(self.store)
+        ring, vouched = self._ring(), self._vouched()
         for desk, epoch, after, upto in ranges:
             at = (desk, epoch)
             held = by_chain.get(at, [])
@@ -485,14 +519,14 @@ class Session:
                 continue
             good.append(seal)
             out += held
-        seals.keep(self.store, *good)
+        self._keep_seals(good)
         return out
 
     def _refuse(self, at: Chain, parcels: Sequence[Parcel]) -> None:
         self.blocked.add(at)
         self.report.alarm(_("席位 {desk} 的记录与它的签名不符，没有收下").format(desk=self._called(at[0])))
         for act, _personal in parcels[:PAGE]:
-            self.report.quarantined += inbox.set_aside(self.store, act, _("与席位的签名不符"))
+            self.report.quarantined += self._set_aside(act, _("与席位的签名不符"))
 
     def _incomplete(self, parcels: Sequence[Parcel]) -> bool:
         """Whether personal data are missing that nobody erased."""
