@@ -30,13 +30,23 @@ def server() -> Iterator[Server]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def hub_template(server: Server) -> str:
+    """A database with a hub, made and empty, to be copied."""
+    server.execute("postgres", "CREATE DATABASE hub_template")
+    with Hub.connect(server.url("hub_template")) as hub:
+        assert hub.init(new_id(d.EVENING)) == [number for number, _script in numbered()]
+    return "hub_template"
+
+
 @pytest.fixture
-def database(server: Server) -> Iterator[str]:
-    """An empty database of this test alone."""
+def database(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of this test alone: empty, or a hub where the test asks for `hub_url`."""
     global _made
     _made += 1
     name = f"hub{_made}"
-    server.execute("postgres", f"CREATE DATABASE {name}")
+    copied = request.getfixturevalue("hub_template") if "hub_url" in request.fixturenames else "template1"
+    server.execute("postgres", f"CREATE DATABASE {name} TEMPLATE {copied} STRATEGY = FILE_COPY")
     yield name
     server.execute("postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -44,10 +54,7 @@ def database(server: Server) -> Iterator[str]:
 @pytest.fixture
 def hub_url(server: Server, database: str) -> str:
     """A hub, made and empty; the owner's address."""
-    url = server.url(database)
-    with Hub.connect(url) as hub:
-        assert hub.init(new_id(d.EVENING)) == [number for number, _script in numbered()]
-    return url
+    return server.url(database)
 
 
 @pytest.fixture

@@ -78,18 +78,21 @@ class Server:
         """Stop in order."""
         self._run("pg_ctl", "-w", "-m", "fast", "-D", str(self.data), "stop")
 
-    def back_up(self, name: str) -> Path:
+    def back_up(self) -> Path:
         """Copy the folder of the data while nobody is served, as a night's backup does."""
+        copy = Path(tempfile.mkdtemp(prefix="backup", dir=self.root)) / "data"
         self.stop()
-        copy = shutil.copytree(self.data, self.root / name)
-        self.start()
+        try:
+            shutil.copytree(self.data, copy)
+        finally:
+            self.start()
         return copy
 
     def put_back(self, copy: Path) -> None:
         """Serve from yesterday's folder again."""
         self.stop()
         shutil.rmtree(self.data)
-        shutil.copytree(copy, self.data)
+        copy.rename(self.data)
         for path in [self.data, *self.data.rglob("*")] if self.user else []:
             shutil.chown(path, self.user)
         self.data.chmod(0o700)

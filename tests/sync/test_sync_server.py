@@ -81,7 +81,7 @@ def test_a_hub_whose_data_are_yesterdays_gets_back_what_it_lost(fleet: Fleet, *,
             fleet.write(n, f"备份前 {turn}")
         person = d.add(one, "people", name=f"钱{turn}", phone="0571-00000001")
         fleet.settle(*names)
-        copy = fleet.server.back_up(f"backup{turn}")
+        copy = fleet.server.back_up()
         for n in names:
             for entry in range(rng.randint(1, 5)):
                 fleet.write(n, f"备份后 {turn} {entry}")
