@@ -139,7 +139,24 @@ class Starter(QObject):
                 log.error("cannot open %s: %s", self.home.root, error)
             self._give_up(error)
             return
-        self._attach(self.desk)
+        if not self._rejoins(self.desk):
+            self._attach(self.desk)
+
+    def _rejoins(self, desk: Desk) -> bool:
+        """Whether a forked branch is to be taken back first (`shell/rejoining.py`); that is tried once a start."""
+        from dutydesk.sync.rejoin import WANTED
+
+        if desk.config.view or not desk.store.state(WANTED):
+            return False
+        desk.store.remember(WANTED, "")
+        desk.store.close()
+        self.desk = None
+        from dutydesk.shell.rejoining import Rejoining
+
+        dialog = Rejoining(self.home, desk_key(), self.window)
+        dialog.settled.connect(self._again)
+        dialog.open()
+        return True
 
     def _open(self) -> Desk:
         from dutydesk.features import open_desk

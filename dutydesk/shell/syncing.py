@@ -87,7 +87,10 @@ class Syncing(QObject):
         self.look()
 
     def look(self) -> None:
-        """Ask the schedule, beside the window: it may knock at the hub."""
+        """Ask the schedule, beside the window: it may knock at the hub. A hub that was joined meanwhile counts at once."""
+        from dutydesk.sync import joining
+
+        joining.follow(self._desk.store)
         if self.running or self._looking or not self._desk.config.hub:
             return
         self._looking = True

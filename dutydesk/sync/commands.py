@@ -11,21 +11,19 @@ import argparse
 import secrets
 import sys
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dutydesk.core.clock import Clock
 from dutydesk.core.console import answer, say, warn
-from dutydesk.core.errors import Problem, Refused, Unavailable
-from dutydesk.core.files import write_whole
+from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.ids import new_id
 from dutydesk.core.paths import Home
-from dutydesk.core.settings import save
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Command
+from dutydesk.sync import joining
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -196,13 +194,7 @@ def _desks(connection: Any, args: argparse.Namespace) -> int:
 
 
 def _card(store: Store, args: argparse.Namespace) -> int:
-    from dutydesk.sync import keys, protocol
-
-    protocol.refuse_play(store)
-    try:
-        write_whole(Path(args.file), keys.card(store))
-    except OSError as error:
-        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
+    joining.write_card(store, Path(args.file))
     if args.json:
         answer({"file": str(args.file), "desk": store.config.desk})
     else:
@@ -216,7 +208,7 @@ def _enrol_here(store: Store, args: argparse.Namespace) -> int:
 
     protocol.refuse_play(store)
     login, password = _enrol(keys.card_of(store), args)
-    _keep(store, str(args.url), login, password, str(args.ca))
+    joining.keep(store, str(args.url), login, password, str(args.ca))
     if args.json:
         answer({"desk": store.config.desk, "login": login, "hub": store.config.hub})
     else:
@@ -237,7 +229,7 @@ def _enrol_card(args: argparse.Namespace) -> int:
     card = keys.read_card(data)
     login, password = _enrol(card, args)
     out = Path(args.out)
-    _write_secret(out, _address(str(args.url), login), password)
+    joining.write_secret(out, joining.address(str(args.url), login, str(args.ca)), password, str(args.ca))
     if args.json:
         answer({"desk": card.desk.hex(), "login": login, "file": str(out)})
     else:
@@ -264,7 +256,7 @@ def _login(args: argparse.Namespace) -> int:
     with closing(ViewHub.connect(str(args.url), ca=str(args.ca))) as connection:
         connection.hello()
         connection.give_login(str(args.login), password)
-    _write_secret(out, _address(str(args.url), str(args.login)), password)
+    joining.write_secret(out, joining.address(str(args.url), str(args.login), str(args.ca)), password)
     if args.json:
         answer({"login": str(args.login), "file": str(out)})
     else:
@@ -290,48 +282,11 @@ def _view(home: Home, schema: Schema, clock: Clock, key: bytes | None, args: arg
     return 0 if report.ok else 1
 
 
-def _write_secret(out: Path, address: str, password: str) -> None:
-    """An address and its password, for the owner of the file alone."""
-    try:
-        out.touch(mode=0o600)
-        out.chmod(0o600)
-        write_whole(out, f"{address}\n{password}\n".encode())
-        out.chmod(0o600)
-    except OSError as error:
-        raise Unavailable(_("写不了文件：{error}").format(error=error.strerror or error)) from None
-
-
 def _join(store: Store, args: argparse.Namespace) -> int:
     """What the owner wrote down, kept at this desk."""
-    from dutydesk.sync import protocol
-
-    protocol.refuse_play(store)
-    try:
-        lines = Path(args.file).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        lines = []
-    if len(lines) < 2:
-        raise Refused(Problem(_("不是管理员给的登记文件"), file=str(args.file)))
-    _keep(store, lines[0].strip(), "", lines[1].strip(), str(args.ca))
+    joining.join(store, Path(args.file), str(args.ca))
     if args.json:
         answer({"hub": store.config.hub})
     else:
         say(store.config.hub)
     return 0
-
-
-def _address(url: str, login: str) -> str:
-    """The owner's address with a desk's login and without any password."""
-    from dutydesk.sync.hub import Target, target
-
-    params = {name: value for name, value in target(url).params.items() if name != "password"}
-    return Target(params | ({"user": login} if login else {})).public
-
-
-def _keep(store: Store, url: str, login: str, password: str, ca: str) -> None:
-    from dutydesk.sync import protocol
-
-    address = _address(url, login)
-    store.config = replace(store.config, hub=address, hub_ca=str(Path(ca).absolute()) if ca else "")
-    save(store.home.config, store.config)
-    protocol.remember_login(store, address, password)

@@ -44,8 +44,8 @@ PATIENCE = 90.0
 CONNECT_SECONDS = 15
 RETRIES = 5
 """How often a transaction that another one pushed aside is tried again (SQLSTATE 40001, 40P01)."""
-DESK_ROLE, READER_ROLE, PROJECT_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_project"
-ROLES = (DESK_ROLE, READER_ROLE, PROJECT_ROLE)
+DESK_ROLE, READER_ROLE, PROJECTOR_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_projector"
+ROLES = (DESK_ROLE, READER_ROLE, PROJECTOR_ROLE, "dutydesk_project")
 BOUNDS = ("bound_login", "bound_silence", "bound_probes", "bound_misses", "bound_work")
 """Statements that bound how long a login's half-done work is kept."""
 _RANGE = "(desk = %s AND epoch = %s AND seq > %s AND seq <= %s)"
@@ -115,6 +115,12 @@ class Target:
     params: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
+    def place(self) -> str:
+        """Where it is, for people to read: host, port where it is named, and database."""
+        host, port = self.params.get("host", ""), self.params.get("port", "")
+        return f"{host}{':' + port if port else ''}/{self.params.get('dbname', '')}"
+
+    @property
     def public(self) -> str:
         """The address without the password, as it may be shown and stored."""
         host, port = self.params.get("host", ""), self.params.get("port", "")
@@ -159,7 +165,8 @@ def _is_here(host: str) -> bool:
 @cache
 def statements() -> Mapping[str, str]:
     """Every statement by its name."""
-    text = files("dutydesk.sync").joinpath("hubsql", "statements.sql").read_text(encoding="utf-8")
+    folder = files("dutydesk.sync").joinpath("hubsql")
+    text = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("statements.sql", "projector.sql"))
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -208,8 +215,10 @@ def _families() -> Generator[None]:
         raise Forked(_("中心库不接受：与那里的记录不衔接（{error}）").format(error=_first_line(error))) from None
     except (errors.IntegrityError, errors.DataError) as error:
         raise Refused(_("中心库不接受：{error}").format(error=_first_line(error))) from None
-    except psycopg.Error as error:
+    except psycopg.OperationalError as error:
         raise Unavailable(_("与中心库的连接断了：{error}").format(error=plainly(error))) from None
+    except psycopg.Error as error:
+        raise Unavailable(_("中心库出错：{error}").format(error=_first_line(error))) from None
 
 
 class _Patient(psycopg.Connection[tuple[Any, ...]]):
@@ -280,7 +289,7 @@ class Hub:
                 connection = _Patient.connect(make_conninfo("", **params), autocommit=True, prepare_threshold=None)
             except psycopg.OperationalError as error:
                 raise Unavailable(
-                    _("连不上中心库 {hub}：{error}").format(hub=where.public, error=plainly(error))
+                    _("连不上中心库 {hub}：{error}").format(hub=where.place, error=plainly(error))
                 ) from None
             connection.patience = patience
             connection.cancelled = cancel
@@ -304,6 +313,12 @@ class Hub:
     def _ask(self, name: str, values: Sequence[Any] = (), **groups: str) -> list[tuple[Any, ...]]:
         with _families(), self._run(name, values, **groups) as cursor:
             return cursor.fetchall()
+
+    @contextmanager
+    def _whole(self) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
+        """One transaction; the driver's errors in our families."""
+        with _families(), self._connection.transaction():
+            yield self._connection
 
     def _compose(self, name: str, **parts: sql.Composable) -> None:
         text = cast("Any", statements()[name])  # a constant of ours; the type asks for a literal in the source

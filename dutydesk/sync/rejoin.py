@@ -14,11 +14,10 @@ this machine's code: `D1-2026-0003` becomes `D1B-2026-0003`, which the new epoch
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,19 +28,18 @@ from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
-from dutydesk.journal import inbox, recipe
+from dutydesk.journal import inbox, recipe, severing
 from dutydesk.journal.apply import DELETE, parse_body
 from dutydesk.journal.chain import Act
-from dutydesk.journal.rebuild import rebuild, side_rows
+from dutydesk.journal.rebuild import rebuild
 from dutydesk.journal.schema import Schema
-from dutydesk.journal.store import ACT_COLUMNS, MOVE_FRONTIER, Store
+from dutydesk.journal.store import Store
 from dutydesk.sync import restoring
 
 FORK = "fork/"
 """Names in `local_peer`: `fork/hub/desk/epoch`, with the last common place and how far each side was then."""
 WANTED = "sync.rejoin"
 """Key in `local_state`: it was asked for in the window, and is done at the next start."""
-Personal = Mapping[int, tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,9 @@ def _rejoin(home: Home, work: Home, schema: Schema, clock: Clock, config: DeskCo
         if not found:
             raise Refused(_("没有要并回的分叉"))
         theirs = _used(raw, schema, config.desk_id)
-        lost, aside = _take_out(raw, found, clock.now())
+        cuts = [severing.Cut(branch.desk, branch.epoch, branch.after, branch.own) for branch in found]
+        lost, aside = severing.sever(raw, cuts, _("同一序号有两条不同的记录（分叉）"), clock.now())
+        severing.forget(raw, FORK, WANTED)
         rebuild(raw, schema, home.attachments)
         epoch, link = _last(raw, config)
     finally:
@@ -174,67 +174,12 @@ def _used(raw: recipe.Raw, schema: Schema, desk: bytes) -> set[tuple[str, str]]:
     """The numbers that the other machine's branch gave: (ledger, number)."""
     out: set[tuple[str, str]] = set()
     for (held,) in raw.execute("SELECT act FROM quarantine WHERE desk = ?", (desk,)).fetchall():
-        body = json.loads(base64.b64decode(json.loads(held)["body"]))
-        for change in body.get("changes", ()):
+        for change in parse_body(inbox.kept(held).body).get("changes", ()):
             shape = schema.shapes.get(change["ledger"])
             number = change.get("set", {}).get(shape.ledger.number) if shape and shape.ledger.number else None
             if number:
                 out.add((change["ledger"], str(number)))
     return out
-
-
-def _take_out(raw: recipe.Raw, found: Sequence[Branch], now: int) -> tuple[list[tuple[Act, Personal]], int]:
-    """Take the branches out of the record: the own acts in the order in which they were made, and how many of others
-    went into quarantine."""
-    lost: list[tuple[int, Act, Personal]] = []
-    aside = 0
-    raw.execute("BEGIN IMMEDIATE")
-    guards = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'act'").fetchall()
-    for name, _sql in guards:
-        raw.execute(f"DROP TRIGGER {name}")
-    side = raw.cursor()
-    for branch in found:
-        at = (branch.desk, branch.epoch)
-        rows = raw.execute(
-            f"SELECT arrival, {ACT_COLUMNS} FROM act WHERE desk = ? AND epoch = ? AND seq > ? ORDER BY seq",  # noqa: S608
-            (*at, branch.after),
-        ).fetchall()
-        for arrival, *parts in rows:
-            act = Act(*parts)
-            if branch.own:
-                lost.append((int(arrival), act, side_rows(side, act.act_id)))
-            else:
-                raw.execute(inbox.INSERT, inbox.row_of(act, _("同一序号有两条不同的记录（分叉）"), now))
-                aside += 1
-            raw.execute("DELETE FROM personal WHERE act_id = ?", (act.act_id,))
-        raw.execute("DELETE FROM act WHERE desk = ? AND epoch = ? AND seq > ?", (*at, branch.after))
-        raw.execute("DELETE FROM checkpoint WHERE desk = ? AND epoch = ? AND seq > ?", (*at, branch.after))
-        last = raw.execute(
-            "SELECT seq, hash, hlc FROM act WHERE desk = ? AND epoch = ? ORDER BY seq DESC LIMIT 1", at
-        ).fetchone()
-        if last is None:
-            raw.execute("DELETE FROM frontier WHERE desk = ? AND epoch = ?", at)
-        else:
-            raw.execute(MOVE_FRONTIER, (*at, *last))
-    side.close()
-    for _name, sql in guards:
-        raw.execute(sql)
-    _forget(raw)
-    raw.execute("COMMIT")
-    return [(act, personal) for _arrival, act, personal in sorted(lost, key=lambda entry: entry[0])], aside
-
-
-def _forget(raw: recipe.Raw) -> None:
-    """The forks are settled; what was looked through up to some arrival is looked through again."""
-    raw.execute("DELETE FROM local_peer WHERE substr(name, 1, 5) = 'fork/'")
-    raw.execute("DELETE FROM local_state WHERE key = ?", (WANTED,))
-    for name, body in raw.execute("SELECT name, body FROM local_peer").fetchall():
-        told = json.loads(body)
-        changed = {cursor: 0 for cursor in ("arrival", "named") if name == "keys" and cursor == "arrival"}
-        if name.startswith("hub/"):
-            changed = {"named": 0}
-        if changed.keys() & told.keys():
-            raw.execute("UPDATE local_peer SET body = ? WHERE name = ?", (json.dumps(told | changed), name))
 
 
 class _Again:
@@ -265,7 +210,7 @@ class _Again:
         """Name the acts that were said again before."""
         for change in body["changes"]:
             for field, bases in change.get("bases", {}).items():
-                change["bases"][field] = sorted(self.acts.get(base, base) for base in bases)
+                change["bases"][field] = sorted(self.acts.get(str(base), str(base)) for base in bases)
             seen = change.get("set", {}).get(DELETE)
             if isinstance(seen, str):
                 named = [self.acts.get(part.lower(), part).upper() for part in seen.split(",")]

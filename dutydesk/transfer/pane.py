@@ -11,10 +11,14 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
+from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Elided, EmptyState, SplitTitle, button, label, shortcut
+from dutydesk.qt.widgets import Elided, SplitTitle, button, label, shortcut
+from dutydesk.sync import joining
+from dutydesk.sync.rejoin import WANTED
 from dutydesk.transfer import standing
+from dutydesk.transfer.pane_join import Joining
 from dutydesk.transfer.pane_sync import Groups, Progress
 from dutydesk.transfer.standing import Overview, moment
 
@@ -24,7 +28,8 @@ SOON_MS = 200
 
 
 class SyncPane(QWidget):
-    """同步. F6 syncs now, Shift+F6 syncs and compares the tables with other desks', Esc stops, F9 goes to disputes."""
+    """同步. F6 syncs now, Shift+F6 syncs and compares the tables with other desks', Esc stops, F9 goes to disputes, F7
+    takes a forked branch back."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,10 +65,11 @@ class SyncPane(QWidget):
         outer.setSpacing(0)
         self.head = SplitTitle(self.title)
         self.head.note.setObjectName("sync-hub")
+        self.rejoin = self._tool(_("并回"), "sync-rejoin", "F7", self.ask_rejoin)
         self.disputes = self._tool(_("冲突"), "sync-disputes", "F9", self.open_disputes)
         self.deep = self._tool(_("同步并核对"), "sync-deep", "Shift+F6", self.sync_deep)
         self.now = self._tool(_("立即同步"), "sync-now", "F6", self.sync, primary=True)
-        self.head.add(self.disputes, self.deep, self.now)
+        self.head.add(self.rejoin, self.disputes, self.deep, self.now)
         outer.addWidget(self.head)
         self.problem = label("", "problem", wrap=True)
         self.problem.setObjectName("sync-problem")
@@ -89,13 +95,10 @@ class SyncPane(QWidget):
         self.progress = Progress(self.stop)
         outer.addWidget(self.progress)
         self.list = Groups()
+        self.list.setMinimumHeight(theme.row * 6)
         outer.addWidget(self.list, 1)
-        self.empty = EmptyState(
-            _("本机还没有接入中心库"),
-            _(
-                "运行 dutydesk hub card 写出登记卡，请中心库管理员登记；再用 dutydesk hub join 存下他给的文件，然后重开窗口"
-            ),
-        )
+        self.empty = Joining(self.desk)
+        self.empty.joined.connect(self._joined)
         outer.addWidget(self.empty, 1)
         escape = shortcut(self, "Esc", self.stop)
         escape.setObjectName("sync-escape")
@@ -145,6 +148,26 @@ class SyncPane(QWidget):
         if go is not None:
             go("settings", b"")
 
+    def ask_rejoin(self) -> None:
+        """F7: after a fork, take this machine's branch back into the common record."""
+        if not self.rejoin.isVisible():
+            return
+        text = _(
+            "并回要重新整理本机的记录，在下次打开窗口时做，多的要几分钟。两台都用过的编号，本机的会改用新代号。"
+            "现在就关闭窗口吗？关闭后请再打开。"
+        )
+        dialogs.confirm(self, text, _("关闭并并回")).answered.connect(self._rejoin)
+
+    def _rejoin(self, yes: bool) -> None:
+        if yes:
+            self.desk.store.remember(WANTED, "1")
+            self.window().close()
+
+    def _joined(self) -> None:
+        self.refresh()
+        if self.syncing is not None:
+            self.sync()
+
     def _began(self) -> None:
         self.progress.begin()
         self._enable(joined=True)
@@ -163,6 +186,7 @@ class SyncPane(QWidget):
 
     def refresh(self) -> None:
         """Bring everything up to date."""
+        joining.follow(self.desk.store)
         seen = standing.overview(self.desk)
         joined = seen.past is not None
         for widget in (self.facts, self.list):
@@ -171,6 +195,7 @@ class SyncPane(QWidget):
         self.head.note.setText(seen.hub)
         self.disputes.setText(_("冲突 {count}").format(count=seen.conflicts) if seen.conflicts else _("冲突"))
         self.disputes.setVisible(bool(seen.conflicts))
+        self.rejoin.setVisible(bool(seen.forks))
         self._enable(joined=joined)
         text = self._trouble(seen)
         self.problem.setText(text)
@@ -180,10 +205,12 @@ class SyncPane(QWidget):
         self._show_facts(seen)
         self.list.show_groups(
             (
+                *([(_("分叉"), seen.forks)] if seen.forks else []),
                 (_("隔离的外来记录"), seen.kept_out),
                 (_("对端"), seen.peers),
                 (_("上次收到"), seen.came),
                 (_("同步记录"), seen.runs),
+                (_("其他席位"), seen.desks),
             )
         )
 

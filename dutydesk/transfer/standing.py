@@ -15,7 +15,9 @@ from sqlalchemy import Connection
 
 from dutydesk.core.clock import HOUR, local
 from dutydesk.core.i18n import N_, _
-from dutydesk.journal import peers, settings
+from dutydesk.journal import inbox, peers, settings
+from dutydesk.journal.apply import parse_body
+from dutydesk.journal.chain import Act
 from dutydesk.journal.desk import Desk
 from dutydesk.ledger.feature import Figure, OpenItem
 from dutydesk.sync import planning, protocol, rejoin, schedule
@@ -26,6 +28,8 @@ PANE = "sync"
 _CODES = """SELECT f.desk, json_extract(a.body, '$.epoch.district'), json_extract(a.body, '$.epoch.code'),
  json_extract(a.body, '$.epoch.name') FROM frontier f
  JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1 ORDER BY f.epoch"""
+LONGEST = 80
+"""Letters that are shown of what an act says."""
 SHOWN_RUNS = 30
 SHOWN_ACTS = 200
 """Acts from elsewhere that are counted by desk and kind; beyond that only how many there are."""
@@ -64,6 +68,8 @@ class Overview:
     came: Sequence[Line]
     runs: Sequence[Line]
     kept_out: Sequence[Line]
+    forks: Sequence[Line] = ()
+    desks: Sequence[Line] = ()
 
 
 def moment(at: int, now: int) -> str:
@@ -148,10 +154,11 @@ def _unwell(connection: Connection, now: int) -> Sequence[OpenItem]:
 
 
 def figures(connection: Connection, now: int) -> Sequence[Figure]:
-    """When the last good run was; where runs fail or none takes place, how many failed and what is not delivered."""
+    """When the last good run was; where runs fail or none takes place, how many failed and what is not delivered. A desk
+    that belongs to no hub says so: nobody must take its silence for health."""
     past = planning.past_of(connection)
     if past is None:
-        return ()
+        return (Figure("sync.health", N_("同步"), _("未接入"), "", 0),)
     parts = [moment(past.success, now) if past.success else _("从未")]
     if past.failures:
         parts.append(_("失败{count}次").format(count=past.failures))
@@ -159,6 +166,9 @@ def figures(connection: Connection, now: int) -> Sequence[Figure]:
     owed = undelivered(connection) if severity else 0
     if owed:
         parts.append(_("待传{count}").format(count=owed))
+    if _differing(connection) or _forked(connection):
+        parts.append(_("分叉"))
+        severity = 2
     return (Figure("sync.health", N_("同步"), " ".join(parts), "", severity),)
 
 
@@ -207,7 +217,9 @@ def overview(desk: Desk) -> Overview:
         silent = past is not None and schedule.silent(_asked(connection), now, past)
         names = desk_names(connection)
         came = _came(connection, store.config.desk_id, names, peers.peer(store, planning.CAME))
-        kept_out = _kept_out(connection, names)
+        kept_out = _kept_out(desk, connection, names)
+        found = branches(connection)
+        others = _desks(connection, store.config.desk_id, names)
     return Overview(
         hub=_shown_hub(store.config.hub),
         past=past,
@@ -219,6 +231,8 @@ def overview(desk: Desk) -> Overview:
         came=came,
         runs=[_run(run) for run in peers.runs(store, planning.JOB, SHOWN_RUNS)],
         kept_out=kept_out,
+        forks=[_fork(branch, names) for branch in found],
+        desks=others,
     )
 
 
@@ -229,7 +243,7 @@ def _shown_hub(url: str) -> str:
     if not url:
         return ""
     try:
-        return target(url).public
+        return target(url).place
     except DutyDeskError:
         return _("地址读不懂，请看 desk.toml")
 
@@ -258,11 +272,14 @@ def _peers(desk: Desk) -> list[Line]:
             )
         }
     lines: list[Line] = []
-    for hub, told in peers.peers(store, "hub/").items():
+    address = _shown_hub(store.config.hub)
+    known = peers.peers(store, "hub/")
+    for hub, told in known.items():
         confirmed = {place: int(seq) for place, seq in told.get("confirmed", {}).items()}
         owed = sum(max(0, seq - confirmed.get(place, 0)) for place, seq in own.items())
         text = _("已确认 {count} 条，待传 {owed} 条").format(count=sum(confirmed.values()), owed=owed)
-        lines.append(Line(_("中心库 {id}").format(id=hub[:8]), text, int(told.get("last_ok", 0)) or None))
+        name = address if len(known) == 1 and address else hub[:8]
+        lines.append(Line(_("中心库 {id}").format(id=name), text, int(told.get("last_ok", 0)) or None))
     return lines
 
 
@@ -292,11 +309,66 @@ def _run(run: peers.Run) -> Line:
     return Line(what, _("；").join(part for part in (text, notes) if part), at, bad)
 
 
-def _kept_out(connection: Connection, names: Mapping[bytes, str]) -> list[Line]:
+def _kept_out(desk: Desk, connection: Connection, names: Mapping[bytes, str]) -> list[Line]:
+    """What lies in quarantine and did not come in after all: whose, what it says, by whom, and why it was kept out."""
     found = connection.exec_driver_sql(
-        "SELECT desk, epoch, seq, reason, received_at FROM quarantine ORDER BY n DESC LIMIT ?", (SHOWN_ACTS,)
-    )
+        "SELECT q.desk, q.seq, q.reason, q.act FROM quarantine q"
+        " WHERE NOT EXISTS (SELECT 1 FROM act a WHERE a.act_id = q.act_id) ORDER BY q.n DESC LIMIT ?",
+        (SHOWN_ACTS,),
+    ).all()
+    lines: list[Line] = []
+    for whose, seq, reason, held in found:
+        act = inbox.kept(held)
+        said = _("：").join(part for part in (_author(desk, act.by), _said(desk, act)) if part)
+        text = _("{said}——{reason}").format(said=said, reason=reason) if said else str(reason)
+        name = names.get(bytes(whose), bytes(whose).hex()[:8])
+        lines.append(Line(f"{name} #{seq}", text, act.recorded_at, bad=True))
+    return lines
+
+
+def _author(desk: Desk, by: str) -> str:
+    if len(by) != 32:
+        return ""
+    try:
+        return desk.title("people", bytes.fromhex(by))
+    except (ValueError, KeyError):
+        return ""
+
+
+def _said(desk: Desk, act: Act) -> str:
+    """What an act that is not in the record says, in short: the list and the words of its first change."""
+    try:
+        change = parse_body(act.body)["changes"][0]
+        shape = desk.store.schema.shapes[change["ledger"]]
+        values = change.get("set", {})
+        told = [field for field in shape.ledger.fields if field.search and isinstance(values.get(field.name), str)]
+        shown = [field.kind.show(values[field.name], field) for field in told]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
+    return " ".join([_(shape.ledger.title), *shown])[:LONGEST]
+
+
+def _fork(branch: rejoin.Branch, names: Mapping[bytes, str]) -> Line:
+    name = names.get(branch.desk, branch.desk.hex()[:8])
+    if branch.own:
+        text = _("从 #{seq} 起另一台同号机器也在记：本机这 {count} 次操作其他席位看不到，按“并回”补上")
+    else:
+        text = _("从 #{seq} 起与中心库的不一致，这里有 {count} 次操作；按“并回”改用中心库的")
+    return Line(name, text.format(seq=branch.after + 1, count=branch.count), None, bad=True)
+
+
+def _desks(connection: Connection, own: bytes, names: Mapping[bytes, str]) -> list[Line]:
+    """How far the other desks are known here, the one that was heard of longest ago first."""
+    found = connection.exec_driver_sql(
+        "SELECT f.desk, max(a.recorded_at), sum(f.seq) FROM frontier f JOIN act a"
+        " ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = f.seq WHERE f.desk <> ? GROUP BY f.desk ORDER BY 2",
+        (own,),
+    ).all()
     return [
-        Line(f"{names.get(bytes(desk), bytes(desk).hex()[:8])} /{epoch} #{seq}", str(reason), int(at), bad=True)
-        for desk, epoch, seq, reason, at in found
+        Line(
+            names.get(bytes(desk), bytes(desk).hex()[:8]),
+            _("共 {count} 次操作，最近一次").format(count=int(count)),
+            int(at),
+        )
+        for desk, at, count in found
     ]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import re
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,8 +16,7 @@ from dutydesk.sync import keys, protocol, seals
 from dutydesk.sync.hub import Batch, Forked, Hub
 from tests.journal import desks as d
 from tests.sync.fleet import PASSWORD, Fleet
-from tests.sync.proxy import TlsFront
-from tests.sync.servers import HOST, Server
+from tests.sync.servers import Server
 
 
 def test_a_hub_is_made_once_and_a_second_time_changes_nothing(hub_url: str) -> None:
@@ -312,51 +308,6 @@ def test_a_wrong_password_is_told_without_it(fleet: Fleet) -> None:
     with pytest.raises(Unavailable) as caught:
         Hub.connect(fleet.url(1), password="wrong-secret")
     assert "wrong-secret" not in str(caught.value)
-
-
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate for this machine that vouches for itself, and its key."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=36_500))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / f"{name}.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / f"{name}.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / f"{name}.crt", folder / f"{name}.key"
-
-
-def test_the_pinned_authority_decides(server: Server, fleet: Fleet, tmp_path: Path) -> None:
-    fleet.add(1)
-    cert, key = certificate(tmp_path, "hub")
-    other, _key = certificate(tmp_path, "other")
-    with TlsFront(server.port, cert, key) as front:
-        url = fleet.url(1, front.port)
-        with Hub.connect(url, ca=str(cert), password=PASSWORD) as hub:
-            assert hub.hello().incarnation == 1
-            assert hub._connection.pgconn.ssl_in_use
-        with pytest.raises(Unavailable, match="certificate verify failed"):
-            Hub.connect(url, ca=str(other), password=PASSWORD)
-        with pytest.raises(Unavailable, match="does not match host name"):
-            Hub.connect(url.replace(HOST, "localhost"), ca=str(cert), password=PASSWORD)
-    with pytest.raises(Unavailable, match="SSL"):  # a line that only pretends
-        Hub.connect(fleet.url(1), ca=str(cert), password=PASSWORD)
 
 
 def test_a_desk_remembers_its_password_beside_the_record(fleet: Fleet) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,15 +14,21 @@ from pytestqt.qtbot import QtBot
 
 from dutydesk.core.clock import FixedClock, parse_iso
 from dutydesk.core.ids import new_id
+from dutydesk.features import FEATURES, schema
 from dutydesk.journal import inbox, peers
-from dutydesk.journal.desk import Desk
+from dutydesk.journal.desk import Desk, Me
 from dutydesk.qt.announcer import announcer_for
+from dutydesk.qt.dialogs import Sentence
 from dutydesk.qt.jobs import JobRunner
+from dutydesk.shell.rejoining import Rejoining
 from dutydesk.shell.syncing import Syncing
-from dutydesk.sync import planning
+from dutydesk.sync import joining, keys, planning
+from dutydesk.sync.hub import Hub
+from dutydesk.sync.rejoin import WANTED
 from dutydesk.transfer.pane import SyncPane
 from tests.desks import a_desk
-from tests.sync.fleet import Fleet
+from tests.sync.cities import log
+from tests.sync.fleet import PASSWORD, Fleet
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
 
@@ -125,7 +133,8 @@ def test_what_went_wrong_is_said_until_a_run_succeeds(pane: SyncPane, runs: Told
 
 
 def test_it_shows_peers_runs_what_came_and_what_was_kept_out(pane: SyncPane, desk: Desk, fleet: Fleet) -> None:
-    assert lines(pane) == {"隔离的外来记录": ["无|"], "对端": ["无|"], "上次收到": ["无|"], "同步记录": ["无|"]}
+    nothing = {key: ["无|"] for key in ("隔离的外来记录", "对端", "上次收到", "同步记录", "其他席位")}
+    assert lines(pane) == nothing
     other = fleet.add(2, name="二号席")
     fleet.write(2, "从二号席来")
     fleet.sync(2)
@@ -133,13 +142,12 @@ def test_it_shows_peers_runs_what_came_and_what_was_kept_out(pane: SyncPane, des
     from dutydesk.sync import record
 
     held = record.parcels(other, (other.config.desk_id, 1), 0, 2, 10, 2**20)[1][0]
-    from dataclasses import replace
-
     inbox.set_aside(desk.store, replace(held, act_id=new_id(1)), "与席位的签名不符")
     pane.refresh()
     told = lines(pane)
     assert told["上次收到"] == ["D2 二号席|2 条"]
-    assert told["隔离的外来记录"] == ["D2 二号席 /1 #2|与席位的签名不符"]
+    assert told["隔离的外来记录"] == ["D2 二号席 #2|值班日志 D2-2026-0001 从二号席来——与席位的签名不符"]
+    assert told["其他席位"] == ["D2 二号席|共 2 次操作，最近一次"]
     assert told["同步记录"][0].startswith("成功|上传")
     assert told["对端"][0].startswith("中心库")
     assert "D2 二号席" in child(pane, QLabel, "sync-came").text()
@@ -161,7 +169,7 @@ def test_a_run_of_another_process_shows_when_it_has_written(qtbot: QtBot, pane: 
 
 
 def test_every_key_is_in_the_palette(pane: SyncPane) -> None:
-    assert [keys for _text, keys, _run in pane.commands()] == ["F9", "Shift+F6", "F6"]
+    assert [keys for _text, keys, _run in pane.commands()] == ["F7", "F9", "Shift+F6", "F6"]
 
 
 def test_a_desk_without_a_hub_is_told_how_to_join_one(qtbot: QtBot, tmp_path: Any) -> None:
@@ -174,11 +182,96 @@ def test_a_desk_without_a_hub_is_told_how_to_join_one(qtbot: QtBot, tmp_path: An
             pane.show()
         pane.focus_first()
         assert pane.empty.isVisible()
-        assert "hub join" in pane.empty.hint.text()
+        assert "登记卡" in pane.empty.hint.text()
         assert not child(pane, QPushButton, "sync-now").isVisible()
         pane.hide()
         announcer.close()
         announcer.deleteLater()
+
+
+def test_a_desk_joins_from_its_window_and_syncs_at_once(qtbot: QtBot, fleet: Fleet, tmp_path: Path, qapp: Any) -> None:
+    store = fleet.add(2, schema=schema(), enrol=False, name="二号席")
+    desk = Desk(store, store.clock, Me("cli", "示例甲"), FEATURES)
+    runs = Told()
+    announcer = announcer_for(store)
+    desk.services.update(syncing=runs, announcer=announcer)
+    pane = SyncPane(desk)
+    qtbot.addWidget(pane)
+    with qtbot.waitExposed(pane):
+        pane.show()
+    card, note = tmp_path / "二号席.card", tmp_path / "二号席.txt"
+    pane.empty.write_card(card)
+    login = f"{fleet.database}_joined"
+    with Hub.connect(fleet.owner_url) as hub:
+        hub.enrol(keys.read_card(card.read_bytes()), login, PASSWORD)
+    note.write_text("not an address\n", encoding="utf-8")
+    pane.empty.read_file(note)
+    assert pane.empty.isVisible(), "a file that is none changes nothing"
+    joining.write_secret(note, fleet.server.url(fleet.database, login), PASSWORD)
+    pane.empty.read_file(note)
+    assert runs.asked == [False], "the first run begins by itself"
+    assert not pane.empty.isVisible()
+    runs.end(ok=True, text="")
+    assert planning.go(desk).ok
+    pane.refresh()
+    assert child(pane, QLabel, "sync-good").text() != "从未"
+    pane.hide()
+    announcer.close()
+    announcer.deleteLater()
+
+
+def test_a_hub_that_the_command_line_joined_counts_in_an_open_window(pane: SyncPane, desk: Desk, fleet: Fleet) -> None:
+    before = desk.config.hub
+    told = replace(desk.config, hub="")
+    desk.store.config = told
+    assert desk.config.hub == ""
+    pane.refresh()
+    assert desk.config.hub == before, "desk.toml is looked at again"
+
+
+def test_after_a_fork_the_branch_is_taken_back_at_the_next_start(qtbot: QtBot, pane: SyncPane, desk: Desk) -> None:
+    assert not child(pane, QPushButton, "sync-rejoin").isVisible()
+    place = f"fork/{'0' * 32}/{desk.config.desk}/1"
+    peers.remember(desk.store, {place: {"common": 1, "mine": 5, "theirs": 3, "own": True}})
+    pane.refresh()
+    assert lines(pane)["分叉"] == [
+        "D1 一号席|从 #2 起另一台同号机器也在记：本机这 4 次操作其他席位看不到，按“并回”补上"
+    ]
+    qtbot.keyClick(pane, Key.Key_F7)
+    (asked,) = pane.findChildren(Sentence)
+    asked.no.click()
+    assert desk.store.state(WANTED) == ""
+    qtbot.keyClick(pane, Key.Key_F7)
+    pane.findChildren(Sentence)[-1].yes.click()
+    assert desk.store.state(WANTED) == "1"
+    assert not pane.isVisible()
+
+
+def test_the_window_takes_it_back_in_a_process_of_its_own(qtbot: QtBot, fleet: Fleet, qapp: Any) -> None:
+    fleet.add(1, schema=schema())
+    log(fleet.stores["1"], "共同的")
+    fleet.sync(1)
+    fleet.close_desk("1")
+    fleet.copy("1", "1-clone")
+    fleet.open("1", schema())
+    log(fleet.stores["1"], "原机")
+    log(fleet.open("1-clone", schema()), "克隆")
+    fleet.sync(1)
+    fleet.sync("1-clone")
+    home = fleet.stores["1-clone"].home
+    fleet.close_desk("1-clone")
+    dialog = Rejoining(home, None)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    qtbot.waitUntil(dialog.go.isEnabled, timeout=60_000)
+    assert "已并回 1 次操作" in dialog.text.text()
+    with qtbot.waitSignal(dialog.settled):
+        dialog.go.click()
+    clone = fleet.open("1-clone", schema())
+    assert fleet.sync("1-clone").ok
+    assert sorted(row.text("text") for row in Desk(clone, clone.clock, Me(), FEATURES).rows("log")) == [
+        "克隆", "共同的", "原机",
+    ]  # fmt: skip
 
 
 # -- the window's own runs ---------------------------------------------------------------------------------------------

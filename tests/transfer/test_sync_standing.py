@@ -25,11 +25,12 @@ def health(desk: Desk) -> tuple[str, int]:
     return str(figure.value), figure.severity
 
 
-def test_a_desk_without_a_hub_says_nothing(fleet: Fleet) -> None:
+def test_a_desk_without_a_hub_says_that_it_belongs_to_none(fleet: Fleet) -> None:
     store = fleet.add(2, enrol=False)
     with store.read() as connection:
         assert standing.open_items(connection, store.clock.now()) == ()
-        assert standing.figures(connection, store.clock.now()) == ()
+        (figure,) = standing.figures(connection, store.clock.now())
+    assert (figure.name, figure.value, figure.severity) == ("sync.health", "未接入", 0)
 
 
 def test_silence_is_an_alarm_from_its_first_minute_on(desk: Desk, fleet: Fleet) -> None:
@@ -40,7 +41,7 @@ def test_silence_is_an_alarm_from_its_first_minute_on(desk: Desk, fleet: Fleet) 
     assert items(desk) == []
     clock.advance(MINUTE)
     (item,) = items(desk)
-    assert (item.block, item.severity) == ("EQUIPMENT", 2)
+    assert (item.block, item.severity, item.ledger) == ("EQUIPMENT", 2, "sync"), "and it leads to the pane"
     assert "还没有同步成功过" in item.title
     assert item.due_at == clock.at - MINUTE
     assert health(desk)[1] == 2
@@ -97,7 +98,7 @@ def test_the_overview_tells_what_came_and_from_whom(desk: Desk, fleet: Fleet) ->
     planning.go(desk)
     (line,) = standing.overview(desk).came
     assert (line.what, line.more) == ("D2 二号席", "4 条")  # three entries and the epoch's first act
-    assert standing.overview(desk).hub.startswith("postgresql://")
+    assert standing.overview(desk).hub.startswith("127.0.0.1:")
     assert [run.what for run in standing.overview(desk).runs] == ["成功"]
 
 
