@@ -44,8 +44,8 @@ PATIENCE = 90.0
 CONNECT_SECONDS = 15
 RETRIES = 5
 """How often a transaction that another one pushed aside is tried again (SQLSTATE 40001, 40P01)."""
-DESK_ROLE, READER_ROLE, PROJECTOR_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_projector"
-ROLES = (DESK_ROLE, READER_ROLE, PROJECTOR_ROLE, "dutydesk_project")
+DESK_ROLE, READER_ROLE, PROJECT_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_project"
+ROLES = (DESK_ROLE, READER_ROLE, PROJECT_ROLE)
 BOUNDS = ("bound_login", "bound_silence", "bound_probes", "bound_misses", "bound_work")
 """Statements that bound how long a login's half-done work is kept."""
 _RANGE = "(desk = %s AND epoch = %s AND seq > %s AND seq <= %s)"
@@ -165,8 +165,7 @@ def _is_here(host: str) -> bool:
 @cache
 def statements() -> Mapping[str, str]:
     """Every statement by its name."""
-    folder = files("dutydesk.sync").joinpath("hubsql")
-    text = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("statements.sql", "projector.sql"))
+    text = files("dutydesk.sync").joinpath("hubsql", "statements.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -313,12 +312,6 @@ class Hub:
     def _ask(self, name: str, values: Sequence[Any] = (), **groups: str) -> list[tuple[Any, ...]]:
         with _families(), self._run(name, values, **groups) as cursor:
             return cursor.fetchall()
-
-    @contextmanager
-    def _whole(self) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
-        """One transaction; the driver's errors in our families."""
-        with _families(), self._connection.transaction():
-            yield self._connection
 
     def _compose(self, name: str, **parts: sql.Composable) -> None:
         text = cast("Any", statements()[name])  # a constant of ours; the type asks for a literal in the source
