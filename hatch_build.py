@@ -23,6 +23,9 @@ class CustomBuildHook(BuildHookInterface[Any]):
         for file in sorted(resources.rglob("*")):
             if file.is_file() and file.suffix not in (".po", ".pot"):
                 shipped[str(file)] = f"dutydesk/_resources/{file.relative_to(resources).as_posix()}"
+        for folder, ending in (("manual", ".md"), ("screens", ".png")):  # the manual is read inside the window
+            for file in sorted((root / "docs" / folder).glob(f"*{ending}")):
+                shipped[str(file)] = f"dutydesk/_resources/{folder}/{file.name}"
         for file in sorted(fonts.iterdir()):
             if file.suffix in (".ttf", ".txt"):
                 shipped[str(file)] = f"dutydesk/_resources/fonts/{file.name}"

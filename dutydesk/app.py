@@ -53,9 +53,9 @@ def open_view(args: argparse.Namespace, language: str) -> int:
     (`dutydesk hub login`)."""
     from dutydesk.core.clock import SystemClock
     from dutydesk.core.console import complain
+    from dutydesk.core.deskkey import desk_key
     from dutydesk.core.errors import DutyDeskError
     from dutydesk.features import schema
-    from dutydesk.shell.start import desk_key
     from dutydesk.sync import view
 
     try:
@@ -98,7 +98,7 @@ def open_window(
     begin = _Begin(starter, home, single, last, view)
     starter.shown.connect(begin.dress)
     starter.seen.connect(begin.listen)
-    single.asked.connect(starter.window.come_forward)
+    single.asked.connect(starter.come_forward)
     guard.struck.connect(starter.tell)
     starter.ready.connect(begin.go)
     starter.start()
@@ -154,6 +154,7 @@ class _Begin(QObject):
             from dutydesk.qt import dialogs
 
             dialogs.tell(window, _("上次程序意外退出，已保存的记录都在，详情在 logs 文件夹"))
+            self._last = ""  # once, even when the window comes up again
         if self._view in window.docks:
             window.show_pane(self._view)
         window.begin()

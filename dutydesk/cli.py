@@ -234,25 +234,14 @@ def home_of(args: argparse.Namespace) -> Home:
     return Home(Path(args.home).expanduser()) if args.home else default_home()
 
 
-def key() -> bytes | None:
-    """The key of an encrypted desk: 64 hex digits in DUTYDESK_KEY. Raises `Refused` for anything else there."""
-    text = os.environ.get("DUTYDESK_KEY", "")
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b"?"
-    if len(found) not in (0, 32):
-        raise Refused(Problem(_("密钥应为 64 位十六进制"), "DUTYDESK_KEY"))
-    return found or None
-
-
 def _dispatch(args: argparse.Namespace, home: Home) -> int:
     from dutydesk.admin import upkeep
     from dutydesk.core.clock import SystemClock
+    from dutydesk.core.deskkey import desk_key
     from dutydesk.exchange.reading import load
     from dutydesk.features import schema
 
-    place = upkeep.Place(home, schema(), SystemClock(), key())
+    place = upkeep.Place(home, schema(), SystemClock(), desk_key())
     folder = {
         "verify": upkeep.verify,
         "rebuild": upkeep.rebuild,

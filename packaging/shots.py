@@ -26,14 +26,16 @@ from PySide6.QtGui import QImage, QPainter, QPixmap  # noqa: E402
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QWidget  # noqa: E402
 
 from dutydesk.core import i18n, ids  # noqa: E402
-from dutydesk.core.clock import FixedClock, parse_iso  # noqa: E402
+from dutydesk.core.clock import HOUR, FixedClock, parse_iso  # noqa: E402
 from dutydesk.core.paths import Home  # noqa: E402
+from dutydesk.features import schema  # noqa: E402
 from dutydesk.papers.service import print_blanks  # noqa: E402
 from dutydesk.qt import theme, words  # noqa: E402
 from dutydesk.sample import make_sample  # noqa: E402
 from dutydesk.shell.crash import hush  # noqa: E402
 from dutydesk.shell.player import Player, Scene, Seen, letters, press, there, widget, write  # noqa: E402
 from dutydesk.shell.start import Starter, application  # noqa: E402
+from dutydesk.sync import snapshots  # noqa: E402
 
 AT = parse_iso("2026-06-19 06:30")
 SEED = 20260619
@@ -54,7 +56,7 @@ def main() -> int:
     app = application()
     app.setCursorFlashTime(0)
     large = 0
-    for sitting in (Day, Night, Large, English):
+    for sitting in (Day, Night, Large, English, Broken):
         with tempfile.TemporaryDirectory(prefix="dutydesk-shots-") as folder, ids.seeded(SEED):
             trouble = sitting(app, Path(folder), out).play()
         if trouble:
@@ -143,6 +145,14 @@ class Sitting:
             painter.setPen(theme.current().colour("outline"))
             painter.drawRect(at.x() - 1, at.y() - 1, over.width() + 1, over.height() + 1)
             painter.end()
+        self.keep(picture, name)
+
+    def shoot_dialog(self, name: str, dialog: str) -> None:
+        """Take the picture of a dialog alone."""
+        self.keep(widget(QDialog, dialog).grab(), name)
+
+    def keep(self, picture: QPixmap, name: str) -> None:
+        """Write it in few colours."""
         held = QBuffer()
         held.open(QBuffer.OpenModeFlag.WriteOnly)
         picture.toImage().convertToFormat(QImage.Format.Format_RGB888).save(held, "PNG")
@@ -297,6 +307,39 @@ class English(Sitting):
     def desk(self) -> Waits:
         yield from self.pane(Key.Key_1, "daybook-pane")
         self.shoot("desk-english")
+
+
+class Broken(Sitting):
+    """A record that does not open, at three in the morning."""
+
+    def play(self) -> str:
+        theme.apply(self.app, self.look)
+        i18n.use(self.language)
+        words.speak(self.app)
+        home = Home(self.folder / "desk")
+        make_sample(home, self.clock, AT, seed=SEED)
+        for hours in (2, 1):
+            snapshots.take(home, schema(), FixedClock(AT - hours * HOUR))
+        with home.database.open("r+b") as file:
+            file.write(b"\xaa" * 4_096)
+        starter = Starter(home, self.clock)
+        self.window = starter.window
+        self.window.resize(*self.size)
+        loop = QEventLoop()
+        starter.failed.connect(loop.quit)
+        starter.start()
+        loop.exec()
+        try:
+            return Player(self.clock, [Scene("recovery", self.recovery, 0)], self.folder, self.window).play()
+        finally:
+            self.window.close()
+            starter.close()
+
+    def recovery(self) -> Waits:
+        yield "the ways", lambda: widget(QWidget, "recovery-go").isEnabled()
+        yield from self.rest()
+        self.shoot_dialog("recovery", "recovery")
+        widget(QDialog, "recovery").reject()
 
 
 if __name__ == "__main__":

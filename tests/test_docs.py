@@ -63,5 +63,5 @@ def test_readme_names_the_pythons_that_are_served() -> None:
 
 def test_every_picture_is_small_enough() -> None:
     pictures = sorted((ROOT / "docs").rglob("*.png"))
-    assert len(pictures) <= 12
+    assert len(pictures) <= 14, "a dozen, and what has to be recognised at three in the morning"
     assert not [p.name for p in pictures if p.stat().st_size > 200_000]

@@ -84,6 +84,12 @@ def resources(*parts: str) -> Path:
     return _resource_root().joinpath(*parts)
 
 
+def manual(*parts: str) -> Path:
+    """A page of the manual, or a picture in it: `docs/` of a checkout, shipped in a wheel."""
+    installed = _package() / "_resources"
+    return (installed if installed.is_dir() else _package().parent / "docs").joinpath("manual", *parts)
+
+
 def fonts_dir() -> Path:
     """The folder of the TrueType faces: `$DUTYDESK_FONTS`, else inside the wheel, else `build/fonts` of the checkout.
 

@@ -38,10 +38,11 @@ COLUMNS = "seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is not as it was written."""
+    """Something that is not as it was written; `grave`: writing on could break more."""
 
     where: str
     what: str
+    grave: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -324,6 +324,11 @@ class Store:
             adapt(self._raw, self.schema, self.home.attachments)
         self._set_local("schema", self.schema.fingerprint)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed: nothing can be asked of it or kept any more."""
+        return self._closed
+
     def close(self) -> None:
         """Close in order; the last user of the desk leaves it marked as cleanly stopped."""
         if self._closed:
@@ -723,6 +728,16 @@ class Store:
         except OSError as error:
             log.warning("desk.head was not written: %s", error)
             self._broken = _("没有保存：{error}").format(error=error.strerror or error)
+
+    def stop_writing(self, reason: str) -> None:
+        """Take nothing more until the record is opened anew: what writes into broken pages breaks more of them."""
+        with self._gate:
+            self._broken = self._broken or reason
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing is written any more; empty while all is well."""
+        return self._broken
 
     def _refuse_broken(self) -> None:
         if self._broken:

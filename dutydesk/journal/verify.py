@@ -61,15 +61,15 @@ def verify(
         try:
             notes = headfile.inspect(home.database, head, encrypted=key is not None, move=False)
             if notes:  # SQLite would show the record with that file's pages in it
-                return Report(0, (), tuple(Fault(home.database.name, note) for note in notes))
+                return Report(0, (), tuple(Fault(home.database.name, note, grave=True) for note in notes))
             raw = recipe.connect(home.database, key, read_only=True)
         except DutyDeskError as error:
-            return Report(0, (), (Fault(home.database.name, str(error)),))
+            return Report(0, (), (Fault(home.database.name, str(error), grave=True),))
         problems: list[Fault] = []
         try:
             return _verify(raw, home, schema, head, problems, progress, key, file=home.database, deep=deep)
         except (recipe.driver().DatabaseError, *GARBLED) as error:
-            problems.append(Fault(home.database.name, _("读取失败：{error}").format(error=error)))
+            problems.append(Fault(home.database.name, _("读取失败：{error}").format(error=error), grave=True))
             return Report(0, (), tuple(problems[:MOST_PROBLEMS]))
         finally:
             raw.close()
@@ -112,7 +112,7 @@ def verify_file(
     try:
         return _verify(raw, None, schema, None, [], no_progress, key, file=path, deep=deep, since=since, quick=quick)
     except (recipe.driver().DatabaseError, *GARBLED) as error:
-        return Report(0, (), (Fault(path.name, _("读取失败：{error}").format(error=error)),))
+        return Report(0, (), (Fault(path.name, _("读取失败：{error}").format(error=error), grave=True),))
     finally:
         raw.close()
 
@@ -134,7 +134,7 @@ def _verify(
     name = home.database.name if home else "desk.sqlite"
     raw.execute("BEGIN")
     sound = _pages(raw, file, key) if quick else raw.execute("PRAGMA integrity_check(50)").fetchall()
-    problems += [Fault(name, str(text)) for (text,) in sound if text != "ok"]
+    problems += [Fault(name, str(text), grave=True) for (text,) in sound if text != "ok"]
     problems += _declared(raw, schema, name)
     chained = None if since is None else chain_since(raw, since)
     acts, desks = chained if chained is not None else chain_problems(raw, problems, progress, file=file, key=key)
@@ -146,12 +146,12 @@ def _verify(
     found = {(p.desk, p.epoch): (p.seq, p.hash) for p in desks}
     for place in sorted(frontier.keys() | found.keys()):
         if frontier.get(place) != found.get(place):
-            problems.append(Fault(f"{place[0].hex()[:8]}/{place[1]}", _("前沿与记录不一致")))
+            problems.append(Fault(f"{place[0].hex()[:8]}/{place[1]}", _("前沿与记录不一致"), grave=True))
     problems += witness.problems(raw)
     try:
         headfile.compare(head, found.get((head.desk, head.epoch)) if head else None)
     except Damaged as error:
-        problems.append(Fault("desk.head", str(error)))
+        problems.append(Fault("desk.head", str(error), grave=True))
     if deep and not any(fault.what for fault in problems):
         _compare_projection(raw, schema, problems, home.attachments if home else None, key)
     raw.execute("ROLLBACK")
@@ -203,7 +203,7 @@ def _declared(raw: recipe.Raw, schema: Schema, file: str) -> list[Fault]:
     for name, names in columns:
         if {str(row[1]) for row in raw.execute(f"PRAGMA table_info({name})").fetchall()} != names:
             different.append(name)
-    return [Fault(file, _("表或校验规则被改动：{name}").format(name=name)) for name in different]
+    return [Fault(file, _("表或校验规则被改动：{name}").format(name=name), grave=True) for name in different]
 
 
 def _made(statement: str) -> str:

@@ -242,9 +242,12 @@ class Apart:
             ours.close()
             process.join(STOP_WAIT_S)
             if process.is_alive():
-                process.terminate()
-                process.join()
-            process.close()
+                process.kill()
+                process.join(STOP_WAIT_S)
+            if process.is_alive():  # inside a system call that nothing ends, such as a dead share's
+                log.error("the process of a job cannot be ended")
+            else:
+                process.close()
 
     def _listen(self, ours: Any, token: Token) -> Any:
         asked = False

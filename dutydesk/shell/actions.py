@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from dutydesk.core.clock import HOUR, MINUTE
-from dutydesk.core.errors import Damaged, DutyDeskError, Problem
+from dutydesk.core.clock import MINUTE
+from dutydesk.core.errors import DutyDeskError, Problem
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.paths import Home
 from dutydesk.journal import batches
 from dutydesk.ledger.feature import Form, OpenItem
 from dutydesk.qt import dialogs, theme
-from dutydesk.qt.jobs import Job, Token, sentence
+from dutydesk.qt.jobs import Apart, Job, JobRunner, Token, sentence
 from dutydesk.qt.sound import Sound
+from dutydesk.shell.mending import Mending
 from dutydesk.shell.syncing import Syncing
 
 if TYPE_CHECKING:
@@ -48,15 +49,16 @@ def take_copy(home: Path, key: bytes | None, at: int, token: Token) -> dict[str,
 
     token.check()
     give_way()
-    return told(take(Home(home), schema(), FixedClock(at), key=key))
+    return told(take(Home(home), schema(), FixedClock(at), key=key, second=False))
 
 
-def send_copy(home: Path, token: Token) -> str:
-    """In a process of its own: the newest copy to the second place; its name there."""
-    from dutydesk.sync.snapshots import send_newest
+def send_copy(home: Path, new_place: bool, token: Token) -> str:
+    """In a process of its own: the newest copy to the second place; where it lies there."""
+    from dutydesk.sync.snapshots import give_way, send_newest
 
     token.check()
-    return send_newest(Home(home))
+    give_way()
+    return send_newest(Home(home), new_place=new_place)
 
 
 def rehearse(home: Path, key: bytes | None, at: int, token: Token) -> dict[str, Any]:
@@ -71,8 +73,9 @@ def rehearse(home: Path, key: bytes | None, at: int, token: Token) -> dict[str, 
     return rehearsal.told(rehearsal.rehearse(Home(home), schema(), FixedClock(at), key))
 
 
-def look_through(home: Path, key: bytes | None, deep: bool, token: Token) -> tuple[int, list[str]]:
-    """In a process of its own: verify the record; gives the number of acts and what is wrong."""
+def look_through(home: Path, key: bytes | None, deep: bool, token: Token) -> tuple[int, list[str], bool]:
+    """In a process of its own: verify the record; gives the number of acts, what is wrong, and whether writing on
+    would make it worse."""
     from dutydesk.features import schema
     from dutydesk.journal.verify import verify
 
@@ -80,7 +83,8 @@ def look_through(home: Path, key: bytes | None, deep: bool, token: Token) -> tup
         token.progress(done, whole)
 
     report = verify(Home(home), schema(), key, told, deep=deep)
-    return report.acts, [f"{fault.where}: {fault.what}" for fault in report.problems]
+    grave = any(fault.grave for fault in report.problems)
+    return report.acts, [f"{fault.where}: {fault.what}" for fault in report.problems], grave
 
 
 class Actions(QObject):
@@ -92,20 +96,21 @@ class Actions(QObject):
         self.desk = desk
         self.sound = Sound(muted=os.environ.get("DUTYDESK_MUTE", "") == "1")
         self.syncing = Syncing(desk, window.quiet, self)
+        self.mending = Mending(window, desk)
+        self.away = JobRunner(self)  # the second place: a share that hangs keeps nothing else waiting
         self._alarmed: set[tuple[str, bytes, str, int]] = set()
         self._first_look = True
         self._preview: QDialog | None = None
         self._leaving = False
         self._leave_for = ""
         self._asked_to_leave: QDialog | None = None
-        self._hourly = QTimer(self)
-        self._hourly.setInterval(HOUR)
-        self._hourly.timeout.connect(self.snapshot_quietly)
+        self._copying: Job | None = None
         self._minutely = QTimer(self)
         self._minutely.setInterval(MINUTE)
         self._minutely.timeout.connect(self.tidy_quietly)
         self._minutely.timeout.connect(self.keep_shift)
         self._minutely.timeout.connect(self.keep_room)
+        self._minutely.timeout.connect(self.copy_when_due)
 
     # -- the record ------------------------------------------------------------------------------------------------
 
@@ -119,7 +124,6 @@ class Actions(QObject):
         self.snapshot_quietly()
         self.keep_shift()
         self.syncing.begin()
-        self._hourly.start()
         self._minutely.start()
 
     def keep_shift(self) -> None:
@@ -128,6 +132,8 @@ class Actions(QObject):
         from dutydesk.shifts.service import ensure
 
         guard = self.desk.store.guard
+        if self.desk.store.stopped:
+            return  # said once, by whoever found out
         if guard is not None and not guard.allows("shift.add", self.desk.me.id):
             return  # nobody has signed in who could
         try:
@@ -150,11 +156,12 @@ class Actions(QObject):
         job.result.connect(self._checked)
         job.failed.connect(self._failed)
 
-    def _checked(self, found: tuple[int, list[str]]) -> None:
-        _acts, problems = found
-        self.window.mark_record(sound=not problems)
+    def _checked(self, found: tuple[int, list[str], bool]) -> None:
+        _acts, problems, grave = found
         if problems:
-            dialogs.fail(self.window, Damaged(*[Problem(text) for text in problems[:5]]))
+            self.mending.struck(problems, grave=grave)
+        else:
+            self.window.mark_record(sound=True)
 
     def verify(self) -> None:
         """The whole check, asked for by a person, with an answer in words."""
@@ -164,8 +171,8 @@ class Actions(QObject):
         job.result.connect(self._verified)
         job.failed.connect(self._failed)
 
-    def _verified(self, found: tuple[int, list[str]]) -> None:
-        acts, problems = found
+    def _verified(self, found: tuple[int, list[str], bool]) -> None:
+        acts, problems, _grave = found
         self._checked(found)
         if not problems:
             dialogs.tell(self.window, _("记录完好：共 {acts} 条，校验全部通过").format(acts=acts))
@@ -179,22 +186,41 @@ class Actions(QObject):
         self.desk.store.tidy.keep()
         self.desk.store.tidy.work()
 
+    def copy_when_due(self) -> None:
+        """As every minute: make the copy of the hour. Asked by the clock, since a machine that slept counts no hours;
+        a window that is open at night makes the night's."""
+        from dutydesk.sync import snapshots
+
+        with suppress(DutyDeskError):
+            if self._copying is None and not self.desk.store.stopped and snapshots.due(self.desk.store):
+                self.snapshot_quietly()
+
     def snapshot_quietly(self) -> Job:
-        """A verified copy without a word, as every hour."""
+        """A verified copy without a word, as every hour and after a hand-over."""
         store = self.desk.store
         job = self.window.quiet.run_process(_("备份"), take_copy, store.home.root, store.key, self.desk.clock.now())
+        self._copying = job
         job.result.connect(self._copied)
+        job.refused.connect(self._copy_refused)
         job.failed.connect(self._copy_failed)
+        job.finished.connect(self._copy_over)
         return job
 
     def snapshot(self) -> None:
         """A copy asked for by a person."""
         self.snapshot_quietly().result.connect(self._copy_told)
 
+    def _copy_over(self) -> None:
+        self._copying = None
+
+    def _copy_refused(self, error: DutyDeskError) -> None:
+        self.mending.look_again(error)  # of a damaged record no copy can be made
+
     def _copied(self, made: dict[str, Any]) -> None:
         from dutydesk.sync import rehearsal, snapshots
 
         self._note(snapshots.note, made)
+        self.send()
         self.window.refresh()
         if rehearsal.due(self.desk.store):
             self.rehearse_quietly()
@@ -215,7 +241,9 @@ class Actions(QObject):
 
     def _copy_told(self, made: dict[str, Any]) -> None:
         said = _("备份完成：{name}").format(name=Path(made["file"]).name)
-        dialogs.tell(self.window, "\n".join([said, made["second_error"]] if made["second_error"] else [said]))
+        where = self.desk.config.second_snapshots
+        more = _("正在送到第二处 {folder}，没送到时待办里会说").format(folder=where) if where else ""
+        dialogs.tell(self.window, "\n".join(filter(None, (said, more))))
 
     def rehearse_quietly(self) -> Job:
         """The restore drill, as every week."""
@@ -238,9 +266,32 @@ class Actions(QObject):
         """Have the ballast, and try the second place again when it was away."""
         self.window.quiet.run(_("整理磁盘"), self._keep_room)
         if self._send_again():
-            job = self.window.quiet.run_process(_("第二备份"), send_copy, self.desk.store.home.root)
-            job.result.connect(self._sent)
-            job.failed.connect(self._not_sent)
+            self.send()
+
+    def send(self, *, new_place: bool = False) -> Job | None:
+        """The newest copy to the second place, where one is set; `new_place`: a person says that it is one. Ended from
+        outside when the place does not answer."""
+        if not self.desk.config.second_snapshots or self.away.jobs or self.window.closed:
+            return None
+        from dutydesk.sync import snapshots
+
+        home = self.desk.store.home
+        job = self.away.run(_("第二备份"), Apart(send_copy, (home.root, new_place), asks=False))
+        job.result.connect(self._sent)
+        job.failed.connect(self._not_sent)
+        job.cancelled.connect(self._no_answer)
+        self._patience = QTimer(job)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(int(snapshots.longest(home.database.stat().st_size) * 1_000))
+        self._patience.timeout.connect(job.cancel)
+        self._patience.start()
+        return job
+
+    def _no_answer(self) -> None:
+        from dutydesk.sync.snapshots import NO_ANSWER
+
+        if not self.window.closed:
+            self._note_second("", _(NO_ANSWER))
 
     def _keep_room(self, token: Token) -> None:
         from dutydesk.journal import ballast
@@ -268,6 +319,8 @@ class Actions(QObject):
     def _note_second(self, name: str, error: str) -> None:
         from dutydesk.sync.snapshots import note_second
 
+        if self.window.closed:
+            return
         with suppress(DutyDeskError):
             note_second(self.desk.store, name, error)
         self.window.refresh()
@@ -395,15 +448,19 @@ class Actions(QObject):
     def _leave(self, yes: bool) -> None:
         self._asked_to_leave = None
         if yes:
-            self._leaving = True
+            self.leave_at_once()
             self.window.close()
         else:
             self.window.show_pane(self._leave_for)
 
+    def leave_at_once(self) -> None:
+        """The next closing asks nothing."""
+        self._leaving = True
+
     def close(self) -> None:
         """Stop what runs by itself."""
-        self._hourly.stop()
         self._minutely.stop()
+        self.away.close()
         self.syncing.close()
         self.sound.close()
 

@@ -1,21 +1,25 @@
 """When the record does not open: what was found, what each way out keeps and loses, and the last numbers on paper.
 
-Nothing is touched before somebody chooses; whatever is chosen, the broken file stays beside the new one. A folder that
-comes from another machine is asked about here too.
+Nothing is touched before somebody chooses; whatever is chosen, the broken file stays beside the new one. The hub is asked
+meanwhile and may answer late. On a new machine the same dialog makes the desk again out of a copy that somebody brings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QRadioButton,
     QScrollArea,
@@ -28,18 +32,25 @@ from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.features import schema
-from dutydesk.qt.jobs import JobRunner, Token, sentence
+from dutydesk.qt import dialogs
+from dutydesk.qt.jobs import Apart, JobRunner, Token
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, fit, label, line
-from dutydesk.sync import adopting, ladder
+from dutydesk.qt.widgets import button, fit, label, line, shortcut
+from dutydesk.shell.manual import NIGHT_PAGE, show_page
+from dutydesk.sync import ladder, restoring, second
 from dutydesk.sync.ladder import Choice, Found
+from dutydesk.sync.restoring import Floor
 
-WIDTH, HEIGHT = 720, 640
+WIDTH, HEIGHT = 760, 640
+HUB_MS = 10_000
+"""How long the way back waits for the hub; what it says later is still taken in."""
+FAR = 2_000
+"""A number that is so much greater than the greatest known one is asked about once: a slip leaves a gap for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Look through the folder, beside the window."""
+    """Look through the folder, beside the window; the hub is asked afterwards."""
 
     home: Home
     key: bytes | None
@@ -47,7 +58,38 @@ class Look:
 
     def __call__(self, token: Token) -> Found:
         token.check()
-        return ladder.look(self.home, schema(), self.key, year=self.year)
+        for left in self.home.root.glob(f"{OPENED}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        return ladder.look(self.home, schema(), self.key, year=self.year, ask_hub=False)
+
+
+def ask_hub(home: Path, found: Found, key: bytes | None, year: int, token: Token) -> Found:
+    """In a process of its own: what the hub has to add."""
+    token.check()
+    return ladder.heard(Home(home), found, schema(), key, year=year)
+
+
+@dataclass(frozen=True, slots=True)
+class Bring:
+    """Open a copy from elsewhere; an encrypted one by `secret`, into a folder that goes again."""
+
+    home: Home
+    file: Path
+    secret: str
+    key: bytes | None
+
+    def __call__(self, token: Token) -> Choice:
+        token.check()
+        file = self.file
+        if file.suffix == second.AGE:
+            work = self.home.root / f"{OPENED}{secrets.token_hex(4)}"
+            work.mkdir(parents=True)
+            file = work / self.file.name.removesuffix(second.AGE)
+            second.decrypt(self.file, file, self.secret)
+        return ladder.elsewhere(self.home, file, self.key)
+
+
+OPENED = ".opened-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +100,17 @@ class Take:
     home: Home
     clock: Clock
     numbers: Mapping[str, int]
+    floors: Sequence[Floor]
     key: bytes | None
 
     def __call__(self, token: Token) -> list[str]:
         token.check()
-        return ladder.take(self.choice, self.home, schema(), self.clock, self.numbers, key=self.key)
+        return ladder.take(self.choice, self.home, schema(), self.clock, self.numbers, key=self.key, floors=self.floors)
 
 
 class Recovery(QDialog):
-    """The way back.
+    """The way back. `stay`: the record still opens, so leaving goes back to the window; `fresh`: there is no record
+    here yet, on a new machine.
 
     Signals:
         restored: the record may be opened again.
@@ -75,29 +119,67 @@ class Recovery(QDialog):
     restored = Signal()
 
     def __init__(
-        self, home: Home, clock: Clock, error: DutyDeskError, key: bytes | None = None, parent: QWidget | None = None
+        self,
+        home: Home,
+        clock: Clock,
+        error: DutyDeskError,
+        key: bytes | None = None,
+        parent: QWidget | None = None,
+        *,
+        stay: bool = False,
+        fresh: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("recovery")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(_("数据打不开"))
+        self.setWindowTitle(_("从备份恢复") if fresh else _("数据打不开"))
         self._home, self._clock, self._key = home, clock, key
-        self._jobs = JobRunner(self)
+        self._jobs, self._asking = JobRunner(self), JobRunner(self)
         self._found: Found | None = None
-        self._done = False
+        self._brought: list[Choice] = []
+        self._done = self._taking = False
+        self._stay, self._fresh = stay, fresh
+        self._sure: set[tuple[str, int]] = set()
+        self._offered: dict[str, str] = {}
         self.lines: dict[str, QLineEdit] = {}
+        self._told: list[QLabel] = []
         self.group = QButtonGroup(self)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(HUB_MS)
+        self._late.timeout.connect(self._hub_late)
+        self._lay_out(error)
+        fit(self, current().px(WIDTH), current().px(HEIGHT))
+        job = self._jobs.run(_("查看备份"), Look(home, key, self._year))
+        job.result.connect(self._show)
+        job.failed.connect(self._fail)
+
+    @property
+    def _year(self) -> int:
+        return local(self._clock.now()).year
+
+    def _lay_out(self, error: DutyDeskError) -> None:
         theme = current()
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(*(theme.px(16),) * 4)
         column.setSpacing(theme.px(8))
-        column.addWidget(label(_("值班记录打不开，先用纸笔接着记"), "title", wrap=True))
-        column.addWidget(label(_("现在还什么都没有动。不管选哪一种，原来的文件都会留着。"), "muted", wrap=True))
-        column.addWidget(label(_("发现了什么"), "heading"))
+        if self._fresh:
+            column.addWidget(label(_("把值班台恢复到这台电脑上"), "title", wrap=True))
+            column.addWidget(
+                label(_("插上有备份的盘，按“别处的备份”选最新的一份。旧电脑从此不要再记。"), "muted", wrap=True)
+            )
+        else:
+            title = _("记录有损坏，选一种办法") if self._stay else _("值班记录打不开，先用纸笔接着记")
+            column.addWidget(label(title, "title", wrap=True))
+            column.addWidget(label(_("现在还什么都没有动。不管选哪一种，原来的文件都会留着。"), "muted", wrap=True))
+        self._found_title = label(_("发现了什么"), "heading")
+        column.addWidget(self._found_title)
         self.said = label("\n".join(str(one) for one in error.problems), "problem", wrap=True, selectable=True)
         self.said.setObjectName("recovery-said")
         column.addWidget(self.said)
+        for part in (self._found_title, self.said):
+            part.setVisible(not self._fresh)
         self.hub = label("", "muted", wrap=True)
         self.hub.setObjectName("recovery-hub")
         self.hub.hide()
@@ -107,6 +189,16 @@ class Recovery(QDialog):
         self._choices = QVBoxLayout()
         self._choices.setSpacing(theme.px(4))
         column.addLayout(self._choices)
+        self.elsewhere = button(_("别处的备份…"), tip=_("U 盘、另一块硬盘、共享文件夹里的备份"))
+        self.elsewhere.setObjectName("recovery-elsewhere")
+        self.elsewhere.setEnabled(False)
+        self.elsewhere.clicked.connect(self.choose_file)
+        self.secret = QLineEdit()
+        self.secret.setObjectName("recovery-secret")
+        self.secret.setAccessibleName(_("恢复密钥"))
+        self.secret.setPlaceholderText(_("照恢复密钥那张纸输入，空格、大小写都不要紧，回车打开"))
+        self.secret.returnPressed.connect(self._open_brought)
+        self.secret.hide()
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -121,17 +213,23 @@ class Recovery(QDialog):
         self._numbers.setHorizontalSpacing(theme.px(16))
         self.problem = label("", "problem", wrap=True)
         self.problem.setObjectName("recovery-problem")
+        self.problem.hide()
         self.go = button(_("照此恢复"), primary=True)
         self.go.setObjectName("recovery-go")
         self.go.setEnabled(False)
         self.go.clicked.connect(self.take)
-        self.leave = button(_("先不动，退出"))
+        self.leave = button(_("先不动，回到窗口") if self._stay else _("先不动，退出"))
         self.leave.setObjectName("recovery-leave")
         self.leave.clicked.connect(self.reject)
+        self.help = button(_("怎么办（F1）"))
+        self.help.setObjectName("recovery-help")
+        self.help.clicked.connect(self.show_help)
         bar = QHBoxLayout()
         bar.setContentsMargins(*(theme.px(16), theme.px(8)) * 2)
         bar.setSpacing(theme.px(8))
-        bar.addWidget(self.problem, 1)
+        bar.addWidget(self.help)
+        bar.addWidget(self.elsewhere)
+        bar.addStretch(1)
         bar.addWidget(self.leave)
         bar.addWidget(self.go)
         outer = QVBoxLayout(self)
@@ -139,39 +237,34 @@ class Recovery(QDialog):
         outer.setSpacing(0)
         outer.addWidget(area, 1)
         outer.addWidget(line())
+        told = QVBoxLayout()
+        told.setContentsMargins(theme.px(16), theme.px(4), theme.px(16), 0)
+        told.addWidget(self.secret)
+        told.addWidget(self.problem)
+        outer.addLayout(told)
         outer.addWidget(self._ask)
         outer.addLayout(self._numbers)
         outer.addLayout(bar)
-        fit(self, theme.px(WIDTH), theme.px(HEIGHT))
-        job = self._jobs.run(_("查看备份"), Look(home, key, local(clock.now()).year))
-        job.result.connect(self._show)
-        job.failed.connect(self._fail)
+        shortcut(self, "F1", self.show_help)
+
+    def _say(self, text: str) -> None:
+        self.problem.setText(text)
+        self.problem.setVisible(bool(text))
+
+    def show_help(self) -> None:
+        """F1: the page for three o'clock in the morning."""
+        show_page(self, NIGHT_PAGE)
+
+    # -- what there is -------------------------------------------------------------------------------------------------
 
     def _show(self, found: Found) -> None:
         self._found = found
+        self.elsewhere.setEnabled(True)
         if found.said:
             self.said.setText("\n".join(found.said))
-        self.hub.setText(found.hub)
-        self.hub.setVisible(bool(found.hub))
-        if not found.choices:
-            self.heading.setText(_("没有可用的备份。请在其他盘上找 desk-….sqlite，用 dutydesk restore 恢复"))
-            return
-        self.heading.setText(_("可以怎么办"))
-        theme = current()
-        for n, choice in enumerate(found.choices):
-            pick = QRadioButton(choice.title if n else _("{title}（建议）").format(title=choice.title))
-            pick.setObjectName(f"recovery-choice-{n}")
-            pick.setChecked(n == 0)
-            self.group.addButton(pick, n)
-            told = label(
-                _("留下：{keeps}\n会丢：{loses}").format(keeps=choice.keeps, loses=choice.loses), "muted", wrap=True
-            )
-            told.setContentsMargins(theme.px(24), 0, 0, theme.px(4))
-            self._choices.addWidget(pick)
-            self._choices.addWidget(told)
         shapes = schema().shapes
-        for ledger, known in found.numbers.items():
-            last = QLineEdit(str(known) if known else "")
+        for ledger in found.numbers:
+            last = QLineEdit()
             last.setObjectName(f"recovery-last-{ledger}")
             title = _(shapes[ledger].ledger.title)
             last.setAccessibleName(title)
@@ -179,12 +272,177 @@ class Recovery(QDialog):
             self._numbers.addWidget(label(title, "muted"), 0, len(self.lines))
             self._numbers.addWidget(last, 1, len(self.lines))
             self.lines[ledger] = last
-        self._ask.setVisible(bool(found.numbers))
-        self.go.setEnabled(True)
+        self._offer_numbers()
+        self._list()
+        if found.has_hub:
+            self.hub.setText(_("正在问中心库知道的最后编号…"))
+            self.hub.show()
+            self.go.setEnabled(False)
+            job = self._asking.run(
+                _("问中心库"), Apart(ask_hub, (self._home.root, found, self._key, self._year), asks=False)
+            )
+            job.result.connect(self._heard)
+            job.failed.connect(self._not_heard)
+            self._late.start()
+        if not found.choices:
+            self.elsewhere.setFocus()
+
+    def _heard(self, found: Found) -> None:
+        """The hub has answered, perhaps late; never under the hands of a restore that goes on."""
+        self._late.stop()
+        if self._taking or self._done:
+            return
+        self._found = found
+        self._hub_says(found.hub)
+        self._offer_numbers()
+        self._list()
+
+    def _not_heard(self, text: str) -> None:
+        self._late.stop()
+        if not (self._taking or self._done):
+            self._hub_says(text)
+            self._list()
+
+    def _hub_late(self) -> None:
+        self._hub_says(_("中心库还没有应答，不用等：它知道的记录下次同步时取回，编号请照纸上填"))
+        self._list()
+
+    def _hub_says(self, text: str) -> None:
+        self.hub.setText(text)
+        self.hub.setVisible(bool(text))
+
+    def _offer_numbers(self) -> None:
+        """Fill in the greatest known numbers, where nobody has typed another."""
+        assert self._found is not None
+        for ledger, known in self._found.numbers.items():
+            text = str(known) if known else ""
+            if self.lines[ledger].text() in ("", self._offered.get(ledger, "")):
+                self.lines[ledger].setText(text)
+            self._offered[ledger] = text
+
+    def _all(self) -> list[Choice]:
+        assert self._found is not None
+        return [*self._brought, *self._found.choices]
+
+    def _list(self) -> None:
+        """Show the ways, the best first; what was picked stays picked."""
+        picked = self.group.checkedButton()
+        kept = picked.property("what") if picked is not None else None
+        for old in (*self.group.buttons(), *self._told):
+            self._choices.removeWidget(old)
+            if isinstance(old, QRadioButton):
+                self.group.removeButton(old)
+            old.deleteLater()
+        self._told = []
+        every = self._all()
+        self.heading.setText(
+            _("可以怎么办")
+            if every
+            else _("请选一份备份")
+            if self._fresh
+            else _("没有可用的备份。请在其他盘上找 desk-….sqlite，按“别处的备份”")
+        )
+        theme = current()
+        for n, choice in enumerate(every):
+            what = f"{choice.kind} {choice.file}"
+            pick = QRadioButton(choice.title if n else _("{title}（建议）").format(title=choice.title))
+            pick.setObjectName(f"recovery-choice-{n}")
+            pick.setProperty("what", what)
+            pick.setChecked(what == kept or (kept is None and n == 0))
+            self.group.addButton(pick, n)
+            told = label(
+                _("留下：{keeps}\n会丢：{loses}").format(keeps=choice.keeps, loses=choice.loses), "muted", wrap=True
+            )
+            told.setContentsMargins(theme.px(24), 0, 0, theme.px(4))
+            self._told.append(told)
+            self._choices.addWidget(pick)
+            self._choices.addWidget(told)
+        self._ask.setVisible(bool(every))
+        for at in range(self._numbers.count()):
+            part = self._numbers.itemAt(at).widget()
+            if part is not None:
+                part.setVisible(bool(every))
+        self.go.setEnabled(bool(every) and not self._late.isActive())
         self.go.setDefault(True)
-        first = self.group.button(0)
-        if first is not None:
-            first.setFocus()
+        chosen = self.group.checkedButton()
+        if chosen is not None and not self.secret.hasFocus():
+            chosen.setFocus()
+
+    # -- a copy from elsewhere -----------------------------------------------------------------------------------------
+
+    def choose_file(self) -> None:
+        """Ask for a copy on another disk."""
+        chooser = dialogs.open_file(self, _("别处的备份"), [_("备份 (desk-*.sqlite desk-*.sqlite.age)")])
+        chooser.chosen.connect(self.bring)
+
+    def bring(self, file: Path) -> None:
+        """Take in a copy that somebody has chosen; an encrypted one waits for its key."""
+        self._file = file
+        locked = file.suffix == second.AGE
+        self.secret.setVisible(locked)
+        self._say(_("这份是加密的，请输入恢复密钥") if locked else "")
+        if locked:
+            self.secret.setFocus()
+        else:
+            self._open_brought()
+
+    def _open_brought(self) -> None:
+        if self._file.suffix == second.AGE and not self.secret.text().strip():
+            return
+        self._say(_("正在打开…"))
+        job = self._jobs.run(_("打开备份"), Bring(self._home, self._file, self.secret.text(), self._key))
+        job.result.connect(self._take_in)
+        job.failed.connect(self._fail)
+
+    def _take_in(self, choice: Choice) -> None:
+        self._say("")
+        self.secret.clear()
+        self.secret.hide()
+        self._brought = [choice, *[one for one in self._brought if one.file != choice.file]]
+        if choice.file is not None and self._found is not None:
+            held = restoring.counted(choice.file, schema(), self._key, year=self._year)
+            numbers = {ledger: max(n, held.get(ledger, 0)) for ledger, n in self._found.numbers.items()}
+            self._found = Found(self._found.said, self._found.choices, numbers, self._found.has_hub, self._found.hub)
+            self._offer_numbers()
+        picked = self.group.checkedButton()
+        if picked is not None:
+            picked.setProperty("what", f"{choice.kind} {choice.file}")
+        self._list()
+
+    # -- going back ----------------------------------------------------------------------------------------------------
+
+    def _on_paper(self) -> tuple[dict[str, int], list[Floor]] | None:
+        """The numbers of this year and of another; `None` where one of them is to be looked at again."""
+        assert self._found is not None
+        numbers: dict[str, int] = {}
+        floors: list[Floor] = []
+        for ledger, last in self.lines.items():
+            known = self._found.numbers.get(ledger, 0)
+            numbers[ledger] = known
+            try:
+                told = restoring.on_paper(last.text(), self._year)
+            except ValueError as error:
+                self._stop_at(last, str(error))
+                return None
+            if told is None:
+                continue
+            year, n = told
+            if year != self._year:
+                floors.append((ledger, year, n))
+                continue
+            if known and n > known + FAR and (ledger, n) not in self._sure:
+                self._sure.add((ledger, n))
+                self._stop_at(
+                    last, _("{n} 比知道的最后一号 {known} 大很多；没有抄错就再按一次").format(n=n, known=known)
+                )
+                return None
+            numbers[ledger] = max(known, n)
+        return numbers, floors
+
+    def _stop_at(self, last: QLineEdit, text: str) -> None:
+        self._say(text)
+        last.setFocus()
+        last.selectAll()
 
     def take(self) -> None:
         """Do what is chosen, or open the window when it is done."""
@@ -192,55 +450,65 @@ class Recovery(QDialog):
             self.restored.emit()
             self.accept()
             return
-        if self._found is None or not self._found.choices:
+        if self._found is None or not self._all():
             return
-        numbers: dict[str, int] = {}
-        for ledger, last in self.lines.items():
-            text = last.text().strip().rpartition("-")[2]
-            if text and not (text.isascii() and text.isdigit()):
-                self.problem.setText(_("编号写数字，如 512"))
-                last.setFocus()
-                return
-            numbers[ledger] = max(int(text or 0), self._found.numbers.get(ledger, 0))
-        self.problem.setText("")
-        self.go.setEnabled(False)
-        self.leave.setEnabled(False)
+        told = self._on_paper()
+        if told is None:
+            return
+        self._say("")
+        self._taking = True
+        self._late.stop()
+        for part in (self.go, self.leave, self.elsewhere):
+            part.setEnabled(False)
         self.heading.setText(_("正在恢复，请不要关机…"))
-        choice = self._found.choices[max(0, self.group.checkedId())]
-        job = self._jobs.run(choice.title, Take(choice, self._home, self._clock, numbers, self._key))
+        choice = self._all()[max(0, self.group.checkedId())]
+        job = self._jobs.run(choice.title, Take(choice, self._home, self._clock, *told, self._key))
         job.result.connect(self._took)
         job.failed.connect(self._fail)
 
     def _took(self, said: list[str]) -> None:
         self._done = True
+        self._taking = False
         self.heading.setText(_("恢复好了"))
         self.said.setProperty("role", "")
         self.said.setText("\n".join(said))
+        self.said.show()
         for part in (*self.group.buttons(), *self.lines.values()):
             part.setEnabled(False)
-        self.hub.hide()
-        self.leave.hide()
+        for part in (self.hub, self.leave, self.elsewhere):
+            part.hide()
         self.go.setText(_("打开值班台"))
         self.go.setEnabled(True)
         self.go.setFocus()
 
     def _fail(self, text: str) -> None:
-        self.problem.setText(text)
+        self._taking = False
+        self._say(text)
         self.heading.setText(_("可以怎么办") if self._found else _("查看时出错"))
         self.leave.setEnabled(True)
-        self.go.setEnabled(self._found is not None and bool(self._found.choices))
+        self.elsewhere.setEnabled(self._found is not None)
+        self.go.setEnabled(self._found is not None and bool(self._all()))
 
     def reject(self) -> None:
         """Leave everything as it is; not in the middle of a restore."""
-        if self.leave.isEnabled() and not self._done:
+        if self._taking or self._done:
+            return
+        if self._stay:
+            self.restored.emit()
+            self.accept()
+        else:
             super().reject()
 
     def done(self, result: int) -> None:
+        self._late.stop()
+        self._asking.close()
         self._jobs.close()
+        for left in self._home.root.glob(f"{OPENED}*"):
+            shutil.rmtree(left, ignore_errors=True)
         super().done(result)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.go.isEnabled():
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.go.isEnabled() and not self.secret.hasFocus():
             self.take()
             return
         super().keyPressEvent(event)
@@ -249,68 +517,3 @@ class Recovery(QDialog):
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and hasattr(self, "go"):
             fit(self, current().px(WIDTH), current().px(HEIGHT))
-
-
-class Moved(QDialog):
-    """搬迁 or 复制.
-
-    Signals:
-        settled: the record may be opened now.
-    """
-
-    settled = Signal()
-
-    def __init__(self, home: Home, clock: Clock, key: bytes | None = None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("moved")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(_("另一台电脑的数据"))
-        self._home, self._clock, self._key = home, clock, key
-        theme = current()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*(theme.px(16),) * 4)
-        column.setSpacing(theme.px(8))
-        column.addWidget(label(_("这个数据文件夹上次在另一台电脑上用"), "title", wrap=True))
-        column.addWidget(label(_("两台电脑用同一个编号记，记录会分叉。请说明是哪一种："), wrap=True))
-        self.move_here = QRadioButton(_("搬迁：旧电脑不再记日志，这台接着记"))
-        self.move_here.setObjectName("moved-move")
-        self.copy = QRadioButton(_("复制：旧电脑照常记，这台另起代号，算一台新的值班台"))
-        self.copy.setObjectName("moved-copy")
-        self.code = QLineEdit()
-        self.code.setObjectName("moved-code")
-        self.code.setAccessibleName(_("这台的代号"))
-        self.code.setPlaceholderText(_("这台的代号，如 B2，写进编号里"))
-        self.code.setEnabled(False)
-        self.copy.toggled.connect(self.code.setEnabled)
-        self.problem = label("", "problem", wrap=True)
-        self.go = button(_("就这样"), primary=True)
-        self.go.setObjectName("moved-go")
-        self.go.setDefault(True)
-        self.go.clicked.connect(self.take)
-        leave = button(_("先不动，退出"))
-        leave.clicked.connect(self.reject)
-        for part in (self.move_here, self.copy, self.code, self.problem):
-            column.addWidget(part)
-        bar = QHBoxLayout()
-        bar.setSpacing(theme.px(8))
-        bar.addStretch(1)
-        bar.addWidget(leave)
-        bar.addWidget(self.go)
-        column.addLayout(bar)
-        self.setMinimumWidth(min(theme.px(460), self.screen().availableGeometry().width()))
-
-    def take(self) -> None:
-        """Write down what was said; nothing is chosen for anybody."""
-        if not (self.move_here.isChecked() or self.copy.isChecked()):
-            self.problem.setText(_("请先选一种"))
-            return
-        try:
-            if self.copy.isChecked():
-                adopting.copied(self._home, schema(), self._clock, self.code.text(), key=self._key)
-            else:
-                adopting.moved(self._home, schema(), self._clock, key=self._key)
-        except DutyDeskError as error:
-            self.problem.setText(sentence(error))
-            return
-        self.settled.emit()
-        self.accept()

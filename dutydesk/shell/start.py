@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication
 
 from dutydesk.core import ids
 from dutydesk.core.clock import Clock, SystemClock
-from dutydesk.core.errors import Damaged, DutyDeskError, Problem, Refused, Unavailable
+from dutydesk.core.deskkey import desk_key
+from dutydesk.core.errors import Damaged, DutyDeskError, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.qt import theme
@@ -44,19 +45,6 @@ def application() -> QApplication:
     return app
 
 
-def desk_key() -> bytes | None:
-    """The key of an encrypted desk: 64 hex digits in DUTYDESK_KEY; none for a plain file. Raises `Unavailable` for
-    anything else there."""
-    text = os.environ.get("DUTYDESK_KEY", "")
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b"?"
-    if len(found) not in (0, 32):
-        raise Unavailable(Problem(_("密钥应为 64 位十六进制"), "DUTYDESK_KEY"))
-    return found or None
-
-
 class Starter(QObject):
     """Brings one window up: shows it at once, then opens the record.
 
@@ -73,8 +61,11 @@ class Starter(QObject):
         super().__init__()
         self.home = home
         self.clock = clock or SystemClock()
+        self._kind = window
         self.window = window(self.clock)
         self.desk: Desk | None = None
+        self._found: DutyDeskError | None = None
+        self._stay = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -100,6 +91,7 @@ class Starter(QObject):
             self.seen.emit()
             wizard = Wizard(self.window)
             wizard.chosen.connect(self.make)
+            wizard.restoring.connect(self._bring_back)
             wizard.rejected.connect(self.window.close)
             wizard.open()
             return
@@ -113,7 +105,7 @@ class Starter(QObject):
 
         try:
             key = desk_key()
-        except Unavailable:
+        except Refused:
             return  # opening the record says it
         pages = glance(self.home, key, first.newest)
         if pages is not None and pages.count():
@@ -131,6 +123,12 @@ class Starter(QObject):
             self._rest.start(0)
             return
         if self.window.closed:
+            return
+        if self._found is not None:
+            found, self._found = self._found, None
+            self._stay = True
+            self._give_up(found)
+            self._stay = False
             return
         try:
             self.desk = self._open()
@@ -172,7 +170,29 @@ class Starter(QObject):
 
     def _attach(self, desk: Desk) -> None:
         self.window.attach(desk)
+        self.window.mend.connect(self.come_up_again)
         self.ready.emit()
+
+    def come_up_again(self, found: DutyDeskError) -> None:
+        """Close the window in order and bring one up that shows `found` and the ways back: what is typed is kept, the
+        record is let go, and nothing else has to be done by hand."""
+        old, desk = self.window, self.desk
+        self.window = self._kind(self.clock)
+        self.window.setGeometry(old.geometry())
+        self.window.show()  # first, or the program would end with its last window
+        old.close_for_mending()
+        old.deleteLater()
+        if desk is not None:
+            desk.store.close()
+            self.desk = None
+        self._found = found
+        self._ready_parts = 0
+        self.window.furnish()
+        self._rest.start(0)
+
+    def come_forward(self) -> None:
+        """Someone started the program again: this is the window that there is."""
+        self.window.come_forward()
 
     def make(self, start: Start) -> None:
         """Make the desk that the first start chose."""
@@ -218,17 +238,27 @@ class Starter(QObject):
 
         if not isinstance(error, Damaged | Elsewhere):
             return False
-        from dutydesk.shell.recovery import Moved, Recovery
+        from dutydesk.shell.moved import Moved
+        from dutydesk.shell.recovery import Recovery
 
         if isinstance(error, Elsewhere):
             asked = Moved(self.home, self.clock, desk_key(), self.window)
             asked.settled.connect(self._again)
         else:
-            asked = Recovery(self.home, self.clock, error, desk_key(), self.window)
+            asked = Recovery(self.home, self.clock, error, desk_key(), self.window, stay=self._stay)
             asked.restored.connect(self._again)
         asked.rejected.connect(self.window.close)
         asked.open()
         return True
+
+    def _bring_back(self) -> None:
+        """On a new machine: the desk out of a copy that somebody has brought."""
+        from dutydesk.shell.recovery import Recovery
+
+        asked = Recovery(self.home, self.clock, Refused(), desk_key(), self.window, fresh=True)
+        asked.restored.connect(self._again)
+        asked.rejected.connect(self._soon.start)  # back to the first question
+        asked.open()
 
     def _again(self) -> None:
         """Open the record that is whole now."""

@@ -50,6 +50,8 @@ class MainWindow(QMainWindow):
     """
 
     desk: Any = None
+    mend = QtCore.Signal(object)
+    """The record is damaged and is to be mended now: a `Damaged`."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -137,6 +139,7 @@ class MainWindow(QMainWindow):
         self.setTabPosition(area.AllDockWidgetAreas, self.tabPosition(area.TopDockWidgetArea))
         self.board = StatusBoard()
         self.setMenuWidget(self.board)
+        self._shortcut("F1", self.show_keys)
 
     # -- coming to life --------------------------------------------------------------------------------------------
 
@@ -370,7 +373,7 @@ class MainWindow(QMainWindow):
     def _build_commands(self) -> None:
         self._shortcut("F2", self.focus_entry)
         self._shortcut("Ctrl+K", self.show_palette)
-        self._shortcut("F1", self.show_keys)
+        self._shortcut("Ctrl+F1", self.show_night_page)
         self._shortcut("F4", self.focus_todo)
         self._shortcut("Ctrl+L", self.switch_person)
         self._shortcut("F12", self.lock)
@@ -423,6 +426,7 @@ class MainWindow(QMainWindow):
             (_("白天/夜间"), "Ctrl+Shift+D", self.toggle_night),
             (_("中文 / English（重启生效）"), "", self.switch_language),
             (_("快捷键"), "F1", self.show_keys),
+            (_("夜里三点数据库打不开怎么办"), "Ctrl+F1", self.show_night_page),
             (_("菜单"), "Alt+M", self.board.menu.showMenu),
         ]
 
@@ -443,13 +447,22 @@ class MainWindow(QMainWindow):
         palette.open()
 
     def show_keys(self) -> None:
-        """F1."""
+        """F1; where no record is open, what to do when it does not open."""
+        if self.desk is None:
+            self.show_night_page()
+            return
         from dutydesk.shell.keys import KeySheet
 
         panes = [(dock.windowTitle(), dock.pane) for dock in self.docks.values() if dock.built]
         sheet = KeySheet(self.window_commands(), self.desk.features, panes, self)
         sheet.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.open()
+
+    def show_night_page(self) -> None:
+        """Ctrl+F1: what to do when the record does not open."""
+        from dutydesk.shell.manual import NIGHT_PAGE, show_page
+
+        show_page(self, NIGHT_PAGE)
 
     def focus_entry(self) -> None:
         """F2: from anywhere to the entry line."""
@@ -544,6 +557,8 @@ class MainWindow(QMainWindow):
     def _board_asked(self, target: str) -> None:
         if target == "todo":
             self.focus_todo()
+        elif target == "admin" and self._record_sound is False:
+            self._actions.mending.show()
         elif target == "who":
             self.switch_person()
         elif target in self.docks:
@@ -650,9 +665,12 @@ class MainWindow(QMainWindow):
             items = self.desk.open_items(now)
             figures = self.desk.figures(now - DAY, now + 1)
         except DutyDeskError as error:
-            log.error("refresh: %s", error)
+            if not self._actions.mending.look_again(error):
+                log.error("refresh: %s", error)
             self.mark_record(sound=False)
             return
+        if self.desk.store.stopped:
+            self._actions.mending.look_again()
         self.todo.show_items(items, now)
         self.board.show_todo(items, now)
         self.board.show_figures(figures)
@@ -668,7 +686,7 @@ class MainWindow(QMainWindow):
         self._show_record()
 
     def _show_record(self) -> None:
-        kept = self.desk.store.state("snapshot.last") if self._record_sound is not False else ""
+        kept = "" if self._record_sound is False else self.desk.store.state("snapshot.last")
         self.board.show_record(self.desk, self._record_sound, int(kept) if kept else None, self.clock.now())
 
     def _jobs_soon(self, _job: object) -> None:
@@ -728,9 +746,7 @@ class MainWindow(QMainWindow):
         for timer in (self._second, self._refresh_timer, self._soon, self._placed, self._grown, self._jobs_wait):
             timer.stop()
         if self.desk is not None and self._actions is not None:
-            self.keep_places()
-            if hasattr(self.entry, "keep_draft"):
-                self.entry.keep_draft()
+            self._actions.mending.keep_what_stands()
             if self.locker is not None:
                 self.locker.close()
             self._actions.close()
@@ -739,6 +755,11 @@ class MainWindow(QMainWindow):
             self.announcer.close()
         self.closed = True
         super().closeEvent(event)
+
+    def close_for_mending(self) -> None:
+        """Close without a question: what would be asked about is no reason to leave the record broken."""
+        self._actions.leave_at_once()
+        self.close()
 
 
 class _Go:

@@ -53,10 +53,11 @@ class Wizard(QDialog):
     """One page, a minute.
 
     Signals:
-        chosen: a `Start`.
+        chosen: a `Start`. restoring: there is a copy of a desk that is to go on here.
     """
 
     chosen = Signal(object)
+    restoring = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +69,8 @@ class Wizard(QDialog):
         self.empty = QRadioButton(_("正式使用：从空白开始"))
         self.empty.setObjectName("wizard-empty")
         self.empty.setChecked(True)
+        self.back = QRadioButton(_("换电脑：从备份恢复原来的值班台"))
+        self.back.setObjectName("wizard-back")
         self.code = self._line("wizard-code", "330102")
         self.name = self._line("wizard-name", _("如 上城区"))
         self.unit = self._line("wizard-unit", _("如 上城区应急管理局"))
@@ -105,8 +108,9 @@ class Wizard(QDialog):
         column.addWidget(self.empty)
         column.addLayout(form)
         column.addWidget(self.sample)
+        column.addWidget(self.back)
         column.addLayout(row)
-        self.sample.toggled.connect(self._switch)
+        self.empty.toggled.connect(self._switch)
         fit(self, theme.px(560), theme.px(460))
 
     def _line(self, name: str, hint: str) -> QLineEdit:
@@ -115,9 +119,9 @@ class Wizard(QDialog):
         line.setPlaceholderText(hint)
         return line
 
-    def _switch(self, sample: bool) -> None:
+    def _switch(self, empty: bool) -> None:
         for widget in (self.code, self.name, self.unit, self.streets):
-            widget.setEnabled(not sample)
+            widget.setEnabled(empty)
 
     def _read(self) -> None:
         chooser = dialogs.open_file(self, _("街道名单"), [_("表格 (*.csv *.txt)")])
@@ -137,6 +141,10 @@ class Wizard(QDialog):
 
     def take(self) -> None:
         """Check what was typed and hand it over."""
+        if self.back.isChecked():
+            self.restoring.emit()
+            self.accept()
+            return
         desk = secrets.token_hex(16)
         if self.sample.isChecked():
             self.chosen.emit(Start(DeskConfig(desk, sample=True), (), sample=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dutydesk.core.clock import Clock, local
@@ -41,12 +41,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found: sentences, the rungs with the best first, the last numbers as far as they are known, and what
-    the hub said (empty where there is none)."""
+    """What was found: sentences, the rungs with the best first, the last numbers of this year as far as they are known,
+    whether there is a hub to ask, and what it said (empty where it was not asked)."""
 
     said: tuple[str, ...]
     choices: tuple[Choice, ...]
     numbers: Mapping[str, int]
+    has_hub: bool = False
     hub: str = ""
 
 
@@ -55,21 +56,15 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
     head = headfile.read(home.head)
     problems, whole = _record(home, key, head)
     copies = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified][:MOST_COPIES]
-    numbers = dict(restoring.last_numbers(home, schema, key))
+    numbers = dict(restoring.last_numbers(home, schema, key, year=year))
     for copy in copies[:1]:
-        for ledger, n in restoring.counted(copy, schema, key).items():
+        for ledger, n in restoring.counted(copy, schema, key, year=year).items():
             numbers[ledger] = max(numbers.get(ledger, 0), n)
-    hub, back = "", 0
-    if ask_hub:
-        hub, back, theirs = _hub(home, copies, schema, key, year)
-        for ledger, n in theirs.items():
-            numbers[ledger] = max(numbers.get(ledger, 0), n)
-    seq = head.seq if head is not None else 0
     choices: list[Choice] = []
     if whole:
         title, keeps = _("重建台账"), _("全部记录都读得出，一条不少")
         choices.append(Choice(REBUILD, title, keeps, _("不丢记录；本机的窗口布局和未提交的草稿要重来")))
-    choices += [_of_copy(copy, head, seq, back) for copy in copies]
+    choices += [_of_copy(copy, head, key) for copy in copies]
     if not whole and home.database.exists() and home.database.stat().st_size:
         choices.append(
             Choice(
@@ -79,7 +74,28 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
                 _("坏页上的记录；报告会写明缺哪几条"),
             )
         )
-    return Found(tuple(problems), tuple(choices), numbers, hub)
+    found = Found(tuple(problems), tuple(choices), numbers, has_hub=bool(copies) and _hub_of(home) is not None)
+    return heard(home, found, schema, key, year=year) if ask_hub else found
+
+
+def heard(home: Home, found: Found, schema: Schema, key: bytes | None = None, *, year: int = 0) -> Found:
+    """The same with what the hub says, which may take as long as a network does. Raises nothing: a hub that does not
+    answer is said."""
+    copies = [choice.file for choice in found.choices if choice.kind == RESTORE and choice.file is not None]
+    hub, back, theirs = _hub(home, copies, schema, key, year)
+    numbers = {ledger: max(n, theirs.get(ledger, 0)) for ledger, n in found.numbers.items()}
+    head = headfile.read(home.head)
+    choices = tuple(
+        _of_copy(choice.file, head, key, back) if choice.kind == RESTORE and choice.file is not None else choice
+        for choice in found.choices
+    )
+    return replace(found, choices=choices, numbers=numbers, hub=hub)
+
+
+def elsewhere(home: Home, copy: Path, key: bytes | None) -> Choice:
+    """The rung of a copy that somebody has brought: from a stick, from a share."""
+    choice = _of_copy(copy, headfile.read(home.head), key)
+    return replace(choice, title=_("{title}（{name}）").format(title=choice.title, name=copy.name))
 
 
 def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> tuple[list[str], bool]:
@@ -101,7 +117,7 @@ def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> tuple[
     except Damaged as error:
         said.append(str(error))
     except (recipe.driver().DatabaseError, *GARBLED) as error:
-        said.append(_("读取失败：{error}").format(error=error))
+        said.append(_("数据库文件里有坏的地方，读不下去（{error}）").format(error=error))
     finally:
         raw.close()
     said += [f"{fault.where}: {fault.what}" for fault in faults[:5]]
@@ -112,9 +128,10 @@ def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> tuple[
     return said, whole
 
 
-def _of_copy(copy: Path, head: headfile.Head | None, seq: int, back: int) -> Choice:
+def _of_copy(copy: Path, head: headfile.Head | None, key: bytes | None, back: int = 0) -> Choice:
     made = sidecar.read(copy)
     at = local(snapshots.moment_of(copy)).strftime("%m-%d %H:%M")
+    seq = head.seq if head is not None else 0
     lost = seq - made.seq if made and head and made.desk == head.desk.hex() and made.epoch == head.epoch else -1
     if lost == 0:
         loses = _("不丢记录")
@@ -127,10 +144,39 @@ def _of_copy(copy: Path, head: headfile.Head | None, seq: int, back: int) -> Cho
     keeps = _("{at} 以前的全部记录").format(at=at)
     if made and made.acts:
         keeps += _("，共 {acts} 次操作").format(acts=made.acts)
+    last = _last_entry(copy, key)
+    if last:
+        keeps += _("；最后一条 {last}").format(last=last)
     return Choice(RESTORE, _("恢复到 {at} 的备份").format(at=at), keeps, loses, copy)
 
 
+def _last_entry(copy: Path, key: bytes | None) -> str:
+    """When something was written last in a copy, and the last entry of the log: what paper is held against."""
+    try:
+        raw = recipe.connect(copy, key, read_only=True)
+    except DutyDeskError:
+        return ""
+    try:
+        found = raw.execute("SELECT no, recorded_at FROM log WHERE no IS NOT NULL ORDER BY _n DESC LIMIT 1").fetchone()
+        if found is not None:
+            return f"{local(int(found[1])).strftime('%m-%d %H:%M')} #{str(found[0]).rpartition('-')[2]}"
+        (at,) = raw.execute("SELECT max(recorded_at) FROM act").fetchone()
+        return local(int(at)).strftime("%m-%d %H:%M") if at else ""
+    except (recipe.driver().DatabaseError, *GARBLED):
+        return ""
+    finally:
+        raw.close()
+
+
 # -- the hub -------------------------------------------------------------------------------------------------------------
+
+
+def _hub_of(home: Home) -> DeskConfig | None:
+    try:
+        config = load(home.config)
+    except DutyDeskError:
+        return None
+    return config if config.hub else None
 
 
 def _hub(
@@ -138,11 +184,8 @@ def _hub(
 ) -> tuple[str, int, dict[str, int]]:
     """What the hub says: a sentence, how many of this desk's own acts it has that the newest copy lacks, and the
     highest numbers in them."""
-    try:
-        config = load(home.config)
-    except DutyDeskError:
-        return "", 0, {}
-    if not config.hub or not copies:
+    config = _hub_of(home)
+    if config is None or not copies:
         return "", 0, {}
     try:
         back, numbers = at_hub(config, copies[0], schema, key, year)
@@ -208,17 +251,37 @@ def pull_back(home: Home, schema: Schema, clock: Clock, key: bytes | None = None
 
 
 def take(
-    choice: Choice, home: Home, schema: Schema, clock: Clock, numbers: Mapping[str, int], *, key: bytes | None = None
+    choice: Choice,
+    home: Home,
+    schema: Schema,
+    clock: Clock,
+    numbers: Mapping[str, int],
+    *,
+    key: bytes | None = None,
+    floors: Sequence[restoring.Floor] = (),
 ) -> list[str]:
     """Do what was chosen; sentences about what came of it. Raises what the rung raises; the broken file is kept."""
     said: list[str] = []
     if choice.kind == RESTORE and choice.file is not None:
-        kept = restoring.restore(home, schema, clock, choice.file, numbers, key=key)
+        kept = restoring.restore(home, schema, clock, choice.file, numbers, key=key, floors=floors)
         said.append(_("{title}：完成").format(title=choice.title))
     else:
-        made, kept = salvage.in_place(home, schema, clock, numbers, key=key)
+        made, kept = salvage.in_place(home, schema, clock, numbers, key=key, floors=floors)
         said += salvage.lines(made)
     if kept is not None:
         said.append(_("原来的数据放在 {kept}，不要删").format(kept=kept.name))
     back = pull_back(home, schema, clock, key)
-    return [*said, back] if back else said
+    if back:
+        said.append(back)
+    said.append(next_numbers(home, schema, clock, key))
+    return [text for text in said if text]
+
+
+def next_numbers(home: Home, schema: Schema, clock: Clock, key: bytes | None = None) -> str:
+    """From where on numbers go now: what the next paper will say."""
+    year = local(clock.now()).year
+    held = restoring.last_numbers(home, schema, key, year=year)
+    parts = [
+        _("{title} {n:04d}").format(title=_(schema[ledger].ledger.title), n=n + 1) for ledger, n in held.items() if n
+    ]
+    return _("接着编号：{list}").format(list=_("，").join(parts)) if parts else ""

@@ -69,6 +69,7 @@ def salvage(
     numbers: Mapping[str, int] | None = None,
     *,
     key: bytes | None = None,
+    floors: Sequence[restoring.Floor] = (),
 ) -> Salvage:
     """Make a new desk in the empty folder `out` of what can be read in `home` and its copies, with its report beside
     it. `numbers` are the last ones on paper. Raises `Refused` where the folder is in use, `Damaged` where nothing can be
@@ -82,7 +83,7 @@ def salvage(
         work = out.root / f".work-{secrets.token_hex(4)}"
         work.mkdir()
         try:
-            return _salvage(home, out, work, schema, clock, dict(numbers or {}), key)
+            return _salvage(home, out, work, schema, clock, dict(numbers or {}), floors, key)
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
@@ -90,7 +91,14 @@ def salvage(
 
 
 def _salvage(
-    home: Home, out: Home, work: Path, schema: Schema, clock: Clock, numbers: dict[str, int], key: bytes | None
+    home: Home,
+    out: Home,
+    work: Path,
+    schema: Schema,
+    clock: Clock,
+    numbers: dict[str, int],
+    others: Sequence[restoring.Floor],
+    key: bytes | None,
 ) -> Salvage:
     finds = Finds(work / "finds.sqlite", key)
     try:
@@ -112,7 +120,7 @@ def _salvage(
         gaps = tuple(Missing(desk.hex(), epoch, first, last) for desk, epoch, first, last in missing)
         epoch = max([config.epoch, *finds.epochs(config.desk_id)]) + 1
         save(out.config, replace(config, epoch=epoch))
-        _open_epoch(out, schema, clock, key, link, numbers, gaps, finds.beside())
+        _open_epoch(out, schema, clock, key, link, numbers, others, gaps, finds.beside())
         secret = finds.secret()
     finally:
         finds.close()
@@ -189,11 +197,13 @@ def _open_epoch(
     key: bytes | None,
     link: bytes,
     numbers: Mapping[str, int],
+    others: Sequence[restoring.Floor],
     missing: Sequence[Missing],
     beside: Iterator[Act],
 ) -> None:
     year = local(clock.now()).year
     floors = [(ledger, year, n) for ledger, n in sorted(numbers.items()) if n > 0 and ledger in schema.shapes]
+    floors += [floor for floor in others if floor[1] != year and floor[2] > 0]
     with Store.open(out, schema, clock, key=key, continuing=True) as store:
         told = [f"{one.desk[:8]}/{one.epoch} {one.first}-{one.last}" for one in missing[:200]]
         store.open_epoch(link, {"continues": link.hex(), "reason": "salvage", "missing": told}, floors)
@@ -248,13 +258,19 @@ def holds(folder: Path) -> bool:
 
 
 def in_place(
-    home: Home, schema: Schema, clock: Clock, numbers: Mapping[str, int], *, key: bytes | None = None
+    home: Home,
+    schema: Schema,
+    clock: Clock,
+    numbers: Mapping[str, int],
+    *,
+    key: bytes | None = None,
+    floors: Sequence[restoring.Floor] = (),
 ) -> tuple[Salvage, Path | None]:
     """Salvage, and let what came of it take the desk's place; the broken file is kept beside it, as a restore does."""
     work = Home(home.root / f".restore-{secrets.token_hex(4)}")
     with restoring.alone(home):
         try:
-            made = salvage(home, work, schema, clock, numbers, key=key)
+            made = salvage(home, work, schema, clock, numbers, key=key, floors=floors)
             for name in (REPORT, WORDS, SIGNATURE):
                 if (work.root / name).exists():
                     (work.root / name).replace(home.root / name)

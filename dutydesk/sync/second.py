@@ -32,6 +32,8 @@ from dutydesk.sync.rotation import Rotation
 
 AGE = ".age"
 CHUNK = 2**20
+BEGINS = "AGE-SECRET-KEY-"
+MISREAD = str.maketrans("OIB", "0L8")
 PATIENCE = 60.0
 """Seconds that a server may take for one answer."""
 SCHEMES = ("webdav", "webdav+http", "sftp", "s3", "memory")
@@ -292,16 +294,29 @@ def encrypt(source: Path, target: Path, keys: list[str]) -> None:
     age.encrypt_file(str(source), str(target), [age.x25519.Recipient.from_str(text) for text in keys])
 
 
-def decrypt(source: Path, target: Path, identities: Path) -> None:
-    """The copy in an age file, by the private keys of a file. Raises `Refused` where none of them fits."""
+def secrets_in(text: str) -> list[str]:
+    """The private keys in what a file holds or a person has typed from paper: in groups, over several lines, in small
+    letters, with an O for a 0 (no age key has an O, an I or a B after its first 1)."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    whole = "".join("".join(lines).split()).upper()
+    parts = [part for part in whole.split(BEGINS)[1:] if part] or ([whole.lstrip("1")] if len(whole) > 50 else [])
+    return [f"{BEGINS}1{part.removeprefix('1').translate(MISREAD)}" for part in parts]
+
+
+def decrypt(source: Path, target: Path, identities: Path | str) -> None:
+    """The copy in an age file, by the private keys of a file, or of what was typed. Raises `Refused` where none of them
+    fits."""
     age = _age()
+    name = str(identities) if isinstance(identities, Path) else ""
     try:
-        lines = [line.strip() for line in identities.read_text(encoding="utf-8").splitlines()]
-        found = [age.x25519.Identity.from_str(line) for line in lines if line.startswith("AGE-SECRET-KEY-")]
-    except (OSError, UnicodeDecodeError, age.IdentityError) as error:
-        raise Refused(Problem(_("密钥文件读不出来：{error}").format(error=error), file=str(identities))) from None
+        text = identities.read_text(encoding="utf-8") if isinstance(identities, Path) else identities
+        found = [age.x25519.Identity.from_str(line) for line in secrets_in(text)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(Problem(_("密钥文件读不出来：{error}").format(error=error), file=name)) from None
+    except age.IdentityError:
+        raise Refused(Problem(_("密钥有抄错的地方，请逐组再对一遍"), file=name)) from None
     if not found:
-        raise Refused(Problem(_("这个文件里没有 age 密钥"), file=str(identities)))
+        raise Refused(Problem(_("这里没有恢复密钥（以 AGE-SECRET-KEY-1 开头）"), file=name))
     try:
         age.decrypt_file(str(source), str(target), found)
     except age.DecryptError:

@@ -16,7 +16,8 @@ from dutydesk.features import schema
 from dutydesk.journal import headfile
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
-from dutydesk.shell.recovery import Moved, Recovery
+from dutydesk.shell.moved import Moved
+from dutydesk.shell.recovery import Recovery
 from dutydesk.sync import snapshots
 from tests.shell.conftest import AT
 

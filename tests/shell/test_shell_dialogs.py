@@ -23,6 +23,7 @@ from dutydesk.shell.board import left_text
 from dutydesk.shell.crash import CRASH, CrashGuard
 from dutydesk.shell.forms import FormChooser, LedgerChooser
 from dutydesk.shell.palette import Command, matches
+from dutydesk.shell.trouble import Trouble
 from dutydesk.shell.wizard import Wizard, streets_of
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -281,11 +282,12 @@ def test_the_record_is_checked_and_copied_without_a_word(qtbot: Any, window: Any
     qtbot.waitUntil(lambda: not window.quiet.jobs and not window.jobs.jobs, timeout=15_000)
 
 
-def test_a_broken_record_is_said_on_the_board(qtbot: Any, window: Any) -> None:
-    window._actions._checked((10, ["act 5: 散列不符"]))
-    told = shown(Sentence)
-    assert "散列不符" in told.text.text()
-    told.accept()
+def test_a_broken_record_is_said_on_the_board(qtbot: Any, window: Any, expect_log: Any) -> None:
+    expect_log("the record is damaged")
+    window._actions._checked((10, ["act 5: 散列不符"], False))
+    told = shown(Trouble)
+    assert "散列不符" in told.found.text()
+    told.reject()
     assert window.board.record.value == "记录受损"
     assert window.board.record.tone == "red"
     window.refresh()

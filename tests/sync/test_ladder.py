@@ -121,7 +121,8 @@ def test_the_hub_tells_its_highest_numbers_and_gives_back_what_it_has(fleet: Fle
     assert "中心库有备份之后本机的" in found.hub
     assert "可从中心库取回" in found.choices[0].loses
     said = ladder.take(found.choices[0], home, d.FULL, CLOCK, found.numbers)
-    assert said[-1].startswith("从中心库取回 ")
+    assert said[-2].startswith("从中心库取回 ")
+    assert said[-1] == "接着编号：值班日志 0004"
     with fleet.open("1") as back:
         assert [text for (text,) in d.ask(back, "SELECT text FROM log ORDER BY no")] == ["一", "二", "三"]
         d.add(back, "log", text="四")
