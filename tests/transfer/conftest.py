@@ -11,10 +11,10 @@ from dutydesk.core.settings import save
 from dutydesk.features import FEATURES, schema
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.sync import protocol, schedule
-from tests.sync.conftest import database, fleet, folder, hub_url, server
+from tests.sync.conftest import database, fleet, folder, hub_template, hub_url, server
 from tests.sync.fleet import PASSWORD, Fleet
 
-__all__ = ("database", "fleet", "folder", "hub_url", "server")
+__all__ = ("database", "fleet", "folder", "hub_template", "hub_url", "server")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
