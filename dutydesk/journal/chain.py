@@ -47,6 +47,10 @@ class Act:
     hash: bytes
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+"""What `json.dumps` comes to, made once."""
+
+
 def canonical(value: Mapping[str, Any]) -> bytes:
     """Canonical JSON: UTF-8, keys sorted, no spaces; integers, strings, lists and `null` alone.
 
@@ -54,7 +58,7 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     `TypeError` for keys that are no texts.
     """
     _check(value)
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _encode(value)
     if "\\u0000" in text and _holds_nul(value):
         raise ValueError("NUL has no place in an act")
     return text.encode()

@@ -8,7 +8,6 @@ runs) change through `Store.local`.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -45,6 +44,10 @@ log = logging.getLogger(__name__)
 MOST_CHANGES = 500
 MOST_BYTES = 256 * 1024
 CLOCK_SLACK = 2 * MINUTE
+STRIDE = 250
+"""Acts after which a large transaction looks whether somebody waits for it."""
+ROOMY = -64_000
+"""KiB of page cache, negative as SQLite has it, while many acts come in."""
 ACT_COLUMNS = "desk, epoch, seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash"
 INSERT_ACT = f"INSERT INTO act ({ACT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_PERSONAL = "INSERT INTO personal VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
@@ -533,7 +536,7 @@ class Store:
                 raise Refused(_("内容太长：一次最多 {most} KB").format(most=MOST_BYTES // 1024))
             when = now if happened_at is None else happened_at
             act = self._act(next_, now, when, by, kind, text)
-            rows = self._admit(cursor, [(act, body, personal)])
+            rows = self._admit_one(cursor, act, personal, body)
         self._note_head(act.seq, act.hash)
         self._announce(rows)
         return Receipt(act.act_id, act.seq, tuple(numbered))
@@ -576,33 +579,55 @@ class Store:
         with self._transaction() as cursor:
             now = self.clock.now()
             act = self._act(self._next(cursor, kind, now), now, happened_at, by, kind, canonical(body))
-            rows = self._admit(cursor, [(act, body, personal)])
+            rows = self._admit_one(cursor, act, personal, body)
         self._note_head(act.seq, act.hash)
         self._announce(rows)
         return act.act_id
 
-    def receive(self, acts: Sequence[tuple[Act, Mapping[int, tuple[bytes, bytes]]]]) -> Rows:
-        """Take in acts of other desks, contiguous per desk and already verified, in one transaction (`journal.inbox`)."""
+    def receive(
+        self,
+        acts: Sequence[tuple[Act, Mapping[int, tuple[bytes, bytes]], Mapping[str, Any]]],
+        *,
+        crowded: Callable[[], bool] | None = None,
+    ) -> int:
+        """Take in acts of other desks with their side rows and bodies, contiguous per desk and already verified, in one
+        transaction (`journal.inbox`). `crowded` is asked every `STRIDE` acts whether somebody waits, and ends the
+        transaction there. Returns how many it has taken in."""
+        rows: Rows = {}
+        done = 0
         with self._transaction() as cursor:
-            rows = self._admit(cursor, [(act, json.loads(act.body), personal) for act, personal in acts])
-        if any((act.desk, act.epoch) == (self.config.desk_id, self.config.epoch) for act, _personal in acts):
+            applier = Applier(cursor, self.schema)
+            while done < len(acts) and not (done and crowded is not None and crowded()):
+                part = acts[done : done + STRIDE]
+                for ledger, touched in self._admit(cursor, applier, part).items():
+                    rows.setdefault(ledger, []).extend(touched)
+                done += len(part)
+            self._finish(applier, rows)
+        if any((act.desk, act.epoch) == (self.config.desk_id, self.config.epoch) for act, _side, _body in acts[:done]):
             self._note_head(*self.position())  # its own acts come back to a desk that has lost them
         self._announce(rows)
-        return rows
+        return done
 
     def _admit(
-        self, cursor: recipe.Cursor, acts: Sequence[tuple[Act, Mapping[str, Any], Mapping[int, tuple[bytes, bytes]]]]
+        self,
+        cursor: recipe.Cursor,
+        applier: Applier,
+        acts: Sequence[tuple[Act, Mapping[int, tuple[bytes, bytes]], Mapping[str, Any]]],
     ) -> Rows:
-        applier = Applier(cursor, self.schema)
-        rows: Rows = {}
-        for act, body, personal in acts:
-            cursor.execute(
-                INSERT_ACT,
+        """Append acts, apply them and move the frontier."""
+        cursor.executemany(
+            INSERT_ACT,
+            [
                 (
                     act.desk, act.epoch, act.seq, act.act_id, act.hlc, act.happened_at, act.recorded_at, act.by,
                     act.kind, act.sv, act.body, act.alg, act.prev, act.hash,
-                ),
-            )  # fmt: skip
+                )
+                for act, _side, _body in acts
+            ],
+        )  # fmt: skip
+        rows: Rows = {}
+        ends: dict[tuple[bytes, int], Act] = {}
+        for act, personal, body in acts:
             if personal:
                 places = [(n, body["changes"][n], side) for n, side in personal.items()]
                 ever = cursor.execute("SELECT 1 FROM erased LIMIT 1").fetchone()
@@ -612,10 +637,34 @@ class Store:
                 )
             for ledger, touched in applier.apply(act, body, personal).items():
                 rows.setdefault(ledger, []).extend(touched)
-            cursor.execute(MOVE_FRONTIER, (act.desk, act.epoch, act.seq, act.hash, act.hlc))
+            ends[act.desk, act.epoch] = act
+        cursor.executemany(MOVE_FRONTIER, [(act.desk, act.epoch, act.seq, act.hash, act.hlc) for act in ends.values()])
+        return rows
+
+    def _admit_one(
+        self, cursor: recipe.Cursor, act: Act, personal: Mapping[int, tuple[bytes, bytes]], body: Mapping[str, Any]
+    ) -> Rows:
+        applier = Applier(cursor, self.schema)
+        rows = self._admit(cursor, applier, [(act, personal, body)])
+        self._finish(applier, rows)
+        return rows
+
+    def _finish(self, applier: Applier, rows: Rows) -> None:
         applier.finish()
         self.update_derived(rows)
-        return rows
+
+    @contextmanager
+    def roomy(self) -> Generator[None]:
+        """Keep more of the file in memory while many acts come in: what does not fit is written more than once."""
+        assert self._raw is not None
+        usual = next(value for name, value, _held in recipe.SETTINGS if name == "cache_size")
+        with self._gate:
+            self._raw.execute(f"PRAGMA cache_size={ROOMY}")
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._raw.execute(f"PRAGMA cache_size={usual}")
 
     def arrived(self, hashes: Sequence[str]) -> None:
         """Bring derived figures up to date with attached files that came after the acts that name them."""

@@ -132,6 +132,7 @@ def initials(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys("".join(part[0] for part in way) for way in ways if way))
 
 
+@lru_cache(4096)
 def pinyin_keys(text: str) -> str:
     """What the search index keeps of a name or place: for each word its full pinyin and its initials, every way to
     read it, separated by blanks: `单雄 值班室` → `shanxiong danxiong chanxiong sx dx cx zhibanshi zbs`.

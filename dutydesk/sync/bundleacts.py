@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal import chain, inbox
+from dutydesk.journal.apply import parse_body
 from dutydesk.journal.store import Store
 from dutydesk.sync import bundlekeys, keys, record, seals, wire
 from dutydesk.sync.bundle import ACTS, Manifest, Range
@@ -174,8 +174,6 @@ class Applying(_Lines):
         self._stretch: Stretch | None = None
         self._seals: deque[seals.Seal] = deque()
         self._of: Lot | None = None
-        self._gentle = store.shared()
-        self._pause = threading.Event()
         self._aside = 0
         self._called = bundlekeys.names(store)
         self.good: list[seals.Seal] = []
@@ -229,11 +227,9 @@ class Applying(_Lines):
                 return
             before = self._taken.applied
             try:
-                for part in record.slices((one for one in stretch if one[0].seq <= lot.limit), gentle=self._gentle):
-                    self._store.receive(part)
+                for part in record.slices(one for one in stretch if one[0].seq <= lot.limit):
+                    inbox.admit(self._store, [(act, side, parse_body(act.body)) for act, side in part])
                     self._taken.applied += len(part)
-                    if self._gentle:
-                        self._pause.wait(record.PAUSE)
             except GARBLED:
                 told = _("{desk}的记录读不懂，没有收下").format(desk=self._called(lot.range.desk))
                 self._taken.applied = before

@@ -14,8 +14,9 @@ with the frontier in one SQLite transaction. An act counts as delivered when the
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,12 +25,12 @@ from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import DutyDeskError, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.journal import audit, chain, inbox, peers
-from dutydesk.journal.apply import parse_body
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.store import CLOCK_SLACK, Store
 from dutydesk.sync import blobs, bundlekeys, keys, outcome, record, seals
-from dutydesk.sync.hub import CODES_VERSION, MOST_ACTS, MOST_BYTES, PATIENCE, Batch, Forked, Hello, Hub, Range
+from dutydesk.sync.hub import CODES_VERSION, MOST_ACTS, MOST_BYTES, PATIENCE, Batch, Forked, Hello, Hub
 from dutydesk.sync.outcome import SyncReport
+from dutydesk.sync.pulling import PAGE, Here, Pull, incomplete
 from dutydesk.sync.record import Chain, Head
 from dutydesk.sync.wire import Parcel
 
@@ -46,10 +47,6 @@ DOUBLE = "sync/double/"
 """Codes of machines that were copied from this one, and that people were told of."""
 LETTERS = "BCDEFGHJKLMNPQRSTUVWXYZ"
 """What is added to a code for the second machine of a fork."""
-PAGE = 2_000
-"""Acts that are asked for at a time."""
-MOST_UNSEALED = 100_000
-"""Acts up to the next seal that are held in memory at most."""
 ROUNDS = 4
 """How often the vectors are compared anew while others push at the same time."""
 
@@ -174,6 +171,8 @@ class Session:
     hello: Hello = field(init=False)
     known: dict[str, Any] = field(init=False)
     moved: bool = False
+    ahead: bool = True
+    """Pages are fetched while others are applied, which therefore must not go over the hub's connection."""
     blocked: set[Chain] = field(default_factory=set[Chain])
     """Chains that cannot go on now; each has its alarm or note."""
 
@@ -279,13 +278,19 @@ class Session:
         return keys.enrolled(self.store)
 
     def _take(self, parcels: Sequence[Parcel]) -> inbox.Taken:
-        return record.apply(self.store, parcels, gentle=self.store.shared())
+        return inbox.take_in(self.store, parcels, hashed=True)
 
     def _keep_seals(self, good: Sequence[seals.Seal]) -> None:
         seals.keep(self.store, *good)
 
     def _set_aside(self, act: chain.Act, reason: str) -> int:
         return inbox.set_aside(self.store, act, reason)
+
+    def _incomplete(self, parcels: Sequence[Parcel]) -> bool:
+        return incomplete(self.hub, parcels)
+
+    def _roomy(self) -> AbstractContextManager[None]:
+        return self.store.roomy() if self.ahead else nullcontext()
 
     # -- compare -------------------------------------------------------------------------------------------------------
 
@@ -401,143 +406,45 @@ class Session:
                 self.report.note(_("席位 {desk} 的记录还没有它的签名，没有全部上传").format(desk=self._called(at[0])))
 
     def _push_chain(self, at: Chain, after: int, upto: int, seal: seals.Seal | None, whole: int) -> None:
-        """Batch by batch; a desk seals the end of each of its own, another desk's seal goes with the last."""
-        seq = after
-        while seq < upto:
-            self._stop_if_asked()
-            parcels = record.parcels(self.store, at, seq, upto, MOST_ACTS, MOST_BYTES)
-            last = parcels[-1][0]
-            over = seals.make(self.store, at[1], last.seq, last.hash) if seal is None else seal
-            try:
-                self.hub.push(Batch(parcels, over if over.seq == last.seq else None))
-            except Forked:
-                return  # somebody was quicker: the next comparison says what happened
-            step("push.acknowledged")
-            seq = last.seq
-            self.report.pushed += len(parcels)
-            self.progress("push", self.report.pushed, max(whole, self.report.pushed))
+        """Batch by batch; a desk seals the end of each of its own, another desk's seal goes with the last. The next
+        batch is read while the hub is busy with one."""
+
+        def read(after: int) -> list[Parcel]:
+            return record.parcels(self.store, at, after, upto, MOST_ACTS, MOST_BYTES)
+
+        with ThreadPoolExecutor(1, "push") if upto - after > MOST_ACTS else nullcontext() as ahead:
+            coming: Future[list[Parcel]] | None = None
+            seq = after
+            while seq < upto:
+                self._stop_if_asked()
+                parcels = read(seq) if coming is None else coming.result()
+                last = parcels[-1][0]
+                over = seals.make(self.store, at[1], last.seq, last.hash) if seal is None else seal
+                if ahead is not None and last.seq < upto:
+                    coming = ahead.submit(read, last.seq)
+                try:
+                    self.hub.push(Batch(parcels, over if over.seq == last.seq else None))
+                except Forked:
+                    return  # somebody was quicker: the next comparison says what happened
+                step("push.acknowledged")
+                seq = last.seq
+                self.report.pushed += len(parcels)
+                self.progress("push", self.report.pushed, max(whole, self.report.pushed))
 
     # -- pull ----------------------------------------------------------------------------------------------------------
 
     def _pull(self, lacks: Mapping[Chain, int]) -> None:
-        start = self._here()
-        whole = self.report.pulled + sum(upto - start.get(at, (0, b""))[0] for at, upto in lacks.items())
-        while True:
-            self._stop_if_asked()
-            mine = self._here()
-            behind = [
-                (*at, mine.get(at, (0, b""))[0], upto)
-                for at, upto in sorted(lacks.items())
-                if at not in self.blocked and mine.get(at, (0, b""))[0] < upto
-            ]
-            if not behind:
-                return
-            ranges, found = self._sealed_ranges(behind)
-            if not ranges:
-                continue  # those without a seal are blocked now
-            parcels = self._checked(ranges, self.hub.acts(ranges), found)
-            step("pull.received")
-            if parcels:
-                taken = self._take(parcels)
-                step("pull.applied")
-                self.report.pulled += taken.applied
-                self.report.quarantined += taken.quarantined
-                self._ring()
-                self.progress("pull", self.report.pulled, max(whole, self.report.pulled))
-            after = self._here()
-            for desk, epoch, seq, _upto in ranges:
-                if after.get((desk, epoch), (0, b""))[0] <= seq:
-                    self.blocked.add((desk, epoch))
-
-    def _sealed_ranges(self, behind: Sequence[Range]) -> tuple[list[Range], dict[Chain, list[seals.Seal]]]:
-        """A page of acts to ask for, each range ending at a seal. Where the next seal is further off than a page, that
-        one chain is asked for up to it."""
-        page: list[Range] = []
-        room = PAGE
-        for desk, epoch, after, upto in behind:
-            end = min(upto, after + room)
-            page.append((desk, epoch, after, end))
-            room -= end - after
-            if room <= 0:
-                break
-        found: dict[Chain, list[seals.Seal]] = {}
-        for seal in self.hub.seals(page):
-            found.setdefault((seal.desk, seal.epoch), []).append(seal)
-        ready = [
-            (desk, epoch, after, found[desk, epoch][0].seq)
-            for desk, epoch, after, _end in page
-            if (desk, epoch) in found
-        ]
-        if ready:
-            return ready, found
-        limits = {(desk, epoch): upto for desk, epoch, _after, upto in behind}
-        for desk, epoch, after, end in page:
-            at = (desk, epoch)
-            further = self.hub.seals([(desk, epoch, end, limits[at])], after=True) if end < limits[at] else []
-            if further and further[0].seq - after <= MOST_UNSEALED:
-                return [(desk, epoch, after, further[0].seq)], {at: further}
-            self.blocked.add(at)
-            self.report.note(_("席位 {desk} 的新记录还没有签名，下次再取").format(desk=self._called(desk)))
-        return [], {}
+        here = Here(
+            self._here, self._ring, self._vouched, self._take, self._keep_seals, self._set_aside, self._incomplete,
+            self._roomy,
+        )  # fmt: skip
+        Pull(
+            here, self.hub, self.report, self.blocked, self._called, self._stop_if_asked, self.progress, self.ahead
+        ).work(lacks)
 
     def _called(self, desk: bytes) -> str:
         known = self.hello.desks.get(desk)
         return (known.code or known.name if known else "") or desk.hex()[:8]
-
-    def _checked(
-        self, ranges: Sequence[Range], parcels: Sequence[Parcel], found: Mapping[Chain, Sequence[seals.Seal]]
-    ) -> list[Parcel]:
-        """What may be applied: chains that hold together, end at their desk's own seal, and came with their personal
-        data. The others are blocked; what is false goes to quarantine."""
-        by_chain: dict[Chain, list[Parcel]] = {}
-        for act, personal in parcels:
-            by_chain.setdefault((act.desk, act.epoch), []).append((act, personal))
-        mine = self._here()
-        out: list[Parcel] = []
-        good: list[seals.Seal] = []
-        ring, vouched = self._ring(), self._vouched()
-        for desk, epoch, after, upto in ranges:
-            at = (desk, epoch)
-            held = by_chain.get(at, [])
-            if len(held) != upto - after:
-                self.blocked.add(at)
-                self.report.alarm(_("中心库里席位 {desk} 的记录不连续").format(desk=self._called(desk)))
-                continue
-            acts = [act for act, _personal in held]
-            told = keys.extended(ring, acts, vouched)
-            if desk not in told.keys and desk in vouched:  # an older desk whose announcement is still to come
-                told = keys.Ring({**told.keys, desk: (keys.Announced(vouched[desk][-1], 1, 1),)}, told.doubted)
-            hashes = {act.seq: act.hash for act in acts}
-            seal = next((one for one in found[at] if hashes.get(one.seq) == one.hash and seals.verify(one, told)), None)
-            if seal is None or not _holds(acts[: seal.seq - after], mine.get(at, (0, chain.ZERO))[1]):
-                self._refuse(at, held)
-                continue
-            held = held[: seal.seq - after]  # what lies beyond is under a false seal, and refused when its turn comes
-            if self._incomplete(held):
-                self.blocked.add(at)
-                self.report.note(_("席位 {desk} 的个人信息还没有到齐，下次再取").format(desk=self._called(desk)))
-                continue
-            good.append(seal)
-            out += held
-        self._keep_seals(good)
-        return out
-
-    def _refuse(self, at: Chain, parcels: Sequence[Parcel]) -> None:
-        self.blocked.add(at)
-        self.report.alarm(_("席位 {desk} 的记录与它的签名不符，没有收下").format(desk=self._called(at[0])))
-        for act, _personal in parcels[:PAGE]:
-            self.report.quarantined += self._set_aside(act, _("与席位的签名不符"))
-
-    def _incomplete(self, parcels: Sequence[Parcel]) -> bool:
-        """Whether personal data are missing that nobody erased."""
-        missing: set[tuple[str, bytes]] = set()
-        for act, personal in parcels:
-            if b'"personal":' not in act.body:
-                continue
-            for n, change in enumerate(parse_body(act.body)["changes"]):
-                if "personal" in change and n not in personal:
-                    missing.add((str(change["ledger"]), bytes.fromhex(change["row"])))
-        return bool(missing) and missing != self.hub.erased(sorted(missing))
 
     # -- what goes wrong between machines ------------------------------------------------------------------------------
 
@@ -684,18 +591,6 @@ class Session:
         frontier, digest = record.shown(self.store)
         told = self.hub.tell_digest(frontier, self.store.schema.fingerprint, self.store.config.desk_id, digest)
         return all(digest in shown for desk, shown in told.items() if desk != self.store.config.desk_id)
-
-
-def _holds(acts: Sequence[chain.Act], link: bytes) -> bool:
-    """Whether acts follow from `link` one by one, each with the hash that its bytes have."""
-    for act in acts:
-        try:
-            if chain.act_hash(act) != act.hash or (act.seq > 1 and act.prev != link):
-                return False
-        except (ValueError, OverflowError, struct.error):
-            return False
-        link = act.hash
-    return True
 
 
 # -- the audit -----------------------------------------------------------------------------------------------------------

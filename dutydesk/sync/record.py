@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
-from dutydesk.journal.batches import PAUSE
 from dutydesk.journal.chain import Act
 from dutydesk.journal.digest import digest
-from dutydesk.journal.inbox import Taken, take_in
+from dutydesk.journal.inbox import AT_ONCE, AT_ONCE_BYTES
 from dutydesk.journal.store import ACT_COLUMNS, Store
 from dutydesk.sync.wire import Parcel
 
 Chain = tuple[bytes, int]
 Head = tuple[int, bytes]
 Frontier = Mapping[Chain, Head]
-AT_ONCE = 2_000
-"""Acts that are applied in one transaction where nobody waits for the writer."""
-BESIDE_A_WINDOW = 10
-"""Changes in one transaction beside an open window, where a save may wait for its end: fewer than an import of a person's
-own, since nobody waits for the sync."""
 
 
 def frontier(store: Store) -> dict[Chain, Head]:
@@ -79,18 +72,22 @@ def parcels(store: Store, chain: Chain, after: int, upto: int, most: int, most_b
     least where there is one."""
     out: list[Parcel] = []
     with store.read() as connection:
-        rows = connection.exec_driver_sql(
-            f"SELECT {ACT_COLUMNS} FROM act WHERE desk = ? AND epoch = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",  # noqa: S608
-            (*chain, after, upto, most),
-        )
-        size = 0
-        for row in rows:
-            act = Act(*row)
-            size += len(act.body)
-            if out and size > most_bytes:
-                break
-            out.append((act, {}))
-        rows.close()
+        cursor = connection.connection.cursor()  # SQLAlchemy's rows cost more than SQLite's
+        try:
+            cursor.execute(
+                f"SELECT {ACT_COLUMNS} FROM act WHERE desk = ? AND epoch = ? AND seq > ? AND seq <= ? ORDER BY seq"  # noqa: S608
+                " LIMIT ?",
+                (*chain, after, upto, most),
+            )
+            size = 0
+            while (row := cursor.fetchone()) is not None:
+                act = Act(*row)
+                size += len(act.body)
+                if out and size > most_bytes:
+                    break
+                out.append((act, {}))
+        finally:
+            cursor.close()
         wanted = {act.act_id: personal for act, personal in out if b'"personal":' in act.body}
         if wanted:
             marks = ",".join("?" * len(wanted))
@@ -114,34 +111,15 @@ def shown(store: Store) -> tuple[bytes, str]:
             cursor.close()
 
 
-def apply(store: Store, delivery: Sequence[Parcel], *, gentle: bool) -> Taken:
-    """Take acts in; each transaction applies some and moves the frontier with them. Beside an open window (`gentle`)
-    they are few, and the writer is given back in between."""
-    whole = Taken()
-    rest = threading.Event()
-    for slice_ in slices(delivery, gentle=gentle):
-        taken = take_in(store, slice_)
-        whole = Taken(
-            whole.applied + taken.applied,
-            whole.known + taken.known,
-            whole.waiting + taken.waiting,
-            whole.quarantined + taken.quarantined,
-        )
-        if gentle:
-            rest.wait(PAUSE)
-    return whole
-
-
-def slices(delivery: Iterable[Parcel], *, gentle: bool) -> Iterator[list[Parcel]]:
-    """What goes into one transaction each."""
+def slices(delivery: Iterable[Parcel]) -> Iterator[list[Parcel]]:
+    """Acts by as many as one transaction takes at most (`inbox.admit`)."""
     held: list[Parcel] = []
-    weight = 0
+    size = 0
     for parcel in delivery:
-        changes = max(1, parcel[0].body.count(b'"ledger":'))
-        if held and (weight + changes > BESIDE_A_WINDOW if gentle else len(held) >= AT_ONCE):
+        if held and (len(held) >= AT_ONCE or size + len(parcel[0].body) > AT_ONCE_BYTES):
             yield held
-            held, weight = [], 0
+            held, size = [], 0
         held.append(parcel)
-        weight += changes
+        size += len(parcel[0].body)
     if held:
         yield held

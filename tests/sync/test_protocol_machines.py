@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
 from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.ids import CLI
-from dutydesk.journal import attachments, peers
+from dutydesk.journal import attachments, inbox, peers
 from dutydesk.journal.digest import digest
 from dutydesk.journal.inbox import take_in
 from dutydesk.sync import blobs, bundlekeys, keys, outcome, protocol, record, seals
@@ -465,14 +466,14 @@ def test_beside_a_window_acts_are_applied_in_small_steps(fleet: Fleet, monkeypat
         fleet.write(1, str(n))
     fleet.sync(1)
     sizes: list[int] = []
-    plain = record.take_in
+    plain = d.Store.receive
 
-    def take(store: d.Store, parcels: list[d.Parcel]) -> object:
-        sizes.append(len(parcels))
-        return plain(store, parcels)
+    def take(store: d.Store, acts: Any, **how: Any) -> int:
+        sizes.append(plain(store, acts, **how))
+        return sizes[-1]
 
-    monkeypatch.setattr(record, "take_in", take)
+    monkeypatch.setattr(d.Store, "receive", take)
     with d.Store.open(two.home, d.FULL, two.clock):
         assert fleet.sync(2).pulled == 61
-    assert max(sizes) <= 25
+    assert max(sizes) <= inbox.BESIDE_A_WINDOW
     assert len(sizes) >= 3

@@ -23,7 +23,7 @@ from dutydesk.core import crashpoint
 from dutydesk.core.errors import Unavailable
 from dutydesk.core.ids import CLI
 from dutydesk.journal import attachments
-from dutydesk.sync import blobs, protocol
+from dutydesk.sync import blobs, protocol, pulling
 from dutydesk.sync import hub as h
 from tests import tally
 from tests.journal import desks as d
@@ -257,6 +257,7 @@ def test_a_hub_that_is_killed_amid_a_transaction_loses_nothing_it_acknowledged(
     with monkeypatch.context() as patch:
         patch.setattr(h, "step", crash)
         patch.setattr(protocol, "step", crash)
+        patch.setattr(pulling, "step", crash)
         with pytest.raises(Unavailable):
             fleet.sync(1)
     assert crashed == [place]
