@@ -23,7 +23,7 @@ from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.picker import Picker, rows_of
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Elided, SplitTitle, button, label, shortcut
+from dutydesk.qt.widgets import Elided, FewLines, SplitTitle, button, label, shortcut
 
 CommandRow = tuple[str, str, Callable[[], None]]
 TICK_MS = 20_000
@@ -159,10 +159,9 @@ class AttendancePane(QWidget):
         )
         self.roll.view.opened.connect(self._opened)
         outer.addWidget(self.roll.view)
-        self.on_call = Elided("", "muted")
+        self.on_call = FewLines(2, "muted")
         self.on_call.setObjectName("attendance-on-call")
-        self.on_call.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
-        self.on_call.setFixedHeight(theme.px(28))
+        self.on_call.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
         self.on_call.hide()
         outer.addWidget(self.on_call)
         self.status = Elided("", "muted")

@@ -185,7 +185,8 @@ class EntryLine(QWidget):
         taken += self.save_button.sizeHint().width() + self.more.sizeHint().width()
         folded = self.width() - taken < theme.px(280)
         self.party.setMaximumWidth(ENDLESS if folded else theme.px(180))
-        if self._row.fold(folded, self.party):
+        heads = sum(widget.maximumWidth() for widget in fixed) + self.party.minimumWidth() + theme.px(16 + 4 * 5)
+        if self._row.fold(folded, self.party, crowded=folded and heads > self.width()):
             self.updateGeometry()
 
     # -- for the window ---------------------------------------------------------------------------------------------

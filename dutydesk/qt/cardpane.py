@@ -278,4 +278,5 @@ class CardPane(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._tick.stop()
-        self.keep_draft()
+        if not self.desk.store.closed:
+            self.keep_draft()

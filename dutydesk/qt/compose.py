@@ -96,7 +96,8 @@ def mark(widget: QWidget, problem: str) -> None:
 class FoldingRow(QVBoxLayout):
     """Inputs in one row with a text that takes the rest; in two rows, the text in the second, when folded.
 
-    `heads` stand before the text, `tails` after it; those of `above` go up with the heads when folded.
+    `heads` stand before the text, `tails` after it; those of `above` go up with the heads when folded, where the heads
+    leave them room.
     """
 
     def __init__(
@@ -105,30 +106,32 @@ class FoldingRow(QVBoxLayout):
         super().__init__()
         self._heads, self._text, self._tails, self._above = heads, text, tails, above
         self.folded: bool | None = None
+        self._crowded = False
         self._first, self._second = QHBoxLayout(), QHBoxLayout()
         self.setSpacing(current().px(4))
         for row in (self._first, self._second):
             row.setSpacing(current().px(4))
             self.addLayout(row)
 
-    def fold(self, folded: bool, stretch: QWidget) -> bool:
-        """Lay out again; the head `stretch` takes the room of a folded row. Whether anything changed."""
-        if folded is self.folded:
+    def fold(self, folded: bool, stretch: QWidget, *, crowded: bool = False) -> bool:
+        """Lay out again; the head `stretch` takes the room of a folded row. `crowded`: the heads fill the first row.
+        Whether anything changed."""
+        if folded is self.folded and crowded is self._crowded:
             return False
-        self.folded = folded
+        self.folded, self._crowded = folded, crowded
+        up = self._above if folded and not crowded else ()
         top = Qt.AlignmentFlag.AlignTop
         for widget in (*self._heads, self._text, *self._tails):
             self._first.removeWidget(widget)
             self._second.removeWidget(widget)
         for widget in self._heads:
             self._first.addWidget(widget, int(folded and widget is stretch), top)
-        if folded:
-            for widget in self._above:
-                self._first.addWidget(widget, 0, top)
+        for widget in up:
+            self._first.addWidget(widget, 0, top)
         line = self._second if folded else self._first
         line.addWidget(self._text, 1, top)
         for widget in self._tails:
-            if not folded or widget not in self._above:
+            if widget not in up:
                 line.addWidget(widget, 0, top)
         return True
 

@@ -1,4 +1,5 @@
-"""Filters above a list: choices, ticks and a search, in one row. What they mean is the pane's affair."""
+"""Filters above a list: choices, ticks and a search, in one row; where there is little room the search stands below and
+the filters go on in the next line. What they mean is the pane's affair."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
+from dutydesk.qt.flow import flow
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import SearchBox
 
@@ -36,6 +38,9 @@ class FilterBar(QWidget):
         for row in (self._row, self._second):
             row.setSpacing(current().px(8))
             self._rows.addLayout(row)
+        self._filters = QWidget()
+        self._flow = flow(self._filters, current().px(8))
+        self._row.addWidget(self._filters)
         self.search = SearchBox(search)
         self.search.setObjectName(f"{prefix}-search")
         self.search.searched.connect(self.changed)
@@ -44,7 +49,7 @@ class FilterBar(QWidget):
 
     def add(self, widget: QWidget) -> None:
         """A widget of the pane's own, after those that are there."""
-        self._row.insertWidget(self._row.count() - (not self._folded), widget)
+        self._flow.addWidget(widget)
 
     def add_choice(self, name: str, told: str, choices: Sequence[tuple[str, str]]) -> QComboBox:
         """A choice of (code, label); the first one is what `reset` goes back to."""
@@ -83,15 +88,13 @@ class FilterBar(QWidget):
 
     def _fold(self) -> None:
         """The search in a row of its own where the filters leave it less than its least width."""
-        others = [self._row.itemAt(at).widget() for at in range(self._row.count())]
-        taken = sum(
-            w.sizeHint().width() + self._row.spacing() for w in others if w is not self.search and not w.isHidden()
-        )
+        taken = self._flow.sizeHint().width() + self._row.spacing()
         folded = self.width() - taken - 2 * current().px(8) < current().px(200)
         if folded is not self._folded:
             self._folded = folded
             (self._row if folded else self._second).removeWidget(self.search)
             (self._second if folded else self._row).addWidget(self.search, 1)
+            self._row.setStretch(0, int(folded))
 
     def reset(self) -> None:
         """Everything as at the beginning; `changed` comes once."""

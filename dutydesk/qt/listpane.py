@@ -542,6 +542,8 @@ class ListPane(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        if self.desk.store.closed:  # the window was not allowed to close, and goes after its record
+            return
         state = self.view.columns_state().decode()
         if not event.spontaneous() and state != self.desk.store.state(f"columns.{self._name}"):
             self.desk.store.remember(f"columns.{self._name}", state)

@@ -397,7 +397,7 @@ class LedgerView(QTableView):
 
     def _show_overlay(self) -> None:
         empty = self._ledger_model.rowCount() == 0
-        if empty and self._ledger_model.narrowed:
+        if empty and self._ledger_model.narrowed and not self._ledger_model.bare():
             self._overlay.say(_("没有符合条件的记录"), _("换个词，或者"), _("看全部"))
         elif empty:
             title = _(self._ledger_model.ledger.title)

@@ -147,6 +147,10 @@ class LedgerModel(QAbstractTableModel):
         """Whether a filter or a search hides rows."""
         return bool(self.query.where or self.query.search)
 
+    def bare(self) -> bool:
+        """Whether there is no row at all, whatever is asked for."""
+        return self._make_pages(replace(self.query, where=(), search="")).count() == 0
+
     @property
     def order(self) -> str:
         """The order in force, `-happened_at` or `name`."""

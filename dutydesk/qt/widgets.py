@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
     QShortcut,
+    QTextLayout,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -30,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from dutydesk.core.i18n import _
+from dutydesk.qt.flow import flow
 from dutydesk.qt.icons import icon, paint_icon, paint_shape
 from dutydesk.qt.theme import LEVEL_SHAPES, LEVEL_WORDS, current
 
@@ -159,6 +161,51 @@ class Elided(QLabel):
         painter.end()
 
 
+class FewLines(Elided):
+    """A text in at most so many lines, the last of them cut with …; the whole is in the tooltip that its owner gives."""
+
+    def __init__(self, most: int = 2, role: str = "", parent: QWidget | None = None) -> None:
+        self._most = most
+        super().__init__("", role, parent)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def lines(self, width: int) -> list[str]:
+        """The lines as they are painted in so many pixels."""
+        plain, metrics = " ".join(self.text().split("\n")), self.fontMetrics()
+        laid = QTextLayout(plain, self.font())
+        laid.beginLayout()
+        found: list[str] = []
+        while (line := laid.createLine()).isValid():
+            line.setLineWidth(max(width, 1))
+            if len(found) == self._most - 1:
+                found.append(metrics.elidedText(plain[line.textStart() :], Qt.TextElideMode.ElideRight, width))
+                break
+            found.append(plain[line.textStart() : line.textStart() + line.textLength()])
+        laid.endLayout()
+        return found
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        around = self.contentsMargins()
+        count = max(len(self.lines(width - around.left() - around.right())), 1)
+        return count * self.fontMetrics().lineSpacing() + around.top() + around.bottom()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        QLabel.resizeEvent(self, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        box, high = self.contentsRect(), self.fontMetrics().lineSpacing()
+        for at, text in enumerate(self.lines(box.width())):
+            painter.drawText(box.left(), box.top() + at * high + self.fontMetrics().ascent(), text)
+        painter.end()
+
+
 class Badge(QWidget):
     """A word on its level's colour with the level's shape; a tone without a level is a neutral pill."""
 
@@ -255,13 +302,17 @@ class Tile(QAbstractButton):
     def _sizes(self) -> tuple[int, int]:
         return (14, 32) if self._big else (12, 16)
 
-    def sizeHint(self) -> QSize:
+    def width_of(self, caption: str, value: str) -> int:
+        """The pixels that it takes to say this."""
         theme = current()
         small, large = self._sizes()
-        head = QFontMetrics(theme.font(small)).horizontalAdvance(self._caption)
-        body = QFontMetrics(theme.font(large, bold=True)).horizontalAdvance(self._value)
+        head = QFontMetrics(theme.font(small)).horizontalAdvance(caption)
+        body = QFontMetrics(theme.font(large, bold=True)).horizontalAdvance(value)
         shape = theme.px(large) if self._tone in LEVEL_SHAPES else 0
-        return QSize(max(head, body + shape) + theme.px(18), theme.px(76 if self._big else 44))
+        return max(head, body + shape) + theme.px(18)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.width_of(self._caption, self._value), current().px(76 if self._big else 44))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(current().px(48), self.sizeHint().height())
@@ -309,23 +360,60 @@ class Tile(QAbstractButton):
 
 
 class SplitTitle(QWidget):
-    """The head of a pane: title and a quiet note on the left, what can be done on the right (`add`)."""
+    """The head of a pane: title and a quiet note on the left, what can be done on the right (`add`); where there is too
+    little room for both, what can be done stands below, in as many lines as it needs."""
 
     def __init__(self, title: str, note: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._row = QHBoxLayout(self)
         gap = current().px(8)
-        self._row.setContentsMargins(gap, current().px(4), gap, current().px(4))
+        self._lines = QVBoxLayout(self)
+        self._lines.setContentsMargins(gap, current().px(4), gap, current().px(4))
+        self._lines.setSpacing(current().px(4))
+        self._row = QHBoxLayout()
         self._row.setSpacing(gap)
         self.title = label(title, "heading")
         self.note = Elided(note, "muted")
+        self._tools = QWidget()
+        self._flow = flow(self._tools, gap)
+        self._below = False
         self._row.addWidget(self.title)
         self._row.addWidget(self.note, 1)
+        self._row.addWidget(self._tools)
+        self._lines.addLayout(self._row)
 
     def add(self, *widgets: QWidget) -> None:
         """Add controls at the right end, in this order."""
         for widget in widgets:
-            self._row.addWidget(widget)
+            self._flow.addWidget(widget)
+
+    def _fold(self) -> None:
+        around = self._lines.contentsMargins()
+        wide = self._flow.sizeHint().width()
+        taken = self.title.sizeHint().width() + self.note.minimumSizeHint().width() + wide + 2 * self._row.spacing()
+        below = bool(wide) and taken > self.width() - around.left() - around.right()
+        if below is not self._below:
+            self._below = below
+            if below:
+                self._row.removeWidget(self._tools)
+                self._lines.addWidget(self._tools)
+            else:
+                self._lines.removeWidget(self._tools)
+                self._row.addWidget(self._tools)
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow enough to fold."""
+        around, high = self._lines.contentsMargins(), super().minimumSizeHint().height()
+        least = max(self._flow.minimumSize().width(), self.title.sizeHint().width())
+        return QSize(least + around.left() + around.right(), high)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fold()
+        return super().event(event)
 
 
 class EmptyState(QWidget):

@@ -28,7 +28,7 @@ from dutydesk.journal.desk import Desk
 from dutydesk.qt.announcer import Changed
 from dutydesk.qt.flow import flow
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Badge, Elided, SplitTitle, button, label, shortcut
+from dutydesk.qt.widgets import Badge, Elided, FewLines, SplitTitle, button, label, shortcut
 from dutydesk.roster import reading, rows, service, sheets
 from dutydesk.roster.pane_grid import RosterView
 from dutydesk.roster.rows import Key, Plan
@@ -142,10 +142,9 @@ class MonthView(QWidget):
         self.split.addWidget(self._note_box())
         self.split.setStretchFactor(0, 1)
         outer.addWidget(self.split, 1)
-        self.on_call = Elided("", "muted")
+        self.on_call = FewLines(2, "muted")
         self.on_call.setObjectName("roster-on-call")
-        self.on_call.setContentsMargins(theme.px(8), 0, theme.px(8), 0)
-        self.on_call.setFixedHeight(theme.px(24))
+        self.on_call.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), 0)
         self.on_call.hide()
         outer.addWidget(self.on_call)
         self.status = Elided("")

@@ -6,6 +6,7 @@ clock, the crew, the state of the record and of the last copy.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, QSize, Signal
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from dutydesk.core.clock import HOUR, MINUTE, local
 from dutydesk.core.i18n import _, language
+from dutydesk.core.reference import label, rows
 from dutydesk.qt.icons import icon
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Tile
@@ -58,6 +60,17 @@ def left_text(due_at: int, now: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
+def short_crew(text: str) -> tuple[str, str]:
+    """`Leader 赵甲子 Primary 卫庚午` as the posts and the names; empty and the text as it is where it reads otherwise."""
+    posts = sorted({label("duty", "post", row["code"]) for row in rows("duty", "post")}, key=len, reverse=True)
+    first, *parts = re.split(rf"(?:^| )({'|'.join(map(re.escape, posts))}) ", text)
+    if first or not parts:
+        return "", text
+    between, leader = _(" · "), label("duty", "post", "LEADER")
+    shown = [_("带班") if post == leader else post for post in parts[::2]]
+    return between.join(shown), _("、").join(parts[1::2])
+
+
 class StatusBoard(QWidget):
     """Tiles in one row; where they do not fit (200 % on a small screen) in as many rows as they need, so that nothing
     is ever cut off.
@@ -73,6 +86,8 @@ class StatusBoard(QWidget):
         self.setObjectName("status-board")
         self._target: dict[Tile, str] = {}
         self._tiles: list[QWidget] = []
+        self._crew = ((_("值班"), ""), (_("值班"), ""))
+        """Caption and text of the crew, in full and in short."""
         self.menu = QToolButton(self)
         self.menu.setObjectName("menu-button")
         self.menu.setAccessibleName(_("菜单"))
@@ -113,8 +128,22 @@ class StatusBoard(QWidget):
 
     # -- places ----------------------------------------------------------------------------------------------------
 
-    def _rows(self, width: int) -> list[list[QWidget]]:
-        """The shown tiles in rows of at most `width` pixels."""
+    def _fit(self, width: int) -> tuple[list[list[QWidget]], bool, int]:
+        """The shown tiles in rows of at most `width` pixels; whether the crew is told in short, and how wide at least.
+        In one row the crew gives way: names alone, then cut, its tooltip has all. In several it is written out, unless
+        that alone would make one row more."""
+        full, short = (self.crew.width_of(caption, text) for caption, text in self._crew)
+        least = min(short, current().px(CREW_LEAST))
+        for need, brief in ((full, False), (short, True), (least, True)):
+            if len(rows := self._rows(width, need)) == 1:
+                return rows, brief, need
+        fewest = len(self._rows(width, least))
+        for need, brief in ((full, False), (short, True)):
+            if len(rows := self._rows(width, need)) == fewest:
+                return rows, brief, need
+        return self._rows(width, least), True, least
+
+    def _rows(self, width: int, crew: int) -> list[list[QWidget]]:
         theme = current()
         gap, room = theme.px(4), width - 2 * theme.px(8)
         rows: list[list[QWidget]] = [[]]
@@ -122,7 +151,7 @@ class StatusBoard(QWidget):
         for tile in self._tiles:
             if tile.isHidden():
                 continue
-            wide = self._least(tile)
+            wide = self._least(tile, crew)
             if rows[-1] and used + gap + wide > room:
                 rows.append([])
                 used = -gap
@@ -130,18 +159,21 @@ class StatusBoard(QWidget):
             used += gap + wide if len(rows[-1]) > 1 else wide
         return rows
 
-    def _least(self, tile: QWidget) -> int:
-        """What a tile needs at least: only the crew may be elided, its tooltip has all names."""
-        wide = tile.sizeHint().width()
-        return min(wide, current().px(CREW_LEAST)) if tile is self.crew else wide
+    def _least(self, tile: QWidget, crew: int) -> int:
+        """What a tile needs at least, the crew `crew` pixels."""
+        return crew if tile is self.crew else tile.sizeHint().width()
 
     def _place(self) -> None:
         """Put every tile in its place; what a row has left goes to the crew, else to its last tile."""
         theme = current()
         gap, edge, tall = theme.px(4), theme.px(8), self._tall()
         top = theme.px(4)
-        for row in self._rows(self.width()):
-            wides = [self._least(tile) for tile in row]
+        rows, brief, crew = self._fit(self.width())
+        caption, text = self._crew[brief]
+        if (self.crew.caption, self.crew.value) != (caption, text):
+            self.crew.show_value(text, caption=caption)
+        for row in rows:
+            wides = [self._least(tile, crew) for tile in row]
             spare = self.width() - 2 * edge - sum(wides) - gap * (len(row) - 1)
             widest = row.index(self.crew) if self.crew in row else len(row) - 1
             wides[widest] = max(wides[widest] + spare, 0)
@@ -160,7 +192,7 @@ class StatusBoard(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         gap = current().px(4)
-        return len(self._rows(width)) * (self._tall() + gap) + gap
+        return len(self._fit(width)[0]) * (self._tall() + gap) + gap
 
     def sizeHint(self) -> QSize:
         return QSize(current().px(1200), self.heightForWidth(self.width()))
@@ -197,7 +229,8 @@ class StatusBoard(QWidget):
 
     def show_crew(self, text: str, who: str) -> None:
         """The crew of the running shift, and who sits at this desk."""
-        self.crew.show_value(text or _("未排班"))
+        posts, names = short_crew(text)
+        self._crew = ((_("值班"), text or _("未排班")), (posts or _("值班"), names or _("未排班")))
         self.crew.setToolTip(text)
         self.who.show_value(who or _("请选择"))
         self._settle()
@@ -212,9 +245,9 @@ class StatusBoard(QWidget):
                     tone = ("", "yellow", "orange", "red")[min(figure.severity, 3)]
                 else:
                     tone = "late" if figure.severity >= 2 else ""
-                blank = " " if language() == "en" else ""
-                value = f"{figure.value}{blank}{_(figure.unit)}" if figure.unit else str(figure.value)
-                tile.show_value(value, tone, caption=_(figure.label))
+                # In English the caption says what is counted: with the unit one row would not hold the tiles.
+                unit = "" if language() == "en" and name not in LEVELS else _(figure.unit)
+                tile.show_value(f"{figure.value}{unit}", tone, caption=_(figure.label))
         self._settle()
 
     def show_todo(self, items: list[OpenItem], now: int) -> None:

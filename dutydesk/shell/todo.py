@@ -21,6 +21,8 @@ Index = QModelIndex | QPersistentModelIndex
 SIZE, MOST = 20, 3
 LOW = 420
 """Pixels at 100 % below which the list gets the room."""
+LEAST, LEAST_LARGE = 168, 240
+"""Pixels at 100 % below which no layout shrinks the list, and pixels that suffice for it in any size of type."""
 
 
 class TodoModel(QAbstractTableModel):
@@ -176,7 +178,12 @@ class TodoPane(QWidget):
         column.addWidget(self.what)
         column.addWidget(self.view, 1)
         column.addWidget(self.empty, 1)
+        self._keep_least()
         self.show_items([], 0)
+
+    def _keep_least(self) -> None:
+        """What is due stays readable, also where a layout of another screen comes back."""
+        self.setMinimumWidth(min(current().px(LEAST), LEAST_LARGE))
 
     def show_items(self, items: list[OpenItem], now: int) -> None:
         """Bring the list up to date."""
@@ -240,6 +247,7 @@ class TodoPane(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and hasattr(self, "what"):
             self.view.verticalHeader().setDefaultSectionSize(current().row)
+            self._keep_least()
             self._give_room()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

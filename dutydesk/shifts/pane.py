@@ -419,7 +419,9 @@ class ShiftsPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little height, the facts become the first tab."""
         super().resizeEvent(event)
-        low = event.size().height() < current().px(LOW)
+        around = self.parentWidget()  # where there is less room than the pane needs, it is scrolled in it
+        room = min(event.size().height(), around.height()) if around is not None else event.size().height()
+        low = room < current().px(LOW)
         if low == (self.tabs.indexOf(self.facts) >= 0):
             return
         if low:

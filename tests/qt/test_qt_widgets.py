@@ -1,13 +1,28 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
 from dutydesk.qt import theme
+from dutydesk.qt.filterbar import FilterBar
 from dutydesk.qt.icons import NAMES, SHAPES, icon
-from dutydesk.qt.widgets import Badge, Elided, EmptyState, IconButton, SearchBox, Tile, label, level_badge
+from dutydesk.qt.widgets import (
+    Badge,
+    Elided,
+    EmptyState,
+    FewLines,
+    IconButton,
+    SearchBox,
+    SplitTitle,
+    Tile,
+    button,
+    label,
+    level_badge,
+)
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -125,3 +140,47 @@ def test_icon_button_is_named_and_follows_the_theme(qtbot, qapp) -> None:
     before = made.icon().pixmap(16, 16).toImage()
     theme.apply(qapp, theme.Theme(night=True))
     assert made.icon().pixmap(16, 16).toImage() != before
+
+
+def test_the_head_of_a_narrow_pane_puts_its_buttons_below(qtbot: Any) -> None:
+    head = SplitTitle("值班日志", "63 条")
+    buttons = [button(f"按钮 {n}") for n in range(6)]
+    head.add(*buttons)
+    qtbot.addWidget(head)
+    head.resize(900, head.sizeHint().height())
+    with qtbot.waitExposed(head):
+        head.show()
+    assert {one.mapTo(head, QPoint(0, 0)).y() for one in buttons} == {buttons[0].mapTo(head, QPoint(0, 0)).y()}
+    assert buttons[0].mapTo(head, QPoint(0, 0)).y() < head.title.geometry().bottom()
+    assert head.minimumSizeHint().width() < 200
+    head.resize(260, 200)
+    qtbot.waitUntil(lambda: buttons[0].mapTo(head, QPoint(0, 0)).y() > head.title.geometry().bottom())
+    for one in buttons:
+        assert head.rect().contains(QRect(one.mapTo(head, QPoint(0, 0)), one.size()))
+
+
+def test_filters_go_on_in_the_next_line(qtbot: Any) -> None:
+    bar = FilterBar("example", "搜索")
+    combos = [bar.add_choice(f"c{n}", "选", [("", f"全部的第 {n} 种")]) for n in range(4)]
+    qtbot.addWidget(bar)
+    bar.resize(1200, 80)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    assert len({one.mapTo(bar, QPoint(0, 0)).y() for one in (*combos, bar.search)}) == 1
+    assert bar.minimumSizeHint().width() < 300
+    bar.resize(320, 300)
+    qtbot.waitUntil(lambda: bar.search.mapTo(bar, QPoint(0, 0)).y() > combos[-1].mapTo(bar, QPoint(0, 0)).y())
+    for one in (*combos, bar.search):
+        assert bar.rect().contains(QRect(one.mapTo(bar, QPoint(0, 0)), one.size()))
+
+
+def test_a_long_line_takes_two_and_no_more(qtbot: Any) -> None:
+    few = FewLines(2)
+    few.setText("备班：" + "、".join(f"示例人员{n}" for n in range(30)))
+    qtbot.addWidget(few)
+    one = few.fontMetrics().lineSpacing()
+    assert few.heightForWidth(10_000) == one
+    assert few.heightForWidth(400) == 2 * one
+    first, second = few.lines(400)
+    assert few.text().startswith(first)
+    assert second.endswith("…")

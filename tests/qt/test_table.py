@@ -232,6 +232,9 @@ def test_empty_tables_say_what_to_do(view, desk) -> None:
     assert view.ledger_model.query.search == ""
     assert not view._overlay.isVisible()
     desk.ids = []
+    view.ledger_model.set_search("没有这样的词")
+    assert "没有符合" not in view._overlay.sentence.text(), "there is nothing to look through"
+    view.ledger_model.set_search("")
     view.ledger_model.refresh()
     assert (view._overlay.sentence.text(), view._overlay.hint.text()) == ("今天还没有记录", "按 F2 记第一条")
 

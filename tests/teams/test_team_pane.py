@@ -60,3 +60,11 @@ def test_filters_and_print(qtbot: Any, pane: TeamsPane, window: Window) -> None:
     pane.drop_filters()
     assert pane.model.rowCount() == 2
     assert kind.currentIndex() == 0
+
+
+def test_a_pane_goes_quietly_after_its_record(pane: TeamsPane, desk: Desk) -> None:
+    """The window was not allowed to close, the record was closed all the same."""
+    pane.view.setColumnWidth(0, 333)
+    desk.store.close()
+    pane.hide()
+    assert not pane.isVisible()
