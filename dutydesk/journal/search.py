@@ -116,12 +116,14 @@ FTS5 = Fts5()
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a query is answered: `match` for the index ('' when it cannot help), and the folded words that have to be
-    looked up in the rows' own text because they hold something else than letters and digits."""
+    looked up in the rows' own text because they hold something else than letters and digits. `tokens` are the bigrams of
+    `match`, and single characters, which stand for every token that begins with them."""
 
     match: str
     pinyin: str
     checked: tuple[str, ...]
     nothing: bool = False
+    tokens: tuple[tuple[str, bool], ...] = ()
 
 
 def plan(query: str) -> Plan:
@@ -129,16 +131,20 @@ def plan(query: str) -> Plan:
     terms: list[str] = []
     checked: list[str] = []
     spoken: list[str] = []
+    tokens: dict[tuple[str, bool], None] = {}
     for word in fold(query).split():
         pieces = runs(word)
         if pieces != [word]:
             checked.append(word)
         terms += [_term(piece) for piece in pieces]
+        for piece in pieces:
+            tokens |= dict.fromkeys([(a + b, False) for a, b in pairwise(piece)] or [(piece, True)])
         spoken.append(word)
     pinyin = ""
     if spoken and all(word.isascii() and word.isalpha() for word in spoken):
         pinyin = " AND ".join([f'py : "{word}" *' for word in spoken])
-    return Plan(" AND ".join([f"words : {term}" for term in terms]), pinyin, tuple(checked))
+    match = " AND ".join([f"words : {term}" for term in terms])
+    return Plan(match, pinyin, tuple(checked), tokens=tuple(tokens))
 
 
 def _term(run: str) -> str:

@@ -44,6 +44,8 @@ ZERO: ColumnElement[int] = literal_column("0")
 ONE: ColumnElement[int] = literal_column("1")
 _SIZES = (8, 16, 25, 32, 50, 64, 128, 256, 500)
 """The acts of an import have 25 changes, or 500 where no window is open (`batches`)."""
+PREFIX: Final = 64
+"""Characters of a text that an index covers where it cannot cover all of them."""
 MOST_ROWS: Final = _SIZES[-1]
 """Rows that are asked for at once."""
 
@@ -55,7 +57,8 @@ class Engine:
     `insert` is its construct that knows ON CONFLICT; `place` the schema of its tables, `None` for the only one there
     is; `index` keeps the search entries; `personal`: whether the side rows of acts stand beside the tables and are
     forgotten with them; `encode` and `decode` turn a value into what the one column for values of every type holds,
-    and back, `None` where the engine takes them as they are.
+    and back, `None` where the engine takes them as they are; `prefix`: indexes over texts cover their first `PREFIX`
+    characters.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Engine:
     index: search.Index
     place: str | None = None
     personal: bool = True
+    prefix: bool = False
     encode: Callable[[Value], Any] | None = None
     decode: Callable[[Any], Value] | None = None
 
@@ -424,6 +428,18 @@ class LedgerStatements:
 
     def _same_key(self, empty: Sequence[bool]) -> str:
         keyed = list(zip(self.shape.ledger.match, empty, strict=True))
-        where = [self.table.c[name].is_(None) if no else self.table.c[name] == bindparam(name) for name, no in keyed]
+        columns = self.table.c
+        where = [columns[name].is_(None) if no else columns[name] == bindparam(name) for name, no in keyed]
+        if self.engine.prefix:
+            texts = [name for name, no in keyed if not no and isinstance(columns[name].type, TEXT)]
+            where += [first(columns[name]) == first(bindparam(name, type_=TEXT)) for name in texts]
+            where += [
+                first(columns[name]).is_(None) for name, no in keyed if no and isinstance(columns[name].type, TEXT)
+            ]
         statement = select(*self._columns("id", "_act", "_state")).where(and_(*where))
         return self.engine.text(statement, *[name for name, no in keyed if not no])
+
+
+def first(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The part of a text that an index covers."""
+    return func.left(text, literal_column(str(PREFIX)))

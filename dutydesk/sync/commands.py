@@ -23,7 +23,7 @@ from dutydesk.core.paths import Home
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Command
-from dutydesk.sync import joining
+from dutydesk.sync import joining, projectcommands
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -55,6 +55,8 @@ def configure_hub(parser: argparse.ArgumentParser) -> None:
     login = sub("login", N_("给上级值班室一个只读登录"))
     login.add_argument("login", metavar="NAME", help=_("登录名"))
     login.add_argument("--out", metavar="FILE", required=True, help=_("把地址和口令写进哪个文件，交给对方"))
+    login.add_argument("--projector", action="store_true", help=_("给做台账表的定时任务（hub project）用"))
+    projectcommands.configure(sub)
     view = sub("view", N_("把中心库取到本机，只看"), url=False)
     view.add_argument("url", metavar="URL", nargs="?", default="", help=_("中心库的只读地址；不写就刷新 --home 里的"))
     view.add_argument("--ca", metavar="FILE", default="", help=_("中心库证书的签发者（PEM）"))
@@ -149,16 +151,19 @@ def hub(home: Home, schema: Schema, clock: Clock, key: bytes | None, args: argpa
         return _login(args)
     if args.action == "view":
         return _view(home, schema, clock, key, args)
+    if args.action == "project":
+        return projectcommands.project(schema, clock, args, _progress if _watched(args) else _quiet)
     from dutydesk.sync.hub import Hub
 
     with closing(Hub.connect(str(args.url), ca=str(args.ca))) as connection:
         if args.action == "init":
             fresh = connection.init(new_id(clock.now()), restored=bool(args.restored))
             told = connection.hello()
+            ledgers = projectcommands.prepare(str(args.url), str(args.ca), schema)
             if args.json:
-                answer({"hub": told.hub.hex(), "incarnation": told.incarnation, "applied": fresh})
+                answer({"hub": told.hub.hex(), "incarnation": told.incarnation, "applied": fresh, "ledgers": ledgers})
             else:
-                say(_("中心库已建好") if fresh else _("中心库已是最新"))
+                say(_("中心库已建好") if fresh or any(ledgers.values()) else _("中心库已是最新"))
             return 0
         if args.action == "revoke":
             return _revoke(connection, args)
@@ -253,14 +258,22 @@ def _login(args: argparse.Namespace) -> int:
     from dutydesk.sync.view import ViewHub
 
     password, out = secrets.token_urlsafe(24), Path(args.out)
-    with closing(ViewHub.connect(str(args.url), ca=str(args.ca))) as connection:
-        connection.hello()
-        connection.give_login(str(args.login), password)
+    if args.projector:
+        projectcommands.give_login(str(args.url), str(args.ca), str(args.login), password)
+    else:
+        with closing(ViewHub.connect(str(args.url), ca=str(args.ca))) as connection:
+            connection.hello()
+            connection.give_login(str(args.login), password)
     joining.write_secret(out, joining.address(str(args.url), str(args.login), str(args.ca)), password)
     if args.json:
         answer({"login": str(args.login), "file": str(out)})
     else:
-        say(_("已建只读登录，请把 {file} 当面交给对方，用后销毁").format(file=out))
+        told = (
+            _("已建定时任务的登录，{file} 由运行它的用户保管")
+            if args.projector
+            else _("已建只读登录，请把 {file} 当面交给对方，用后销毁")
+        )
+        say(told.format(file=out))
     return 0
 
 

@@ -46,8 +46,8 @@ PATIENCE = 90.0
 CONNECT_SECONDS = 15
 RETRIES = 5
 """How often a transaction that another one pushed aside is tried again (SQLSTATE 40001, 40P01)."""
-DESK_ROLE, READER_ROLE, PROJECT_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_project"
-ROLES = (DESK_ROLE, READER_ROLE, PROJECT_ROLE)
+DESK_ROLE, READER_ROLE, PROJECTOR_ROLE = "dutydesk_desk", "dutydesk_reader", "dutydesk_projector"
+ROLES = (DESK_ROLE, READER_ROLE, PROJECTOR_ROLE, "dutydesk_project")
 BOUNDS = ("bound_login", "bound_silence", "bound_probes", "bound_misses", "bound_work")
 """Statements that bound how long a login's half-done work is kept."""
 _RANGE = "(desk = %s AND epoch = %s AND seq > %s AND seq <= %s)"
@@ -167,7 +167,8 @@ def _is_here(host: str) -> bool:
 @cache
 def statements() -> Mapping[str, str]:
     """Every statement by its name."""
-    text = files("dutydesk.sync").joinpath("hubsql", "statements.sql").read_text(encoding="utf-8")
+    folder = files("dutydesk.sync").joinpath("hubsql")
+    text = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("statements.sql", "projector.sql"))
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -207,7 +208,9 @@ def _families() -> Generator[None]:
     try:
         yield
     except errors.InsufficientPrivilege as error:
-        raise Refused(_("在中心库没有这个权限：{error}").format(error=_first_line(error))) from None
+        raise Refused(
+            _("中心库不给这个登录权限，可能已被吊销，请问其管理员（{error}）").format(error=_first_line(error))
+        ) from None
     except (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidCatalogName) as error:
         raise Refused(
             _("中心库还没有建好或太旧，请其管理员运行 dutydesk hub init（{error}）").format(error=_first_line(error))
@@ -318,6 +321,12 @@ class Hub:
     def _ask(self, name: str, values: Sequence[Any] = (), **groups: str) -> list[tuple[Any, ...]]:
         with _families(), self._run(name, values, **groups) as cursor:
             return cursor.fetchall()
+
+    @contextmanager
+    def _whole(self) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
+        """One transaction; the driver's errors in our families."""
+        with _families(), self._connection.transaction():
+            yield self._connection
 
     def _compose(self, name: str, **parts: sql.Composable) -> None:
         text = cast("Any", statements()[name])  # a constant of ours; the type asks for a literal in the source
