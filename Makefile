@@ -47,7 +47,7 @@ bench: setup
 ## make faults  the fault tests with their full counts
 faults: setup
 	@DUTYDESK_FAULTS=full DUTYDESK_EXAMPLES=10000 $(PYTEST) -o faulthandler_timeout=0 -m "faults or not faults" -n $(WORKERS) tests/faults \
-	    tests/sync tests/journal/test_journal_merge.py
+	    tests/sync tests/journal/test_journal_merge.py tests/admin/test_admin_watch.py
 
 ## make demo-sync   two desks and a hub live through a bad week
 demo-sync: setup

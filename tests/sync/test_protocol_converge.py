@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +14,16 @@ from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.ids import CLI
 from dutydesk.journal import peers
 from dutydesk.ledger.feature import Change
+from dutydesk.sync import bundlein, bundlekeys, bundleout
 from dutydesk.sync.hub import Hub
 from tests.journal import desks as d
 from tests.sync.fleet import Fleet
 from tests.sync.proxy import Fault, Proxy
 
 FULL = os.environ.get("DUTYDESK_FAULTS") == "full"
+ACTIONS = (
+    "write", "write", "edit", "edit", "erase", "sync", "cut", "cut", "copy", "back", "stick", "stick", "take", "take",
+)  # fmt: skip
 HISTORIES = 100 if FULL else 2
 AT_ONCE = 130 if FULL else 6
 """Desks that push at the same time: those of a city, or a few."""
@@ -89,21 +95,29 @@ def test_desks_that_push_at_the_same_time_lose_nothing_and_are_seen_in_order(fle
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
 def test_random_histories_with_a_bad_line_converge(fleet: Fleet, seed: int) -> None:
-    """Three desks write, edit, erase, lose the line at any byte, are put back from a copy without anybody saying so."""
+    """Three desks write, edit, erase, lose the line at any byte, carry sticks to each other that may be lost, come twice
+    or out of order, and are put back from a copy without anybody saying so (F18 over hub and bundles)."""
     rng = random.Random(seed)
     names = {n: str(n) for n in (1, 2, 3)}
     for n in names:
         fleet.add(n)
+        fleet.write(n, "开头")
+    for n in names:
+        for other in set(names) - {n}:
+            bundlekeys.remember(fleet.stores[names[n]], bundlekeys.own_card(fleet.stores[names[other]]))
+    stick = fleet.folder / "stick"
+    stick.mkdir()
+    sticks: dict[int, list[Path]] = {n: [] for n in names}
     acknowledged: set[bytes] = set()
     delivered: set[bytes] = set()
     copies: dict[int, str] = {}
     people: list[bytes] = []
     with Proxy(fleet.server.port) as line:
-        for turn in range(40):
+        for turn in range(50):
             n = rng.choice(list(names))
             store = fleet.stores[names[n]]
             fleet.clocks[n].advance(rng.randint(-60_000, 3_600_000))
-            match rng.choice(("write", "write", "edit", "edit", "erase", "sync", "cut", "cut", "copy", "back")):
+            match rng.choice(ACTIONS):
                 case "write":
                     change = d.new("people", {"name": f"{seed}-{turn}", "phone": "0571-00000000"}, store.clock.now())
                     acknowledged.add(store.act("test", [change], by=CLI).act_id)
@@ -126,6 +140,13 @@ def test_random_histories_with_a_bad_line_converge(fleet: Fleet, seed: int) -> N
                         fleet.sync(names[n], port=line.port)
                     except Unavailable:
                         pass
+                case "stick":
+                    other = rng.choice([each for each in names if each != n])
+                    with suppress(Refused):  # there may be nothing new for it
+                        made = bundleout.export(store, stick, f"第{other}席")
+                        sticks[other] += [one.file for one in made.written]
+                case "take" if sticks[n]:
+                    bundlein.take(store, rng.choice(sticks[n]))
                 case "copy" if n not in copies:
                     fleet.close_desk(names[n])
                     copies[n] = f"{n}-copy{turn}"
@@ -140,6 +161,9 @@ def test_random_histories_with_a_bad_line_converge(fleet: Fleet, seed: int) -> N
                     fleet.sync(names[n])
                 case _:
                     fleet.sync(names[n])
+    for n, name in names.items():
+        for file in sticks[n]:
+            bundlein.take(fleet.stores[name], file)
     fleet.settle(*names.values(), rounds=3)
     fleet.check(*names.values())
     assert acknowledged | delivered <= fleet.acts(names[1])

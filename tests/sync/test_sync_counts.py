@@ -47,7 +47,7 @@ def take_stock(desk: Desk, shelter: bytes, found: int) -> int:
     return difference
 
 
-@settings(max_examples=1_000 if FULL else 6)
+@settings(max_examples=300 if FULL else 5)
 @given(steps=steps)
 def test_the_sum_of_the_ledger_is_the_balance_everywhere(steps: list[tuple[str, int, int, int]]) -> None:
     with ExitStack() as stack:
