@@ -25,7 +25,7 @@ from dutydesk.core.ids import CLI, new_id  # noqa: E402
 from dutydesk.features import schema  # noqa: E402
 from dutydesk.journal.verify import verify  # noqa: E402
 from dutydesk.ledger.feature import Change  # noqa: E402
-from dutydesk.sync import bundlein, bundlekeys, bundleout, record, restoring, snapshots  # noqa: E402
+from dutydesk.sync import bundlein, bundlekeys, bundleout, record, rejoin, restoring, snapshots  # noqa: E402
 from dutydesk.sync.hub import Hub  # noqa: E402
 from dutydesk.sync.wire import unpack  # noqa: E402
 from tests.sync.fleet import Fleet  # noqa: E402
@@ -59,6 +59,7 @@ class Week:
         self.stick = folder / "stick"
         self.stick.mkdir()
         self.acknowledged: dict[bytes, str] = {}
+        self.said: set[str] = set()
         self.at = MONDAY
         for n, name in NAMES.items():
             self.fleet.add(n, schema=schema(), name=name, district="330102")
@@ -84,12 +85,20 @@ class Week:
         made: set[bytes] = set()
         for k in range(count):
             self.pass_time(1_000)
-            values = {"happened_at": self.at, "recorded_at": self.at, "category": "PHONE_IN", "text": f"{what} {k + 1}"}
+            text = f"{what} {k + 1}"
+            values = {"happened_at": self.at, "recorded_at": self.at, "category": "PHONE_IN", "text": text}
             change = Change("log", new_id(self.at), values, new=True)
             made.add(self.fleet.stores[str(name)].act("log.add", [change], by=CLI).act_id)
+            if counts:
+                self.said.add(text)
         if counts:
             self.acknowledged |= dict.fromkeys(made, f"{name}: {what}")
         return made
+
+    def column(self, name: str, field: str) -> list[str]:
+        """One field of every entry of a desk's duty log."""
+        with self.fleet.stores[name].read() as connection:
+            return [str(value) for (value,) in connection.exec_driver_sql(f"SELECT {field} FROM log WHERE _state = 1")]
 
     def sync(self, name: str | int, **how: object) -> str:
         """One run, told in a line; a failure is told, too."""
@@ -193,8 +202,16 @@ def friday(week: Week) -> set[bytes]:
     there = week.write(f"{A}-clone", 12, "on the clone")
     must(week.sync(A) == "ok", "the first one is taken in")
     must(week.sync(f"{A}-clone") == "alarm", "the second one is a fork")
+    must(not there & week.fleet.acts(B), "its branch is in quarantine only")
+    there |= week.write(f"{A}-clone", 3, "on the clone, after the fork was seen")
+    home = week.fleet.stores[f"{A}-clone"].home
     week.fleet.close_desk(f"{A}-clone")
-    week.tell("the clone is switched off; its branch lies in the hub's quarantine and can be read there")
+    made = rejoin.rejoin(home, schema(), week.fleet.clocks[A])
+    week.tell(made.lines()[0])
+    week.tell("  ".join(f"{old} → {new}" for old, new in made.numbers[:3]) + " …")
+    clone = week.fleet.open(f"{A}-clone", schema())
+    must(week.sync(f"{A}-clone") == "ok", "the branch is taken back")
+    week.tell(f"the clone goes on as desk {clone.config.code}, epoch {clone.config.epoch}")
     return there
 
 
@@ -221,12 +238,13 @@ def sunday(week: Week) -> None:
     with Hub.connect(week.fleet.owner_url) as hub:
         hub.init(new_id(week.at), restored=True)
     week.write(A, 30, "after the hub was put back")
+    week.write(f"{A}-clone", 4, "at the clone, now a desk of its own")
     week.sync(B)
     week.sync(A)
     week.sync(B)
-    week.settle(A, B)
+    week.settle(A, f"{A}-clone", B)
     week.carry(USB, A)
-    week.settle(A, B)
+    week.settle(A, f"{A}-clone", B)
     week.carry(A, USB)
 
 
@@ -235,15 +253,15 @@ def sunday(week: Week) -> None:
 
 def prove(week: Week, clone: set[bytes]) -> None:
     print("\nThe proof")
-    live = [str(n) for n in (A, B, USB)]
+    live = [str(A), f"{A}-clone", str(B), str(USB)]
     shown = {n: record.shown(week.fleet.stores[n]) for n in live}
     for n in live:
         store = week.fleet.stores[n]
         report = verify(store.home, store.schema)
-        must(report.ok, f"{NAMES[int(n)]}: {report.problems}")
+        must(report.ok, f"{n}: {report.problems}")
         frontier, digest = shown[n]
         print(
-            f"    {NAMES[int(n)]:9} {report.acts:5} acts, chain and tables verify;"
+            f"    {NAMES[int(n[0])] + n[1:]:12} {report.acts:5} acts, chain and tables verify;"
             f" frontier {frontier.hex()[:16]}, digest {digest[:16]}"
         )
     must(len(set(shown.values())) == 1, "frontiers and digests are equal")
@@ -251,14 +269,17 @@ def prove(week: Week, clone: set[bytes]) -> None:
     aside = {unpack(bytes(line))[0].act_id for (line,) in week.fleet.hub_rows("SELECT act FROM quarantine")}
     kept = [week.fleet.acts(n) for n in live]
     everywhere = {act for act in week.acknowledged if all(act in held for held in kept)}
-    of_clone = (set(week.acknowledged) - everywhere) & clone & aside
-    missing = set(week.acknowledged) - everywhere - of_clone
-    must(not missing, f"missing: {sorted({week.acknowledged[act] for act in missing})}")
+    again = set(week.acknowledged) - everywhere
+    must(again <= clone & aside, f"missing: {sorted({week.acknowledged[act] for act in again - clone})}")
     must(everywhere <= hub, "the hub has them all")
+    missing = week.said - set.intersection(*(set(week.column(n, "text")) for n in live))
+    must(not missing, f"missing: {sorted(missing)[:5]}")
+    numbers = week.column(live[0], "no")
+    must(len(numbers) == len(set(numbers)), "no number stands on two entries")
+    print(f"    {len(week.said)} entries were acknowledged, and every desk shows them all, each number once:")
     print(
-        f"    {len(week.acknowledged)} entries were acknowledged: {len(everywhere)} are at every desk and at the hub,"
+        f"    {len(everywhere)} as the act that they were, {len(again)} of the clone said again; missing: {len(missing)}"
     )
-    print(f"    {len(of_clone)} are the cloned disk's other branch, kept in quarantine; missing: {len(missing)}")
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from dutydesk.journal import chain
 from dutydesk.journal.search import TOKENIZER
 from dutydesk.ledger.feature import Change, Derived, Feature
 from dutydesk.ledger.spec import Ledger
@@ -115,8 +116,9 @@ class Schema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever a projection would be made differently."""
-        return hashlib.sha256("\n".join(self.statements).encode()).hexdigest()
+        """Changes whenever a projection would be made differently, be it that acts of a later form are understood."""
+        form = [f"sv {chain.SCHEMA_VERSION}"] if chain.SCHEMA_VERSION > 1 else []
+        return hashlib.sha256("\n".join((*self.statements, *form)).encode()).hexdigest()
 
 
 def schema_of(features: Iterable[Feature]) -> Schema:

@@ -325,11 +325,10 @@ class Session:
         """Later epochs of this desk that it has not begun: another machine works under its id. One with a code of its own
         gives other numbers, and is an alarm only until somebody was told."""
         desk, epoch = self.me
-        for at in sorted(theirs):
-            if at[0] != desk or at[1] <= epoch:
-                continue
-            code = record.opened(self.store, at).get("code")
-            if code is None or code == self.store.config.code:
+        later = [at for at in theirs if at[0] == desk and at[1] > epoch]
+        codes = {str(record.opened(self.store, at).get("code", self.store.config.code)) for at in later}
+        for code in sorted(codes):
+            if code == self.store.config.code:
                 self.report.alarm(_("另一台机器正用本席位的编号工作，请查明哪一台是搬迁、哪一台是复制"))
                 continue
             text = _("有一台机器是从本机复制出去的，现在用代号 {code}：若不是有意复制的，请查明").format(code=code)
