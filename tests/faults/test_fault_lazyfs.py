@@ -22,6 +22,7 @@ from dutydesk.features import schema
 from dutydesk.journal import ballast, recipe
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
+from tests import tally
 from tests.faults import killed, lazydisk
 from tests.journal import desks as d
 
@@ -76,14 +77,16 @@ def test_a_writer_that_is_killed_and_whose_unsynced_data_are_lost_has_lost_nothi
         if turn % killed.KILLS_PER_DESK == 0:
             begin(disk)
             told = []
-        told += killed.kill_one(disk.folder / "desk", turn, rng.random() * killed.LONGEST)
+        fresh = killed.kill_one(disk.folder / "desk", turn, rng.random() * killed.LONGEST)
+        told += fresh
+        acknowledged += len(fresh)
         disk.forget()
         assert killed.wrong(disk.folder / "desk", told, turn) == "", turn
         disk.unmount()
         assert verify(Home(disk.kept / "desk"), d.FULL).ok, turn
         disk.mount()
-        acknowledged = max(acknowledged, len(told))
     assert acknowledged > 10
+    tally.tell("F8 killed and forgotten", kills=KILLS, acknowledged=acknowledged)
 
 
 def write_until_the_power_goes(
@@ -126,15 +129,19 @@ def check_what_the_disk_kept(disk: lazydisk.LazyDisk, told: list[list[str]], tur
 def test_the_power_goes_amid_the_work(disk: lazydisk.LazyDisk) -> None:
     rng = random.Random(88)
     told: list[list[str]] = []
+    acknowledged = 0
     for turn in range(CUTS):
         if turn % killed.KILLS_PER_DESK == 0:
             begin(disk)
             told = []
         else:
             disk.mount()
-        told += write_until_the_power_goes(disk, turn, after=rng.random() * killed.LONGEST)
+        fresh = write_until_the_power_goes(disk, turn, after=rng.random() * killed.LONGEST)
+        told += fresh
+        acknowledged += len(fresh)
         check_what_the_disk_kept(disk, told, turn)
-    assert len(told) > 5
+    assert acknowledged > 5
+    tally.tell("F8 cut", cuts=CUTS, acknowledged=acknowledged)
 
 
 @pytest.mark.parametrize("at", OPERATIONS if FULL else OPERATIONS[:1])
@@ -146,6 +153,7 @@ def test_the_power_goes_at_an_operation(disk: lazydisk.LazyDisk, at: str) -> Non
             disk.mount()
         told += write_until_the_power_goes(disk, turn, after=None, at=at)
         check_what_the_disk_kept(disk, told, turn)
+    tally.tell("F8 at an operation", at=at, acknowledged=len(told))
 
 
 def test_control_without_a_sync_at_each_commit_acts_are_lost(disk: lazydisk.LazyDisk) -> None:
@@ -204,3 +212,4 @@ def test_the_window_is_killed_and_what_was_not_synced_is_lost(disk: lazydisk.Laz
         assert verify(home, schema()).ok
         disk.mount()
     assert len(acknowledged) > 1
+    tally.tell("F8 window", kills=WINDOWS, acknowledged=len(acknowledged))
