@@ -186,7 +186,7 @@ class Desk:
         shape = self.store.schema[ledger]
         wanted = text.strip()
         with self.store.read() as connection:
-            for name in ("name", "code", "no", "identifier"):
+            for name in ("name", "code", "no", "identifier", "label"):
                 if name in shape.ledger:
                     hits = q.rows(connection, shape, q.Query(ledger, (q.Condition(name, "=", wanted),)), 2)
                     if len(hits) == 1:

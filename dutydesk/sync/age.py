@@ -44,8 +44,12 @@ def new_secret() -> str:
 
 
 def recipient_of(secret: str) -> str:
-    """The public key of an identity: `age1…`."""
-    return str(_library().x25519.Identity.from_str(secret).to_public())
+    """The public key of an identity: `age1…`. Raises `Refused` for a text that is none."""
+    library = _library()
+    try:
+        return str(library.x25519.Identity.from_str(secret).to_public())
+    except library.IdentityError:
+        raise Refused(Problem(_("私钥抄错了，对不上校验位"))) from None
 
 
 def is_recipient(text: str) -> bool:

@@ -29,6 +29,7 @@ REVOKED = "revoked"
 _PRINT = b"DDPRINT1\0"
 _SIGNED = b"DDCARD1\0"
 _RECIPIENT = re.compile("age1[02-9ac-hj-np-z]{58}")
+_IDENTITY = re.compile("AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}")
 _TEXTS = ("code", "district", "name", "unit")
 
 
@@ -239,9 +240,14 @@ def plain_vector(held: Mapping[tuple[bytes, int], tuple[int, bytes]]) -> list[li
 
 def recovery(store: Store) -> tuple[str, ...]:
     """The offline keys that open every bundle and copy: those of this list and of `second_recipients`."""
-    told = [str(one) for one in peers.peer(store, RECOVERY).get("keys", ())]
+    told = list(recovery_of_bundles(store))
     told += re.split(r"[\s,，;；]+", store.config.second_recipients)
     return tuple(dict.fromkeys(one for one in told if _RECIPIENT.fullmatch(one)))
+
+
+def recovery_of_bundles(store: Store) -> tuple[str, ...]:
+    """The offline keys of this list alone."""
+    return tuple(str(one) for one in peers.peer(store, RECOVERY).get("keys", ()))
 
 
 def add_recovery(store: Store, text: str) -> str:
@@ -251,6 +257,26 @@ def add_recovery(store: Store, text: str) -> str:
     if key not in held:
         peers.remember(store, {RECOVERY: {"keys": [*held, key]}})
     return key
+
+
+def forget_recovery(store: Store, key: str) -> None:
+    """Encrypt no further bundle for an offline key; what was written stays open to it. Raises `Refused` for one that is
+    not of this list."""
+    held = list(peers.peer(store, RECOVERY).get("keys", ()))
+    if key not in held:
+        raise Refused(Problem(_("这把密钥不在数据包的恢复密钥里")))
+    peers.remember(store, {RECOVERY: {"keys": [one for one in held if one != key]}})
+
+
+def read_identity(data: bytes) -> str:
+    """The private key in a file or a text, also as it is printed, in groups; lines that begin with # do not count.
+    Raises `Refused`."""
+    lines = [line for line in data.decode("utf-8", "replace").splitlines() if not line.lstrip().startswith("#")]
+    found = _IDENTITY.search("".join("".join(lines).split()).upper())
+    if found is None:
+        raise Refused(Problem(_("这里面没有 age 私钥")))
+    age.recipient_of(found[0])
+    return found[0]
 
 
 def revoked(store: Store) -> dict[bytes, dict[int, int]]:

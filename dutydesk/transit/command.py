@@ -1,4 +1,4 @@
-"""`dutydesk bundle export|import|keys|held`."""
+"""`dutydesk bundle export|import|check|keys|mark|held`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dutydesk.core.clock import parse_iso
 from dutydesk.core.console import answer, say, warn
-from dutydesk.core.errors import Problem, Refused
+from dutydesk.core.errors import Problem, Refused, Unavailable
 from dutydesk.core.i18n import N_, _
-from dutydesk.sync import bundlekeys, bundleout
-from dutydesk.transit import service
+from dutydesk.sync import bundlekeys, bundleout, stick
+from dutydesk.transit import media, report, service
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -35,24 +35,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
     since.add_argument("--since", metavar="T", default="", help=_("从何时起的记录；last 为上一个数据包之后"))
     since.add_argument("--all", action="store_true", help=_("全部记录"))
     out.add_argument("--medium", metavar="LABEL", default="", help=_("登记过的介质编号，缺省自己认"))
+    out.add_argument("--reason", metavar="TEXT", default="", help=_("事由，记入收发记录和审计"))
     come = sub("import", N_("收入数据包"))
     come.add_argument("files", metavar="FILE", nargs="*", help=_("数据包；不写就处理收件箱里等着的"))
     come.add_argument("--accept", metavar="PRINT", default="", help=_("核对过的指纹，接受不认识的席位"))
     come.add_argument("--allow-deletes", action="store_true", help=_("已核实，放行大批删除"))
+    come.add_argument("--identity", metavar="FILE", default="", help=_("离线恢复私钥的文件：打开写给别的席位的数据包"))
+    look = sub("check", N_("核对介质上的数据包与收发记录"))
+    look.add_argument("files", metavar="FILE", nargs="+", help=_("数据包"))
     keys = sub("keys", N_("本机的公钥、对方的公钥"))
     keys.add_argument("--card", metavar="FILE", default="", help=_("把本机的公钥卡写到文件，交给对方"))
     keys.add_argument("--add", metavar="FILE", default="", help=_("加入对方的公钥卡文件，或 age 公钥"))
     keys.add_argument("--name", metavar="TEXT", default="", help=_("公钥不是卡时，对方叫什么"))
     keys.add_argument("--recovery", metavar="KEY", default="", help=_("离线恢复公钥：以后都能用它打开"))
+    keys.add_argument(
+        "--new-recovery", metavar="FILE.pdf", default="", help=_("新建恢复密钥，私钥只写进这张要打印的单子")
+    )
+    keys.add_argument("--forget-recovery", metavar="KEY", default="", help=_("停用一把恢复公钥"))
     keys.add_argument("--revoke", metavar="PEER", default="", help=_("吊销一台席位，不再收它的记录"))
     keys.add_argument("--restore", metavar="PEER", default="", help=_("恢复吊销的席位"))
+    mark = sub("mark", N_("在介质上写编号标记，拿回来时认得"))
+    mark.add_argument("--medium", metavar="LABEL", required=True, help=_("登记过的介质编号"))
+    mark.add_argument("--out", metavar="DIR", required=True, help=_("介质所在的文件夹"))
     held = sub("held", N_("收件箱里等着的数据包"))
     held.add_argument("--drop", metavar="SHA256", default="", help=_("不要哪一个（校验值开头 8 位以上）"))
 
 
 def run(desk: Desk, args: argparse.Namespace) -> int:
     """Do what `args.what` says; 1 where a person must look at something."""
-    return {"export": _export, "import": _import, "keys": _keys, "held": _held}[args.what](desk, args)
+    do = {"export": _export, "import": _import, "check": _check, "keys": _keys, "mark": _mark, "held": _held}
+    return do[args.what](desk, args)
 
 
 def _progress(args: argparse.Namespace) -> Any:
@@ -78,16 +90,21 @@ def _export(desk: Desk, args: argparse.Namespace) -> int:
             raise Refused(Problem(_("应为时间或 last：{text}").format(text=args.since), "--since")) from None
     medium: bytes | None = None
     if args.medium:
-        found = [row.id for row in desk.rows("media") if row.text("label") == args.medium]
-        if not found:
-            raise Refused(Problem(_("没有登记这个介质：{label}").format(label=args.medium), "--medium"))
-        medium = found[0]
-    made = service.export(desk, Path(args.out), str(args.to), since=since, medium=medium, progress=_progress(args))
+        medium = media.by_label(desk, str(args.medium))
+    made = service.export(
+        desk,
+        Path(args.out),
+        str(args.to),
+        since=since,
+        medium=medium,
+        reason=str(args.reason),
+        progress=_progress(args),
+    )
     if args.json:
         told = [
             {
                 "file": str(one.file), "number": one.number, "acts": one.acts, "files": one.files, "size": one.size,
-                "sha256": one.sha256, "ranges": one.ranges,
+                "personal": one.personal, "sha256": one.sha256, "ranges": one.ranges,
             }
             for one in made.written
         ]  # fmt: skip
@@ -105,6 +122,7 @@ def _import(desk: Desk, args: argparse.Namespace) -> int:
         [Path(file) for file in args.files],
         fingerprint=str(args.accept),
         deletes=bool(args.allow_deletes),
+        identity=bundlekeys.read_identity(service.content(Path(args.identity))) if args.identity else "",
         progress=_progress(args),
     )
     if args.json:
@@ -124,6 +142,37 @@ def _tell(one: Taken, *, quiet: bool) -> None:
         warn(f"{one.name}: {note}")
 
 
+def _check(desk: Desk, args: argparse.Namespace) -> int:
+    found = service.check(desk, [Path(file) for file in args.files])
+    if args.json:
+        answer([{"file": one.file, "ok": one.ok, "said": one.said} for one in found])
+    for one in () if args.json else found:
+        (say if one.ok else warn)(f"{one.file}: {one.said}")
+    return 0 if all(one.ok for one in found) else 1
+
+
+def _mark(desk: Desk, args: argparse.Namespace) -> int:
+    medium = media.by_label(desk, str(args.medium))
+    media.mark_medium(desk, medium, Path(args.out))
+    if args.json:
+        answer({"medium": str(args.medium), "file": str(Path(args.out) / media.MARK)})
+    else:
+        say(_("{label} 的标记已写到 {folder}").format(label=args.medium, folder=args.out))
+    return 0
+
+
+def _new_recovery(desk: Desk, file: Path, *, quiet: bool) -> None:
+    """The sheet first, the key after it: what cannot be printed must not be encrypted for."""
+    secret = service.new_recovery(desk)
+    try:
+        stick.write(file, report.key_sheet(desk, secret))
+    except OSError as error:
+        raise Unavailable(_("写不了文件：{error}").format(error=stick.why(error))) from None
+    service.keep_recovery(desk, secret, secret[-service.LAST :])
+    if not quiet:
+        warn(_("{file} 里是私钥：打印、密封、锁进保险柜，然后删掉这个文件").format(file=file))
+
+
 def _keys(desk: Desk, args: argparse.Namespace) -> int:
     bundleout.refuse_play(desk.store)
     if args.add:
@@ -132,6 +181,10 @@ def _keys(desk: Desk, args: argparse.Namespace) -> int:
             say(_("已加入 {name}，指纹 {print}，请与对方核对").format(name=card.called, print=card.fingerprint))
     if args.recovery:
         service.add_recovery(desk, str(args.recovery))
+    if args.new_recovery:
+        _new_recovery(desk, Path(args.new_recovery), quiet=bool(args.json))
+    if args.forget_recovery:
+        service.forget_recovery(desk, str(args.forget_recovery))
     for key, out in ((args.revoke, True), (args.restore, False)):
         if key:
             service.shut_out(desk, str(key), out=out)

@@ -22,12 +22,13 @@ PREFIX = "bundle."
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`delete_share` percent of a list, `delete_rows` rows, not below `delete_least` rows: what is more waits for a
-    person; `held_days` until a waiting bundle is an open item."""
+    person; `held_days` until a waiting bundle is an open item, `lent_days` until a medium that is out is one."""
 
     delete_share: int
     delete_rows: int
     delete_least: int
     held_days: int
+    lent_days: int
 
 
 def limits(connection: Connection) -> Limits:

@@ -14,8 +14,8 @@ from dutydesk.ledger.kinds import COUNT, TEXT, TIME
 from dutydesk.ledger.spec import Field, Ledger
 from dutydesk.sync.bundletaken import Held
 from dutydesk.transit import service
-from dutydesk.transit.ledger import BUNDLES
-from dutydesk.transit.service import Known
+from dutydesk.transit.ledger import BUNDLES, MOVES
+from dutydesk.transit.service import Known, Opener
 
 HELD = Ledger(
     "bundles_held",
@@ -30,6 +30,7 @@ HELD = Ledger(
     order="",
 )
 _NARROW = {"at": 9, "direction": 4, "number": 11, "peer": 7, "result": 7, "acts": 5, "medium": 6, "by": 6, "note": 16}
+_MOVED = {"medium": 8, "what": 6, "holder": 9, "witness": 9, "at": 9, "by": 8, "note": 16}
 HISTORY: Ledger = replace(
     BUNDLES, fields=tuple(replace(item, width=_NARROW.get(item.name, item.width)) for item in BUNDLES.fields)
 )
@@ -46,6 +47,42 @@ PEERS = Ledger(
     ),
     order="",
 )
+
+
+OPENERS = Ledger(
+    "bundle_openers",
+    N_("密钥"),
+    (
+        Field("what", TEXT, N_("谁"), width=10),
+        Field("name", TEXT, N_("名称"), width=12),
+        Field("opens", TEXT, N_("能打开"), width=14),
+        Field("key", TEXT, N_("公钥"), width=40),
+    ),
+    order="",
+)
+KINDS = {
+    "OWN": (N_("本机"), N_("给本机的")),
+    "PEER": (N_("对方"), N_("给它的")),
+    "RECOVERY": (N_("离线恢复"), N_("本机写出的全部")),
+    "BACKUP": (N_("备份恢复"), N_("本机写出的全部")),
+}
+MOVED: Ledger = replace(MOVES, fields=tuple(replace(item, width=_MOVED.get(item.name, 12)) for item in MOVES.fields))
+"""What happened to media, as the pane shows it."""
+
+
+def opener_rows(desk: Desk) -> list[tuple[Row, Opener]]:
+    """Everybody who can open bundles."""
+    out: list[tuple[Row, Opener]] = []
+    for n, one in enumerate(service.openers(desk), 1):
+        what, opens = KINDS[one.kind]
+        told = {
+            "what": _(what),
+            "name": one.name,
+            "opens": _(opens) if one.counts else _("已吊销"),
+            "key": one.key,
+        }
+        out.append((Row(OPENERS.name, named_id("opener", one.kind + one.key), n, told), one))
+    return out
 
 
 def held_rows(desk: Desk) -> list[tuple[Row, Held]]:

@@ -24,16 +24,20 @@ from dutydesk.sync import bundlekeys
 from dutydesk.sync.bundle import ENDING
 from dutydesk.sync.bundletaken import Held
 from dutydesk.transit import lists, service, work
-from dutydesk.transit.pane_bundle import AskBar, ExportBar, Lines, MediaList
+from dutydesk.transit.pane_bundle import AskBar, ExportBar, Lines
+from dutydesk.transit.pane_keys import KeysList
+from dutydesk.transit.pane_lists import MediaList
 from dutydesk.transit.service import Known
 
 CommandRow = tuple[str, str, Callable[[], None]]
 COLUMNS = ("at", "direction", "number", "peer", "result", "acts", "medium", "by", "note")
+MOVED = ("at", "medium", "what", "holder", "by", "witness", "note")
 
 
 class BundlesPane(QWidget):
     """数据包. F6 exports, F7 imports, F8 writes this desk's card, Shift+F8 takes in another's; on a bundle that waits
-    Ctrl+Return decides and Delete gives it up; Ctrl+N enters a medium."""
+    Ctrl+Return decides and Delete gives it up; on a peer Delete shuts out or lets in again; Ctrl+N enters what the tab
+    lists: a peer's key as a text, a medium, a recovery key."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,10 +47,13 @@ class BundlesPane(QWidget):
         self.desk = desk
         self._keys: list[CommandRow] = []
         self._asked: Held | None = None
+        self._card: str | None = None
+        self._shut: Known | None = None
         self._lay_out()
         announcer = announcer_of(desk)
         announcer.changed.connect(self.heed)
         announcer.changed.connect(self.history.ledger_model.heed)
+        announcer.changed.connect(self.moves.ledger_model.heed)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -101,16 +108,28 @@ class BundlesPane(QWidget):
         )
         self.peers.view.opened.connect(self._export_row)
         self.media = MediaList(self.desk)
+        self.moves = LedgerView(
+            LedgerModel(lists.MOVED, self.desk, columns=MOVED),
+            important="note",
+            empty=(_("还没有领用过介质"), _("在“介质”里选一个，按 F9")),
+        )
+        self.moves.setObjectName("bundles-moves")
+        self.openers = KeysList(self.desk)
+        self.openers.said.connect(self.say)
         for widget, text in (
             (self.history, _("收发记录")),
             (self.held.view, _("待处理")),
             (self.peers.view, _("对方")),
             (self.media, _("介质")),
+            (self.moves, _("领用归还")),
+            (self.openers, _("密钥")),
         ):
             self.tabs.addTab(widget, text)
         outer.addWidget(self.tabs, 1)
         shortcut(self.held.view, "Ctrl+Return", self.decide, alone=True)
         shortcut(self.held.view, "Delete", self.give_up, alone=True)
+        shortcut(self.peers.view, "Delete", self.shut_out, alone=True)
+        shortcut(self.peers.view, "Ctrl+N", self.ask_card, alone=True)
 
     def _tool(self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False) -> QPushButton:
         made = button(text, primary=primary, tip=_("{text}（{key}）").format(text=text, key=key))
@@ -138,6 +157,10 @@ class BundlesPane(QWidget):
         if ledger == "media":
             self.tabs.setCurrentWidget(self.media)
             self.media.show_row(ledger, row)
+        elif ledger == "media_moves":
+            self.tabs.setCurrentWidget(self.moves)
+            self.moves.show_row(row)
+            self.moves.setFocus()
         elif not row:
             self.tabs.setCurrentWidget(self.held.view)
             self.held.view.setFocus()
@@ -154,13 +177,17 @@ class BundlesPane(QWidget):
                 (_("处理等着的数据包"), "Ctrl+Return", self.decide),
                 (_("不要这个数据包"), "Delete", self.give_up),
             ]
+        if self.tabs.currentWidget() is self.peers.view:
+            found += [(_("吊销或恢复席位"), "Delete", self.shut_out), (_("粘贴对方公钥"), "Ctrl+N", self.ask_card)]
         if self.tabs.currentWidget() is self.media:
             found += self.media.commands()
+        if self.tabs.currentWidget() is self.openers:
+            found += self.openers.commands()
         return found
 
     def heed(self, changed: Changed) -> None:
         """Slot for the announcer."""
-        if self.isVisible() and changed.touches("bundles", "media", "audit"):
+        if self.isVisible() and changed.touches("bundles", "media", "media_moves", "audit"):
             self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -177,6 +204,7 @@ class BundlesPane(QWidget):
             self.head.note.setText(_("{mark}数据不导出也不导入数据包").format(mark=self.desk.config.mark))
             return
         self.peers.show_lines(lists.peer_rows(self.desk))
+        self.openers.refresh()
         own = bundlekeys.own_card(self.desk.store)
         self.head.note.setText(_("本机指纹 {print}").format(print=own.fingerprint))
 
@@ -190,6 +218,7 @@ class BundlesPane(QWidget):
         self.bar.hide()
         self.ask.hide()
         self._asked = None
+        self._card = None
         self.tabs.currentWidget().setFocus()
 
     # -- export ----------------------------------------------------------------------------------------------------
@@ -204,7 +233,7 @@ class BundlesPane(QWidget):
     def _export_row(self, _row: object) -> None:
         self.ask_export()
 
-    def export(self, to: str, since: str, medium: str, folder: str) -> None:
+    def export(self, to: str, since: str, medium: str, folder: str, reason: str) -> None:
         """Write the bundle in a process of its own."""
         self.bar.ok.setEnabled(False)
         job = self._run(
@@ -214,6 +243,7 @@ class BundlesPane(QWidget):
             to,
             since,
             bytes.fromhex(medium) if medium else None,
+            reason,
         )
         if job is not None:
             job.result.connect(self._exported)
@@ -332,6 +362,9 @@ class BundlesPane(QWidget):
             self._take([], "", deletes=False)
 
     def _accept(self, text: str) -> None:
+        if self._card is not None:
+            self._paste(text)
+            return
         one, self._asked = self._asked, None
         self.ask.hide()
         if one is not None:
@@ -391,6 +424,56 @@ class BundlesPane(QWidget):
         except DutyDeskError as error:
             dialogs.fail(self, error)
             return
+        self._added(card)
+
+    def _added(self, card: bundlekeys.PeerCard) -> None:
         self.refresh()
         self.tabs.setCurrentWidget(self.peers.view)
         self.say(_("已加入 {name}，指纹 {print}，请打电话与对方核对").format(name=card.called, print=card.fingerprint))
+
+    def ask_card(self) -> None:
+        """Ctrl+N on the peers: a card or key that came as a text."""
+        self.bar.hide()
+        self._asked, self._card = None, ""
+        self.ask.ask(_("粘贴对方公钥卡里的那一行，或 age1 开头的公钥"), _("公钥卡或公钥"))
+
+    def _paste(self, text: str) -> None:
+        """The card, or the key and then the name of whoever owns it."""
+        key, name = (self._card, text) if self._card else (text.strip(), "")
+        if not self._card and key.startswith("age1"):
+            self._card = key
+            self.ask.ask(_("这把公钥是谁的"), _("对方的名称"))
+            return
+        try:
+            card = service.add_key(self.desk, key.encode(), name)
+        except DutyDeskError as error:
+            self.ask.wrong(error.problems[0].reason)
+            return
+        self.leave()
+        self._added(card)
+
+    def shut_out(self) -> None:
+        """Delete on a peer: believe nothing more of it, or believe it again."""
+        one = self.peers.current()
+        if one is None:
+            return
+        self._shut = one
+        if one.revoked:
+            text, go = _("恢复 {name}？以后又收它的记录").format(name=one.name), _("恢复")
+        else:
+            text = _("吊销 {name}？现有的记录留着，之后的不论从谁那里来都不收，也不再给它导出").format(name=one.name)
+            go = _("吊销")
+        dialogs.confirm(self, text, go).accepted.connect(self._shut_out)
+
+    def _shut_out(self) -> None:
+        one, self._shut = self._shut, None
+        if one is None:
+            return
+        try:
+            service.shut_out(self.desk, one.key, out=not one.revoked)
+        except DutyDeskError as error:
+            dialogs.fail(self, error)
+            return
+        self.refresh()
+        self.peers.view.setFocus()
+        self.say((_("已恢复 {name}") if one.revoked else _("已吊销 {name}")).format(name=one.name))

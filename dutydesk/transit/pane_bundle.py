@@ -1,8 +1,8 @@
-"""Parts of the pane of bundles: what an export asks for, lists of what waits and of whom this desk knows, and of media."""
+"""Parts of the pane of bundles: what an export asks for, a line that asks for a word, lists of computed rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,14 +14,14 @@ from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Query, Row
 from dutydesk.ledger.kinds import choice_label
-from dutydesk.ledger.spec import Ledger, Value
-from dutydesk.qt.listpane import ListPane, RowPages
+from dutydesk.ledger.spec import Ledger
+from dutydesk.qt.listpane import RowPages
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import button, label
 from dutydesk.sync.bundleout import ALL, SINCE_LAST
-from dutydesk.transit import service
+from dutydesk.transit import media, service
 from dutydesk.transit.ledger import MEDIA
 
 Thing = TypeVar("Thing")
@@ -66,10 +66,10 @@ class ExportBar(QWidget):
     """Asks for whom, from where on, onto which medium, into which folder. Enter in the folder exports, Esc leaves.
 
     Signals:
-        given: receiver's key, since, medium (hex or empty), folder. left.
+        given: receiver's key, since, medium (hex or empty), folder, reason. left.
     """
 
-    given = Signal(str, str, str, str)
+    given = Signal(str, str, str, str, str)
     left = Signal()
 
     def __init__(self, desk: Desk) -> None:
@@ -87,6 +87,9 @@ class ExportBar(QWidget):
         self.folder = QLineEdit()
         self.folder.setPlaceholderText(_("U盘上的文件夹"))
         self.folder.returnPressed.connect(self.give)
+        self.reason = QLineEdit(_("送值班记录"))
+        self.reason.setMaxLength(200)
+        self.reason.returnPressed.connect(self.folder.setFocus)
         for text, code in ((_("对方没有的"), ""), (_("上一个数据包之后的"), SINCE_LAST), (_("全部"), ALL)):
             self.since.addItem(text, code)
         self.pick = button(_("选文件夹"))
@@ -99,6 +102,7 @@ class ExportBar(QWidget):
             (self.to, "bundles-to", _("给谁")),
             (self.since, "bundles-since", _("内容")),
             (self.medium, "bundles-medium", _("介质")),
+            (self.reason, "bundles-reason", _("事由")),
             (self.folder, "bundles-folder", _("写到")),
             (self.pick, "bundles-pick", _("选文件夹")),
             (self.ok, "bundles-export-ok", _("导出")),
@@ -110,7 +114,12 @@ class ExportBar(QWidget):
         where.setSpacing(gap)
         where.addWidget(self.folder, 1)
         where.addWidget(self.pick)
-        for text, field in ((_("给谁"), self.to), (_("内容"), self.since), (_("介质"), self.medium)):
+        for text, field in (
+            (_("给谁"), self.to),
+            (_("内容"), self.since),
+            (_("介质"), self.medium),
+            (_("事由"), self.reason),
+        ):
             form.addRow(text, field)
         form.addRow(_("写到"), where)
         outer.addLayout(form)
@@ -139,7 +148,7 @@ class ExportBar(QWidget):
         before = self.medium.currentData()
         self.medium.clear()
         for row in self.desk.rows("media"):
-            if row.text("state") in service.USABLE:
+            if row.text("state") in media.USABLE:
                 kind = choice_label(row.text("kind"), MEDIA["kind"])
                 self.medium.addItem(f"{row.text('label')} {kind}", row.id.hex())
         self.medium.setCurrentIndex(max(0, self.medium.findData(before)))
@@ -165,7 +174,7 @@ class ExportBar(QWidget):
 
     def _chosen(self, folder: str) -> None:
         self.folder.setText(folder)
-        found = service.medium_at(self.desk, Path(folder))
+        found = media.medium_at(self.desk, Path(folder))
         if found is not None:
             self.medium.setCurrentIndex(max(0, self.medium.findData(found.hex())))
         self.ok.setFocus()
@@ -176,6 +185,7 @@ class ExportBar(QWidget):
         for missing, field, text in (
             (not self.to.count(), self.to, _("先在“对方”里加入对方的公钥卡")),
             (not self.medium.count(), self.medium, _("先在“介质”里登记U盘或光盘")),
+            (not self.reason.text().strip(), self.reason, _("写明事由，要记入登记和审计")),
             (not folder or not Path(folder).is_dir(), self.folder, _("没有这个文件夹")),
         ):
             if missing:
@@ -183,7 +193,9 @@ class ExportBar(QWidget):
                 field.setFocus()
                 return
         self.desk.store.remember(FOLDER, folder)
-        self.given.emit(self.to.currentData(), self.since.currentData(), self.medium.currentData(), folder)
+        self.given.emit(
+            self.to.currentData(), self.since.currentData(), self.medium.currentData(), folder, self.reason.text()
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -220,8 +232,12 @@ class AskBar(QWidget):
         row.addWidget(self.answer, 1)
         row.addWidget(self.ok)
         row.addStretch(1)
+        self.problem = label("", "problem", wrap=True)
+        self.problem.setObjectName(f"{name}-problem")
+        self.problem.hide()
         column.addWidget(self.what)
         column.addLayout(row)
+        column.addWidget(self.problem)
         self.hide()
 
     def ask(self, what: str, hint: str) -> None:
@@ -230,7 +246,15 @@ class AskBar(QWidget):
         self.answer.clear()
         self.answer.setPlaceholderText(hint)
         self.answer.setAccessibleName(hint)
+        self.problem.hide()
         self.show()
+        self.answer.setFocus()
+
+    def wrong(self, why: str) -> None:
+        """The answer does not do: say why, and ask again."""
+        self.problem.setText(why)
+        self.problem.setVisible(bool(why))
+        self.answer.selectAll()
         self.answer.setFocus()
 
     def give(self) -> None:
@@ -243,29 +267,3 @@ class AskBar(QWidget):
             self.left.emit()
         else:
             super().keyPressEvent(event)
-
-
-class MediaList(ListPane):
-    """The register of sticks and discs."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(
-            desk,
-            "media",
-            title=_("介质登记"),
-            important="note",
-            hint=_("编号、备注"),
-            empty=(_("还没有登记介质"), _("按 Ctrl+N 登记一个U盘或光盘")),
-        )
-
-    def make(self, values: Mapping[str, Value]) -> bytes:
-        return service.add_medium(self.desk, values)
-
-    def change(self, row: Row, values: Mapping[str, Value]) -> None:
-        service.edit_medium(self.desk, row.id, values)
-
-    def remove(self, row: Row) -> None:
-        service.remove_medium(self.desk, row.id)
-
-    def defaults(self) -> Mapping[str, Value]:
-        return {"kind": "STICK", "state": "IN_USE", "registered_at": self.desk.clock.now()}

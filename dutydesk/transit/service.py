@@ -1,4 +1,4 @@
-"""What is done with bundles at a desk: export, import, decisions about what waits; the register of media and bundles.
+"""What is done with bundles at a desk: export, import, decisions about what waits, keys; the register of bundles.
 
 `sync.bundleout` and `sync.bundlein` carry; here every bundle gets its row of the register and its entry of the audit,
 in one act after the work. A bundle that was cut off has no row: it was not there, or is there in the record itself.
@@ -12,74 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dutydesk.core.clock import local
 from dutydesk.core.errors import DutyDeskError, Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
-from dutydesk.journal import audit, plain
+from dutydesk.journal import audit
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition
-from dutydesk.journal.store import Receipt
-from dutydesk.ledger.spec import Value, Values
-from dutydesk.sync import bundleheld, bundlein, bundlekeys, bundleout, bundlewrite, stick
+from dutydesk.ledger.kinds import choice_label
+from dutydesk.ledger.spec import Value
+from dutydesk.sync import age, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlewrite, stick
 from dutydesk.sync.bundle import Cancel, Progress, Stopped, never, no_progress
 from dutydesk.sync.bundletaken import Held, Rule, Taken
+from dutydesk.transit.ledger import BUNDLES as LEDGER
 from dutydesk.transit.limits import limits
+from dutydesk.transit.media import medium_at, usable
 
 if TYPE_CHECKING:
     from dutydesk.sync.bundleout import Exported
     from dutydesk.sync.bundlewrite import Written
 
-BUNDLES, MEDIA = "bundles", "media"
+BUNDLES = "bundles"
 EXPORT, IMPORT, RELEASE = "bundle.export", "bundle.import", "bundle.release"
-MARK = "dutydesk-medium.txt"
-"""The file on a registered stick that says which one it is."""
-MOST_MARK, MOST_CARD = 4_096, 20_000
-USABLE = ("IN_USE", "LENT")
-
-
-# -- the register of media -----------------------------------------------------------------------------------------------
-
-
-def add_medium(desk: Desk, values: Values) -> bytes:
-    """Enter a stick or disc; its id. Who and when are filled in. Raises `Refused`."""
-    given: dict[str, Value] = {"state": "IN_USE", **{name: value for name, value in values.items() if value}}
-    given |= {"registered_at": desk.clock.now(), "by": desk.me.name or desk.me.id}
-    return plain.add(desk, MEDIA, given)
-
-
-def edit_medium(desk: Desk, medium: bytes, values: Values) -> Receipt | None:
-    """Write a medium again: lent, lost, retired."""
-    return plain.edit(desk, MEDIA, medium, values)
-
-
-def remove_medium(desk: Desk, medium: bytes) -> Receipt:
-    """Take a medium off the list; what it carried stays in the register."""
-    return plain.remove(desk, MEDIA, medium)
-
-
-def mark_medium(desk: Desk, medium: bytes, folder: Path) -> None:
-    """Write onto a stick which one it is, so that it is known when it comes back. Raises `Unavailable`."""
-    try:
-        stick.write(folder / MARK, f"{medium.hex()}\n{desk.title(MEDIA, medium)}\n".encode())
-    except OSError as error:
-        raise Unavailable(_("写不了 {folder}：{error}").format(folder=folder, error=stick.why(error))) from None
-
-
-def medium_at(desk: Desk, folder: Path) -> bytes | None:
-    """The registered medium that a folder lies on, by its mark; `None` for one that is not known here."""
-    for place in (folder, *list(folder.parents)[:4]):
-        with suppress(OSError, ValueError, Refused):
-            with stick.opened(place / MARK, MOST_MARK) as file:
-                found = bytes.fromhex(file.read(32).decode("ascii"))
-            if len(found) == 16 and desk.get(MEDIA, found) is not None:
-                return found
-    return None
-
-
-def usable(desk: Desk, medium: bytes) -> None:
-    """Raises `Refused` for a medium that is lost or retired."""
-    row = desk.get(MEDIA, medium)
-    if row is None or row.text("state") not in USABLE:
-        raise Refused(Problem(_("这个介质没有登记，或已遗失、停用"), "medium"))
+MOST_CARD = 20_000
+LAST = 6
+"""Characters of a private key that are read back from paper."""
 
 
 # -- export and import ---------------------------------------------------------------------------------------------------
@@ -329,12 +285,95 @@ def shut_out(desk: Desk, key: str, *, out: bool = True) -> None:
     audit.record(desk, "BUNDLE", peer.card.called, _("吊销席位") if out else _("恢复席位"))
 
 
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Somebody who can open bundles: `kind` OWN, PEER, RECOVERY, BACKUP (a recovery key of the copies), what it is
+    called, its public key, whether it still counts."""
+
+    kind: str
+    name: str
+    key: str
+    counts: bool = True
+
+
+def openers(desk: Desk) -> list[Opener]:
+    """Who can open what: this desk what comes for it, each receiver what goes to it, recovery keys all that goes out."""
+    own = bundlekeys.own_card(desk.store)
+    shut = bundlekeys.revoked(desk.store)
+    listed = bundlekeys.recovery_of_bundles(desk.store)
+    out = [Opener("OWN", own.called, own.recipient)]
+    out += [
+        Opener("PEER", one.card.called, one.card.recipient, one.card.desk not in shut)
+        for one in bundlekeys.known(desk.store)
+    ]
+    for key in bundlekeys.recovery(desk.store):
+        out.append(Opener("RECOVERY" if key in listed else "BACKUP", "", key))
+    return out
+
+
 def add_recovery(desk: Desk, text: str) -> str:
     """Encrypt every further bundle for this offline key too. Raises `Refused`."""
     _allowed(desk, "bundle.recovery")
     key = bundlekeys.add_recovery(desk.store, text)
     audit.record(desk, "BUNDLE", key[:16], _("加入离线恢复公钥"))
     return key
+
+
+def new_recovery(desk: Desk) -> str:
+    """A fresh private key to be printed for the safe; it is kept nowhere. Raises `Refused` where whoever is at the desk
+    may not."""
+    _allowed(desk, "bundle.recovery")
+    return age.new_secret()
+
+
+def keep_recovery(desk: Desk, secret: str, typed: str) -> str:
+    """Believe that the sheet is on paper: `typed` are the last characters of the private key, read from there. Its
+    public half counts from now on. Raises `Refused`."""
+    wanted = "".join(typed.split()).upper()
+    if len(wanted) < LAST or not secret.endswith(wanted):
+        raise Refused(Problem(_("和纸上的对不上，请照着纸再输一遍")))
+    return add_recovery(desk, age.recipient_of(secret))
+
+
+def forget_recovery(desk: Desk, key: str) -> None:
+    """Encrypt no further bundle for an offline key. Raises `Refused`."""
+    _allowed(desk, "bundle.recovery")
+    if key not in bundlekeys.recovery_of_bundles(desk.store) and key in bundlekeys.recovery(desk.store):
+        raise Refused(Problem(_("这把是备份的恢复公钥，在 desk.toml 的 second_recipients 里改")))
+    bundlekeys.forget_recovery(desk.store, key)
+    audit.record(desk, "BUNDLE", key[:16], _("停用离线恢复公钥"))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A bundle on a medium held against the register: `said` one sentence."""
+
+    file: str
+    ok: bool
+    said: str
+
+
+def check(desk: Desk, files: Sequence[Path]) -> list[Checked]:
+    """Whether files are what the register says that was written or taken in: read from the medium, without any key."""
+    return [_checked(desk, file) for file in files]
+
+
+def _checked(desk: Desk, file: Path) -> Checked:
+    try:
+        with stick.opened(file, bundlelook.LARGEST):
+            found = stick.sum_of(file).upper()
+    except OSError as error:
+        return Checked(file.name, False, _("读不了：{error}").format(error=stick.why(error)))
+    except Refused as error:
+        return Checked(file.name, False, error.problems[0].reason)
+    rows = desk.rows(BUNDLES, Condition("sha256", "=", found))
+    if rows:
+        told = choice_label(rows[-1].text("direction"), LEDGER["direction"])
+        moment = local(rows[-1].number("at")).strftime("%Y-%m-%d %H:%M")
+        return Checked(file.name, True, _("与登记一致：{moment} {what}").format(moment=moment, what=told))
+    known = desk.rows(BUNDLES, Condition("number", "=", file.name), limit=1)
+    said = _("与登记的校验值不同：介质坏了或被换过，不要用") if known else _("登记里没有这个数据包")
+    return Checked(file.name, False, said)
 
 
 def write_card(desk: Desk, path: Path) -> None:

@@ -68,14 +68,14 @@ def _open(told: Who) -> Desk:
 
 
 def export(
-    told: Who, folder: str, to: str, since: int | str, medium: bytes | None, token: Token
+    told: Who, folder: str, to: str, since: int | str, medium: bytes | None, reason: str, token: Token
 ) -> tuple[list[str], int, list[str]]:
     """Files written, acts in them, notes."""
     from dutydesk.transit import service
 
     desk = _open(told)
     try:
-        made = service.export(desk, Path(folder), to, since=since, medium=medium, progress=_Told(token))
+        made = service.export(desk, Path(folder), to, since=since, medium=medium, reason=reason, progress=_Told(token))
         return [one.file.name for one in made.written], sum(one.acts for one in made.written), made.notes
     finally:
         desk.store.close()
