@@ -16,7 +16,7 @@ from dutydesk.core.console import problem
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.exchange.matching import Held, Key, Record, difference, held, key_fields, pair
-from dutydesk.exchange.reading import Content, Options, read_file
+from dutydesk.exchange.reading import Content, Options, load, read_file
 from dutydesk.journal import attachments, batches
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.mappings import keep
@@ -24,7 +24,7 @@ from dutydesk.journal.store import MOST_BYTES, MOST_CHANGES
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import Phone, Ref
 from dutydesk.ledger.mapping import ColumnMapping
-from dutydesk.ledger.spec import Ledger, Mode, Value
+from dutydesk.ledger.spec import Ledger, Mode, Value, Values
 
 MANY_ROWS, MANY_SHARE = 50, 5
 """A `--replace` that would take away more than 50 rows, or more than a fifth, waits for a person (engineering.md §1.1)."""
@@ -143,6 +143,8 @@ class _Matcher:
         self.kin: dict[tuple[str, bytes], list[Held]] = {}
         self.kept: dict[str, bytes] = {}
         self.erased = self._erased(ledger.name)
+        dotted = next((one.checkers[ledger.name] for one in desk.features if ledger.name in one.checkers), "")
+        self.checker: Callable[[Desk, Values], Problem | None] | None = load(dotted) if dotted else None
 
     def go(self, records: Sequence[Record]) -> None:
         """Plan all records."""
@@ -195,7 +197,7 @@ class _Matcher:
             if values.get(name) is None:
                 self.made.refused.append(Problem(_("必填"), name, record.line, self.name))
                 return
-        if self._hidden(values, record.line):
+        if self._hidden(values, record.line) or self._against(values, record.line):
             return
         if self.ledger.mode is Mode.APPEND and "recorded_at" in self.ledger and values.get("recorded_at") is None:
             values = {**values, "recorded_at": self.desk.clock.now()}
@@ -228,6 +230,8 @@ class _Matcher:
             self.made.refused.append(Problem(reason, "", record.line, self.name))
             return
         if self._hidden(different, record.line):
+            return
+        if different and self._against({**row[1], **different}, record.line):
             return
         changes = [Change(self.ledger.name, row[0], different)] if different else []
         for ledger, link, child in record.children:
@@ -286,6 +290,13 @@ class _Matcher:
         return replace(change, values={**change.values, order: last + 1}) if place <= last else change
 
     # -- what is refused -------------------------------------------------------------------------------------------
+
+    def _against(self, values: Values, line: int) -> bool:
+        """Whether the ledger's feature has something against the row."""
+        problem = self.checker(self.desk, values) if self.checker is not None else None
+        if problem is not None:
+            self.made.refused.append(replace(problem, line=line, file=self.name))
+        return problem is not None
 
     def _hidden(self, values: Any, line: int, ledger: str = "") -> bool:
         """Whether a number is one that an export masked: written back, it would replace the real one."""

@@ -229,6 +229,8 @@ class Feature:
     `adders` name the commands by which rows of a ledger with rules of its own are added (`dutydesk add`): ledger →
     dotted `module:function`, called with `(desk, values)`; it returns a `Receipt` or the new row's id. `finishers` name
     what is done with each line of an imported table: ledger → dotted `module:function`, `TableLine` → `Finished`.
+    `checkers` name what stands against a row that a file brings, beyond what its fields allow: ledger → dotted
+    `module:function`, called with `(desk, values)` of the row as it would stand; it returns a `Problem` or None.
     `printed` names what records that a paper was made, called with `(desk, form, title, about, pdf)`; one feature has it.
     `services` are what a feature does for the others: name → dotted `module:function`, imported at the first call.
     `desk.services[name](…)` calls it with the desk first. `settings` is a dotted `module:function`, called with the code
@@ -244,6 +246,7 @@ class Feature:
     exporters: tuple[Exporter, ...] = ()
     adders: Mapping[str, str] = field(default_factory=dict[str, str])
     finishers: Mapping[str, str] = field(default_factory=dict[str, str])
+    checkers: Mapping[str, str] = field(default_factory=dict[str, str])
     forms: tuple[Form, ...] = ()
     printed: str = ""
     services: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from dutydesk.core.errors import DutyDeskError
+from dutydesk.core.errors import DutyDeskError, Problem, Unavailable
 from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
+from dutydesk.journal import audit
+from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
 from dutydesk.qt.dialogs import Memory
 
@@ -104,3 +107,70 @@ class SaveElsewhere(QObject):
             dialogs.fail(self._widget, error)
         except OSError as error:
             dialogs.fail(self._widget, _("没有存下：{error}").format(error=error.strerror or error))
+
+
+class ExportElsewhere(QObject):
+    """Asks where, then reads, records the export under 审计 and writes, as a job where the window runs jobs; a failure
+    is one sentence.
+
+    Signals:
+        written: the file that holds it now.
+    """
+
+    written = Signal(object)
+
+    def __init__(self, parent: QWidget, desk: Desk, purpose: str) -> None:
+        super().__init__(parent)
+        self._widget, self._desk, self._purpose = parent, desk, purpose
+        self._what: tuple[str, str, Callable[[], bytes]] | None = None
+
+    def ask(self, name: str, subject: str, reason: str, read: Callable[[], bytes]) -> None:
+        """Ask where `name` is to go; `read` gives its content, in the worker's thread, and may refuse. The audit says
+        `subject`, the file's name and `reason`."""
+        self._what = (subject, reason, read)
+        memory = self._desk.store
+        chooser = dialogs.save_file(self._widget, _("另存为"), name, (), memory=memory, purpose=self._purpose)
+        chooser.chosen.connect(self.write)
+
+    def write(self, path: Path) -> None:
+        """Write what was asked for."""
+        if self._what is None:
+            return
+        work = _Export(self._desk, path, *self._what)
+        jobs = self._desk.services.get("jobs")
+        if jobs is None:
+            try:
+                self.written.emit(work(None))
+            except DutyDeskError as error:
+                dialogs.fail(self._widget, error)
+            return
+        job = jobs.run(_("导出"), work)
+        job.result.connect(self._done)
+        job.failed.connect(self._failed)
+
+    def _done(self, path: object) -> None:
+        self.written.emit(path)
+
+    def _failed(self, sentence: str) -> None:
+        dialogs.fail(self._widget, sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """One export: read, recorded, written; whole or not at all."""
+
+    desk: Desk
+    path: Path
+    subject: str
+    reason: str
+    read: Callable[[], bytes]
+
+    def __call__(self, _token: object) -> Path:
+        data = self.read()
+        audit.record(self.desk, "EXPORT", f"{self.subject} {self.path.name}", self.reason)
+        try:
+            write_whole(self.path, data)
+        except OSError as error:
+            told = _("没有存下：{error}").format(error=error.strerror or error)
+            raise Unavailable(Problem(told, file=self.path.name)) from None
+        return self.path

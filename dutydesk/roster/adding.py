@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
@@ -44,6 +45,15 @@ def roster(desk: Desk, values: Values) -> bytes:
     if values.get("state") != "PUBLISHED" or not isinstance(maker, bytes) or not isinstance(approver, bytes):
         raise Refused(Problem(_("登记值班表就是发布：state=PUBLISHED，写明 maker 和 approver"), "state"))
     return service.publish(desk, str(values.get("starts_on") or ""), str(values.get("ends_on") or ""), maker, approver)
+
+
+def earlier_leave(desk: Desk, values: Values) -> Problem | None:
+    """What stands against leave that a file brings: only what is over comes in decided, so that no file goes round the
+    leader's approval."""
+    today = local(desk.clock.now()).date().isoformat()
+    if values.get("state") in (None, "ASKED") or str(values.get("ends_on") or "") < today:
+        return None
+    return Problem(_("只有以往的可以带审批结果导入；没有结束的导入为待批，由领导审批"), "state")
 
 
 def _undecided(values: Values) -> None:

@@ -87,6 +87,7 @@ ROSTER_FEATURE = Feature(
         "swaps": "dutydesk.roster.adding:swap",
         "rosters": "dutydesk.roster.adding:roster",
     },
+    checkers={"leaves": "dutydesk.roster.adding:earlier_leave"},
     forms=(Form("P03", N_("值班表"), "dutydesk.roster.report:p03", ("start", "end", "reveal")),),
     services={
         "duty": "dutydesk.roster.service:on_post",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
@@ -19,7 +21,7 @@ from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
 from dutydesk.qt.jobs import Apart, JobRunner, Token
 from dutydesk.qt.picker import Option
-from dutydesk.qt.saving import SaveElsewhere
+from dutydesk.qt.saving import ExportElsewhere
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, button, label, shortcut
 from dutydesk.roster import rows, service
@@ -40,7 +42,9 @@ class MonthPage(MonthEdits):
         super().__init__(desk, parent)
         self._runner: JobRunner | None = desk.services.get("jobs")
         self._job: Any = None
-        self._saver = SaveElsewhere(self, desk.store, "roster")
+        self._paper = ("", "")
+        self._saver = ExportElsewhere(self, desk, "roster")
+        self._saver.written.connect(self._exported)
         self.more = self.tool(_("更多"), "roster-more", "", self.show_more)
         self.paper = self.tool(_("打印"), "roster-print", "Ctrl+P", self.preview)
         self.make = self.tool(_("自动排班"), "roster-generate", "F6", self.generate)
@@ -259,18 +263,28 @@ class MonthPage(MonthEdits):
     def preview(self) -> None:
         """Ctrl+P: the roster on paper (P03)."""
         forms = [form for feature in self.desk.features for form in feature.forms if form.code == "P03"]
-        show = self.desk.services.get("preview")
-        if not forms or show is None:
+        if not forms or self.desk.services.get("preview") is None:
             self.say(_("这里不能预览打印"))
             return
-        module, name = forms[0].make.split(":")
         start, end = self.span
-        try:
-            pdf = getattr(importlib.import_module(module), name)(self.desk, start=start, end=end)
-        except DutyDeskError as error:
-            dialogs.fail(self, error)
+        self._paper = (f"{_(forms[0].title)} {start[:7]}", f"{start}/{end}")
+        work = _Paper(self.desk, forms[0].make, start, end)
+        if self._runner is None:
+            try:
+                self._paper_made(work(None))
+            except DutyDeskError as error:
+                dialogs.fail(self, error)
             return
-        show(pdf, f"{_(forms[0].title)} {start[:7]}", "P03", f"{start}/{end}", ())
+        job = self._runner.run(_("预览 {title}").format(title=self._paper[0]), work)
+        job.result.connect(self._paper_made)
+        job.failed.connect(self._paper_failed)
+
+    def _paper_made(self, pdf: object) -> None:
+        title, about = self._paper
+        self.desk.services["preview"](pdf, title, "P03", about, ())
+
+    def _paper_failed(self, sentence: str) -> None:
+        dialogs.fail(self, sentence)
 
     def show_more(self) -> None:
         """What is seldom wanted: files, the calendar of a person."""
@@ -308,7 +322,8 @@ class MonthPage(MonthEdits):
 
             return of_person(self.desk, person, start, until)
 
-        self._saver.ask(f"{self.desk.title('people', person)} {_('值班')}.ics", read)
+        name = f"{self.desk.title('people', person)} {_('值班')}.ics"
+        self._saver.ask(name, f"people {person.hex()}", _("个人值班日历"), read)
 
     def export_blank(self) -> None:
         """An empty form of the span, to be filled in elsewhere and taken in again."""
@@ -327,7 +342,25 @@ class MonthPage(MonthEdits):
             return form(self.desk, start, end, empty=empty)
 
         name = _("值班表空表") if empty else _("值班表")
-        self._saver.ask(f"{name} {start[:7]}.xlsx", read)
+        self._saver.ask(f"{name} {start[:7]}.xlsx", f"assignments {start}/{end}", name, read)
+
+    def _exported(self, path: Path) -> None:
+        self.say(_("已导出 {name}").format(name=path.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """Form P03 of a span, made beside the window."""
+
+    desk: Desk
+    make: str
+    start: str
+    end: str
+
+    def __call__(self, _token: object) -> bytes:
+        module, name = self.make.split(":")
+        pdf: bytes = getattr(importlib.import_module(module), name)(self.desk, start=self.start, end=self.end)
+        return pdf
 
 
 def _year_later(day: str) -> str:

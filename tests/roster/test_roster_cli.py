@@ -121,3 +121,26 @@ def test_what_means_nothing_is_refused(line: Line, words: tuple[str, ...], reaso
     said = line("roster", *words)
     assert said.code == 1
     assert reason in said.err
+
+
+LEAVE = "人员,类别,起,止,状态,批准人\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "taken"),
+    [
+        ("李示例,休假,2020-03-05,2020-03-06,已批,王示例", True),
+        ("李示例,休假,2099-03-05,2099-03-06,待批,", True),
+        ("李示例,休假,2099-03-05,2099-03-06,已批,王示例", False),
+        ("李示例,休假,2020-03-05,2099-03-06,已批,王示例", False),
+    ],
+)
+def test_no_file_goes_round_the_approval_of_leave(line: Line, tmp_path: Path, row: str, taken: bool) -> None:
+    file = tmp_path / "leaves.csv"
+    file.write_text(f"{LEAVE}{row}\n", encoding="utf-8")
+    said = line("import", "leaves", str(file))
+    assert (said.code == 0) is taken, said.err
+    assert line.count("leaves") == int(taken)
+    if not taken:
+        assert "由领导审批" in said.err
+        assert "leaves.csv: 2: state" in said.err

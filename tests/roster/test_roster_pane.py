@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from dutydesk.core.clock import FixedClock, parse_iso
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import Condition
 from dutydesk.ledger.sheets import read_sheet
 from dutydesk.qt.announcer import announcer_for
 from dutydesk.qt.dialogs import FileChooser
@@ -439,31 +441,62 @@ def test_a_file_is_taken_in_by_the_window(pane: RosterPane, desk: Desk, qtbot: Q
 
 @pytest.mark.parametrize(("name", "holds"), [("export_file", True), ("export_blank", False)])
 def test_the_form_goes_out_filled_or_empty(
-    pane: RosterPane, desk: Desk, people: Staff, tmp_path: Path, name: str, holds: bool
+    pane: RosterPane, desk: Desk, people: Staff, tmp_path: Path, qtbot: QtBot, name: str, holds: bool
 ) -> None:
     put(desk, (place("2026-10-20"), people["刘试甲"]))
     pane.month.refresh()
     getattr(pane.month, name)()
-    chooser = pane.findChild(FileChooser)
-    assert chooser is not None
-    chooser.chosen.emit(tmp_path / "out.xlsx")
-    chooser.reject()
+    save_as(pane, qtbot, tmp_path / "out.xlsx")
     rows = read_sheet((tmp_path / "out.xlsx").read_bytes(), "out.xlsx", "xlsx").lines
     texts = [text for _line, cells in rows for text in cells]
     assert ("刘试甲" in texts) is holds
+    (entry,) = desk.rows("audit", Condition("action", "=", "EXPORT"))
+    assert entry.text("subject").startswith("assignments 2026-10-01/")
+    assert entry.text("subject").endswith(" out.xlsx")
     assert "2026-10-20" in texts
 
 
-def test_the_duties_of_a_person_go_into_a_calendar(pane: RosterPane, desk: Desk, people: Staff, tmp_path: Path) -> None:
+def save_as(pane: RosterPane, qtbot: QtBot, path: Path) -> None:
+    """Name the file that is asked for, and wait until it is written."""
+    chooser = pane.findChild(FileChooser)
+    assert chooser is not None
+    chooser.chosen.emit(path)
+    chooser.reject()
+    qtbot.waitUntil(lambda: path.name in pane.month.status.text())
+    assert path.exists()
+
+
+def test_the_duties_of_a_person_go_into_a_calendar(
+    pane: RosterPane, desk: Desk, people: Staff, tmp_path: Path, qtbot: QtBot
+) -> None:
     put(desk, (place("2026-10-20"), people["刘试甲"]), (place("2026-10-21"), people["陈试乙"]))
     pane.month.refresh()
     go(pane, PRIMARY, "2026-10-20")
     pane.month.export_calendar()
-    chooser = pane.findChild(FileChooser)
-    assert chooser is not None
-    chooser.chosen.emit(tmp_path / "out.ics")
-    chooser.reject()
+    save_as(pane, qtbot, tmp_path / "out.ics")
     assert (tmp_path / "out.ics").read_bytes().count(b"BEGIN:VEVENT") == 1
+    assert desk.count("audit", Condition("action", "=", "EXPORT")) == 1
+
+
+def test_files_and_paper_are_made_beside_the_window(
+    pane: RosterPane, desk: Desk, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def of_form(*_given: object, **_more: object) -> bytes:
+        made.append(threading.current_thread().name)
+        return b"%PDF"
+
+    shown: list[str] = []
+    desk.services["preview"] = lambda _pdf, _title, form, about, _missing: shown.append(f"{form} {about}")
+    monkeypatch.setattr("dutydesk.roster.filled.form", of_form)
+    monkeypatch.setattr("dutydesk.roster.report.p03", of_form)
+    pane.month.preview()
+    qtbot.waitUntil(lambda: bool(shown))
+    assert shown[0].startswith("P03 2026-10-01/")
+    pane.month.export_file()
+    save_as(pane, qtbot, tmp_path / "out.xlsx")
+    assert made == ["dutydesk-jobs"] * 2
 
 
 def test_every_key_is_in_the_palette_once(pane: RosterPane) -> None:
