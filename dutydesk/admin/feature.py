@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dutydesk.admin.ledger import ATTACHMENTS, AUDIT, SETTINGS
 from dutydesk.admin.model import ATTACHMENT_TABLE, AUDIT_TABLE, SETTING_TABLE
 from dutydesk.core.i18n import N_
-from dutydesk.ledger.feature import Command, Feature, OpenItem
+from dutydesk.ledger.feature import Command, Feature, Figure, OpenItem
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +21,13 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
     from dutydesk.admin import record, watch
 
     return [*record.open_items(read), *watch.open_items(read, now)]
+
+
+def figures(read: Connection, start: int, end: int) -> Sequence[Figure]:
+    """The last restore drill and the room on the disk, for the board."""
+    from dutydesk.admin import watch
+
+    return watch.figures(read, end)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,4 +50,5 @@ ADMIN = Feature(
     pane="dutydesk.admin.pane:AdminPane",
     key="Alt+-",
     open_items=open_items,
+    figures=figures,
 )

@@ -92,7 +92,10 @@ class RecordTab(QWidget):
         self.drill = button(_("恢复演练"), tip=_("把最近一份备份在旁边恢复一遍、核对、再删掉，证明能恢复"))
         self.drill.setObjectName("admin-try-copy")
         self.drill.clicked.connect(self.try_copy)
-        for widget in (self.snapshot, self.verify, self.drill):
+        self.place = button(_("认这个盘"), tip=_("第二备份换了 U 盘或硬盘：从现在起就用插着的这个"))
+        self.place.setObjectName("admin-new-place")
+        self.place.clicked.connect(self.take_place)
+        for widget in (self.snapshot, self.verify, self.drill, self.place):
             bar.addWidget(widget)
         bar.addStretch(1)
         outer.addLayout(bar)
@@ -146,6 +149,7 @@ class RecordTab(QWidget):
         jobs = self.desk.services.get("jobs")
         self.drill.setVisible(jobs is not None)
         self.drill.setEnabled(bool(self._copies))
+        self.place.setVisible("send" in self.desk.services and bool(config.second_snapshots))
         self._fill(reaches, kept_out, waiting)
 
     def _fill(
@@ -190,6 +194,29 @@ class RecordTab(QWidget):
         job.result.connect(self._tried)
         job.failed.connect(self._failed)
         job.cancelled.connect(self.refresh)
+
+    def take_place(self) -> None:
+        """The disk that is there now is the second place from here on; asked, since another desk's would do as well."""
+        text = _("把插着的这个盘（{place}）当作第二备份的位置？").format(place=self.desk.config.second_snapshots)
+        asked = dialogs.confirm(self, text, _("认这个盘"))
+        asked.answered.connect(self._place_taken)
+
+    def _place_taken(self, yes: bool) -> None:
+        send = self.desk.services.get("send")
+        if yes and send is not None:
+            job = send(new_place=True)
+            if job is not None:
+                self.place.setEnabled(False)
+                job.result.connect(self._place_good)
+                job.failed.connect(self._place_bad)
+
+    def _place_good(self, where: str) -> None:
+        self.place.setEnabled(True)
+        dialogs.tell(self, _("已送到 {place}").format(place=where) if where else _("还没有备份"))
+
+    def _place_bad(self, text: str) -> None:
+        self.place.setEnabled(True)
+        dialogs.fail(self, text)
 
     def _tried(self, made: Rehearsal) -> None:
         self.refresh()

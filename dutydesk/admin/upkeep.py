@@ -20,6 +20,7 @@ from dutydesk import __version__
 from dutydesk.core.clock import Clock, iso, local
 from dutydesk.core.console import answer, say, warn
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
+from dutydesk.core.files import write_synced
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.ids import new_id
 from dutydesk.core.paths import Home, fonts_dir, resources
@@ -141,6 +142,13 @@ def snapshot(place: Place, args: argparse.Namespace) -> int:
     if args.new_key:
         return _new_key(place, args)
     with Store.open(place.home, place.schema, place.clock, key=place.key) as store:
+        if args.timer and (store.shared() or not snapshots.due(store)):
+            return 0  # the window makes its own
+        if args.new_place:
+            where = snapshots.send_newest(place.home, new_place=True)
+            snapshots.note_second(store, where, "")
+            say(where or _("还没有备份"))
+            return 0
         try:
             made = snapshots.take(place.home, place.schema, place.clock, key=place.key, full=args.full)
         except DutyDeskError as error:
@@ -148,7 +156,7 @@ def snapshot(place: Place, args: argparse.Namespace) -> int:
             raise
         snapshots.note(store, snapshots.told(made))
         ballast.keep(place.home.root, store.config.ballast_mb)
-        tried = rehearsal.run(store) if args.drill else None
+        tried = rehearsal.run(store) if args.drill or (args.timer and rehearsal.due(store)) else None
     if args.json:
         drill = {"drill": rehearsal.told(tried)} if tried is not None else {}
         answer(snapshots.told(made) | {"at": iso(made.at)} | drill)
@@ -163,8 +171,15 @@ def snapshot(place: Place, args: argparse.Namespace) -> int:
 
 def _new_key(place: Place, args: argparse.Namespace) -> int:
     """A key pair for copies that leave the machine: the private half into a file, the public one into `desk.toml`."""
-    public = second.new_key(Path(args.new_key).expanduser())
+    file = Path(args.new_key).expanduser()
+    public = second.new_key(file)
     config = load(place.home.config)
+    if args.paper:
+        from dutydesk.admin.report import key_sheet  # the only moment that needs reportlab
+
+        (secret,) = second.secrets_in(file.read_text(encoding="utf-8"))
+        sheet = key_sheet(secret, public, config, place.clock.now(), place.key)
+        write_synced(Path(args.paper).expanduser(), sheet)
     every = " ".join([*config.second_recipients.replace(",", " ").split(), public])
     save(place.home.config, replace(config, second_recipients=every))
     if args.json:
@@ -177,49 +192,89 @@ def _new_key(place: Place, args: argparse.Namespace) -> int:
 
 def restore(place: Place, args: argparse.Namespace) -> int:
     """Go back to a copy; numbers that stand on paper are not given again. What the hub has of this desk comes back."""
-    numbers = restoring.last_numbers(place.home, place.schema, place.key)
-    given = dict(_number(text, numbers) for text in args.last)
-    with _opened(place, Path(args.file), args.identity or "") as file:
+    year = local(place.clock.now()).year
+    numbers = restoring.last_numbers(place.home, place.schema, place.key, year=year)
+    given = [_number(text, numbers, year) for text in args.last]
+    with _opened(place, args) as file:
         if not given and file.is_file():
-            hub = ladder.theirs(place.home, file, place.schema, place.key, local(place.clock.now()).year)
-            numbers |= {ledger: max(numbers.get(ledger, 0), n) for ledger, n in hub.items()}
-            given = _on_paper(place, numbers)
+            numbers |= ladder.greater(numbers, restoring.counted(file, place.schema, place.key, year=year))
+            numbers |= ladder.greater(numbers, ladder.theirs(place.home, file, place.schema, place.key, year))
+            given = _on_paper(place, numbers, year)
         # What the present file knows counts too: a slip of the pen must not give a number twice.
-        last = {ledger: max(known, given.get(ledger, 0)) for ledger, known in numbers.items()}
-        kept = restoring.restore(place.home, place.schema, place.clock, file, last, key=place.key)
+        last = ladder.greater(numbers, {ledger: n for ledger, of, n in given if of == year})
+        kept = restoring.restore(place.home, place.schema, place.clock, file, last, key=place.key, floors=given)
     back = ladder.pull_back(place.home, place.schema, place.clock, place.key)
+    following = ladder.next_numbers(place.home, place.schema, place.clock, place.key)
     if args.json:
         answer({"kept": str(kept or ""), "numbers": last, "hub": back})
         return 0
     say(_("已恢复") if kept is None else _("已恢复。原来的数据放在 {kept}").format(kept=kept))
-    if back:
-        say(back)
+    for line in filter(None, (back, following)):
+        say(line)
     return 0
 
 
 @contextmanager
-def _opened(place: Place, file: Path, identity: str) -> Generator[Path]:
-    """The copy itself; an encrypted one (`.age`) is opened with the keys of `identity` in a folder that goes again."""
-    if file.suffix != second.AGE or not file.is_file():
+def _opened(place: Place, args: argparse.Namespace) -> Generator[Path]:
+    """The copy itself. Of a folder or an address the newest one is fetched; an encrypted one (`.age`) is opened with the
+    keys of `--identity`, or with what is typed from paper; both into a folder that goes again."""
+    text = str(args.file)
+    file = Path(text).expanduser()
+    far = "://" in text or file.is_dir()
+    if not far and (file.suffix != second.AGE or not file.is_file()):
         yield file
         return
-    if not identity:
-        raise Refused(Problem(_("这个备份是加密的，请写 --identity 密钥文件"), "--identity", file=file.name))
     place.home.root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.home.root, prefix=".opened-") as work:
-        plain = Path(work) / file.name.removesuffix(second.AGE)
-        second.decrypt(file, plain, Path(identity).expanduser())
-        yield plain
+    with tempfile.TemporaryDirectory(dir=place.home.root, prefix=".opened-") as folder:
+        work = Path(folder)
+        if far:
+            file = _fetched(place, text, str(args.password_file), work)
+        if file.suffix == second.AGE:
+            plain = work / file.name.removesuffix(second.AGE)
+            second.decrypt(file, plain, _identity(str(args.identity or ""), file))
+            file = plain
+        yield file
+
+
+def _fetched(place: Place, text: str, password_file: str, work: Path) -> Path:
+    held = load(place.home.config) if place.home.config.exists() else DeskConfig("")
+    told = replace(held, second_snapshots=text)
+    if password_file:
+        told = replace(told, second_password_file=password_file)
+    there = second.place_of(told)
+    try:
+        name = second.newest(there)
+        if not name:
+            raise Refused(Problem(_("这里没有备份：{place}").format(place=text)))
+        warn(_("取 {name}").format(name=name))
+        return second.fetch(there, name, work)
+    finally:
+        there.close()
+
+
+def _identity(given: str, file: Path) -> Path | str:
+    if given not in ("", "-"):
+        return Path(given).expanduser()
+    if not given and not _terminal():
+        raise Refused(Problem(_("这个备份是加密的，请写 --identity 密钥文件"), "--identity", file=file.name))
+    sys.stderr.write(_("照恢复密钥那张纸输入，分几行都行，最后空一行：") + "\n")
+    sys.stderr.flush()
+    lines: list[str] = []
+    while sys.stdin is not None and (line := sys.stdin.readline().strip()):
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def salvage(place: Place, args: argparse.Namespace) -> int:
     """Read what can still be read into a new folder, and say what is missing; 4 when something is."""
     numbers = restoring.last_numbers(place.home, place.schema, place.key)
-    given = dict(_number(text, numbers) for text in args.last)
+    year = local(place.clock.now()).year
+    told = [_number(text, numbers, year) for text in args.last]
+    given = {ledger: n for ledger, of, n in told if of == year}
     if not place.home.is_desk:
         raise Refused(Problem(_("这里还没有值班数据，请先运行 dutydesk init"), file=str(place.home.root)))
     out = Home(Path(args.out).expanduser())
-    made = salvaging.salvage(place.home, out, place.schema, place.clock, given, key=place.key)
+    made = salvaging.salvage(place.home, out, place.schema, place.clock, given, key=place.key, floors=told)
     if args.json:
         missing = [[one.desk, one.epoch, one.first, one.last] for one in made.missing]
         answer({"out": str(out.root), "acts": made.acts, "beside": made.beside, "lost": made.lost, "missing": missing})
@@ -247,12 +302,12 @@ def adopt(place: Place, args: argparse.Namespace) -> int:
     return 0
 
 
-def _on_paper(place: Place, numbers: dict[str, int]) -> dict[str, int]:
+def _on_paper(place: Place, numbers: dict[str, int], year: int) -> list[restoring.Floor]:
     """The last numbers that stand on paper, asked for on the terminal. Where nobody answers, what the present record
     says will do as long as it is whole. Raises `Refused` when it is not: a number would be given twice."""
     if not _terminal() and place.home.is_desk and look_through(place.home, place.schema, place.key).ok:
-        return {}
-    given: dict[str, int] = {}
+        return []
+    given: list[restoring.Floor] = []
     for ledger, known in numbers.items():
         title = _(place.schema[ledger].ledger.title)
         sys.stderr.write(_("纸上{title}的最后一个编号是第几号？[{known}] ").format(title=title, known=known))
@@ -265,7 +320,10 @@ def _on_paper(place: Place, numbers: dict[str, int]) -> dict[str, int]:
             names = _("、").join(f"{name}=N" for name in numbers)
             reason = _("现在的记录说不准最后的编号，请查纸上的，写 --last {names}").format(names=names)
             raise Refused(Problem(reason, "--last"))
-        given |= dict([_number(f"{ledger}={text.strip() or known}", numbers)])
+        if text.strip():
+            given.append(_number(f"{ledger}={text.strip()}", numbers, year))
+        else:
+            given.append((ledger, year, known))
     return given
 
 
@@ -273,15 +331,17 @@ def _terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _number(text: str, known: dict[str, int]) -> tuple[str, int]:
+def _number(text: str, known: dict[str, int], year: int) -> restoring.Floor:
     ledger, _equals, number = text.partition("=")
-    tail = number.strip().rsplit("-", 1)[-1]
-    if ledger not in known or not (tail.isascii() and tail.isdigit()):
-        names = _("、").join(known)
-        raise Refused(
-            Problem(_("应写成 台账=最后编号（台账可用：{names}）：{text}").format(names=names, text=text), "--last")
-        )
-    return ledger, int(tail)
+    names = _("、").join(known)
+    wrong = _("应写成 台账=最后编号（台账可用：{names}）：{text}").format(names=names, text=text)
+    try:
+        told = restoring.on_paper(number, year) if ledger in known else None
+    except ValueError as error:
+        raise Refused(Problem(f"{wrong}（{error}）", "--last")) from None
+    if told is None:
+        raise Refused(Problem(wrong, "--last"))
+    return ledger, *told
 
 
 def doctor(place: Place, args: argparse.Namespace) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from dutydesk.core.clock import DAY, HOUR
-from dutydesk.core.i18n import _
+from dutydesk.core.clock import DAY, HOUR, local
+from dutydesk.core.i18n import N_, _
+from dutydesk.core.paths import Home
 from dutydesk.journal import ballast
 from dutydesk.journal.headfile import wal_length
-from dutydesk.ledger.feature import OpenItem
+from dutydesk.ledger.feature import Figure, OpenItem
 
 LATE_COPY = 3 * HOUR
 """A copy is made every hour; from here on it is missing."""
@@ -46,13 +48,11 @@ def open_items(connection: Connection, now: int) -> list[OpenItem]:
 
 
 def _room(connection: Connection) -> list[OpenItem]:
-    places = connection.exec_driver_sql("PRAGMA database_list").all()
-    file = next((str(row[2]) for row in places if row[1] == "main"), "")
-    if not file:
+    folder = _folder(connection)
+    if folder is None:
         return []
-    folder = Path(file).parent
     out: list[OpenItem] = []
-    grown = wal_length(Path(file))
+    grown = wal_length(Home(folder).database)
     if grown > LONG_WAL:
         text = _("有程序长时间占着数据库，暂存已有 {size} MB，请关掉其他打开它的程序").format(size=grown >> 20)
         out.append(_item(text, 1))
@@ -65,6 +65,39 @@ def _room(connection: Connection) -> list[OpenItem]:
     text = _("磁盘只剩 {free} MB，请腾出空间").format(free=left >> 20)
     detail = "" if ballast.held(folder) else _("备用空间已经让出来记日志，再满就存不进了")
     return [*out, _item(text, 2, detail)]
+
+
+DRILL, ROOM = "copies.drill", "disk.room"
+SCANT = 500 * ballast.MEGABYTE
+"""Free space from which on the board says how much is left."""
+
+
+def figures(connection: Connection, now: int) -> list[Figure]:
+    """What the board says: how the last restore drill ended, or that it is overdue; what room is left, once it is
+    scant."""
+    out: list[Figure] = []
+    drill, proven = _last(connection, "drill"), _last(connection, "drill", "DONE")
+    begun = proven[1] if proven is not None else _first(connection, "snapshot")
+    if drill is not None and drill[0] != "DONE":
+        out.append(Figure(DRILL, N_("恢复演练"), _("没通过"), "", 2))
+    elif begun is not None and now - begun > LATE_DRILL:
+        out.append(Figure(DRILL, N_("恢复演练"), _("{days}天没做").format(days=(now - begun) // DAY), "", 2))
+    elif proven is not None:
+        out.append(Figure(DRILL, N_("恢复演练"), local(proven[1]).strftime("%m-%d ✓")))
+    folder = _folder(connection)
+    with suppress(OSError):
+        left = ballast.free(folder) if folder is not None else SCANT
+        if left < SCANT:
+            text = _("剩 {free} MB").format(free=left >> 20)
+            out.append(Figure(ROOM, N_("磁盘"), text, "", 2 if left < ballast.LITTLE_ROOM else 1))
+    return out
+
+
+def _folder(connection: Connection) -> Path | None:
+    """Where the record lies; none for one in memory."""
+    places = connection.exec_driver_sql("PRAGMA database_list").all()
+    file = next((str(row[2]) for row in places if row[1] == "main"), "")
+    return Path(file).parent if file else None
 
 
 def last_drill(connection: Connection) -> str:

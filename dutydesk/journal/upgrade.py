@@ -7,12 +7,13 @@ ledger tables are projections and are adapted afterwards (`journal/rebuild.py`).
 
 from __future__ import annotations
 
+import hashlib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from dutydesk.core.errors import Damaged, Unavailable
-from dutydesk.core.files import sync_file, sync_folder
+from dutydesk.core.files import sync_file, sync_folder, write_synced
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.journal import recipe, tables
@@ -38,7 +39,8 @@ def upgrade(home: Home, raw: recipe.Raw, version: int) -> None:
 
 
 def copy(home: Home, raw: recipe.Raw, version: int) -> Path:
-    """A verified copy of the file as it is now; returns where it is. An encrypted file's copy has the same key."""
+    """A verified copy of the file as it is now, its sum beside it; returns where it is. An encrypted file's copy has the
+    same key."""
     target = home.root / f"desk.before-{version}.sqlite"
     temporary = target.with_suffix(".new")
     temporary.unlink(missing_ok=True)
@@ -46,6 +48,9 @@ def copy(home: Home, raw: recipe.Raw, version: int) -> Path:
         raw.execute("VACUUM INTO ?", (str(temporary),))
         _check(raw, temporary, version)
         sync_file(temporary)
+        with temporary.open("rb") as file:
+            told = hashlib.file_digest(file, "sha256").hexdigest()
+        write_synced(target.with_suffix(".sha256"), f"{told}  {target.name}\n".encode())
         temporary.replace(target)
         sync_folder(home.root)
     except (OSError, recipe.driver().DatabaseError) as error:
@@ -63,6 +68,10 @@ def _check(raw: recipe.Raw, made: Path, version: int) -> None:
         sound = [row[0] for row in raw.execute("PRAGMA made.integrity_check(5)").fetchall()]
         held = raw.execute("PRAGMA made.user_version").fetchone()[0]
         same = sound == ["ok"] and held == version and _counts(raw, "made") == _counts(raw, "main")
+        if same and raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'act'").fetchone():
+            # the chain is the acts' hashes and their order: all of them are there
+            lost = "SELECT desk, epoch, seq, prev, hash FROM main.act EXCEPT SELECT desk, epoch, seq, prev, hash FROM made.act"
+            same = raw.execute(f"SELECT 1 FROM ({lost}) LIMIT 1").fetchone() is None
     finally:
         raw.execute("DETACH DATABASE made")
     if not same:

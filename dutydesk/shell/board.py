@@ -35,10 +35,14 @@ FIGURES = (
     ("shifts.handover", "shifts"),
     ("sync.health", "sync"),
     ("papers.outage", "papers"),
+    ("copies.drill", "admin"),
+    ("disk.room", "admin"),
 )
 """Figures on the board, and the feature whose pane each one opens; a feature without such a figure has no tile."""
 LEVELS = ("warnings.in_force", "rain.worst")
 """Figures whose severity is a warning colour; of the others only lateness has one."""
+DRILL = "copies.drill"
+"""Stands in the tile of the record while it is well, and in one of its own when it is not."""
 CREW_LEAST = 200
 BACKUP_LATE = 3 * HOUR
 
@@ -85,6 +89,7 @@ class StatusBoard(QWidget):
         super().__init__(parent)
         self.setObjectName("status-board")
         self._target: dict[Tile, str] = {}
+        self._proven = False
         self._tiles: list[QWidget] = []
         self._crew = ((_("值班"), ""), (_("值班"), ""))
         """Caption and text of the crew, in full and in short."""
@@ -239,6 +244,9 @@ class StatusBoard(QWidget):
         """The features' counters."""
         for name, _feature in FIGURES:
             tile, figure = self.figures[name], figures.get(name)
+            if name == DRILL:
+                self._proven = figure is not None and not figure.severity
+                figure = None if self._proven else figure
             tile.setVisible(figure is not None)
             if figure is not None:
                 if name in LEVELS:
@@ -275,7 +283,8 @@ class StatusBoard(QWidget):
         state = _("记录完好 ✓") if sound else _("记录检查中")
         if desk.store.clock_behind:
             state = _("时钟不准")
-        self.record.show_value(state, "yellow" if late and sound else "", caption=_("上次备份 {at}").format(at=when))
+        told = _("备份 {at} 演练 ✓") if self._proven else _("上次备份 {at}")
+        self.record.show_value(state, "yellow" if late and sound else "", caption=told.format(at=when))
 
     def show_mark(self, text: str) -> None:
         """示例 or 演练, when this is not the real desk."""

@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
             intake=self.begin_intake,
             snapshot=self._actions.snapshot,
             copy=self._actions.snapshot_quietly,
+            send=self._actions.send,
             verify=self._actions.verify,
             syncing=self._actions.syncing,
         )

@@ -33,8 +33,8 @@ NUMERALS = "一二三四五六七八九"
 LATE_ENTRIES = 31 * DAY
 """How far back an entry may have happened that was typed in the last 24 hours and is shown with them (补录)."""
 ON_NOW = "attendance.on_now"
-SKIPPED = ("shifts.crew", "shifts.handover")
-"""Figures that stand elsewhere on the sheet."""
+SKIPPED = ("shifts.crew", "shifts.handover", "copies.drill", "disk.room")
+"""Figures that stand elsewhere on the sheet, and those of the machine: the sheet has its open items."""
 
 
 def p01(

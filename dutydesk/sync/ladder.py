@@ -277,6 +277,11 @@ def take(
     return [text for text in said if text]
 
 
+def greater(numbers: Mapping[str, int], others: Mapping[str, int]) -> dict[str, int]:
+    """Of each kind in `numbers` the greater number."""
+    return {ledger: max(n, others.get(ledger, 0)) for ledger, n in numbers.items()}
+
+
 def next_numbers(home: Home, schema: Schema, clock: Clock, key: bytes | None = None) -> str:
     """From where on numbers go now: what the next paper will say."""
     year = local(clock.now()).year

@@ -82,6 +82,42 @@ def test_a_disk_that_fills_up_is_said_before_it_is_full(desk: Desk, monkeypatch:
     assert items(desk)[0][1] == ""
 
 
+def figures(desk: Desk) -> dict[str, tuple[object, int]]:
+    return {
+        name: (figure.value, figure.severity)
+        for name, figure in desk.figures(0, desk.clock.now()).items()
+        if name in (watch.DRILL, watch.ROOM)
+    }
+
+
+def test_the_board_says_how_the_drill_went(desk: Desk, clock: FixedClock) -> None:
+    assert figures(desk) == {}
+    snapshots.note(desk.store, {"at": clock.now()})
+    clock.advance(15 * DAY)
+    assert figures(desk) == {watch.DRILL: ("15天没做", 2)}
+    rehearsal.note(desk.store, {"file": "desk-x.sqlite", "acts": 12, "seconds": 1.5})
+    passed = figures(desk)[watch.DRILL]
+    assert str(passed[0]).endswith(" ✓")
+    assert passed[1] == 0
+    rehearsal.note(desk.store, {"error": "备份与现在的台账不一致"})
+    assert figures(desk) == {watch.DRILL: ("没通过", 2)}
+    rehearsal.note(desk.store, {"file": "desk-x.sqlite", "acts": 12, "seconds": 1.5})
+    clock.advance(14 * DAY + 1)
+    assert figures(desk) == {watch.DRILL: ("14天没做", 2)}
+
+
+@pytest.mark.parametrize(
+    ("left", "told", "open_"),
+    [(501, None, 0), (500, None, 0), (499, ("剩 499 MB", 1), 0), (199, ("剩 199 MB", 2), 1), (0, ("剩 0 MB", 2), 1)],
+)
+def test_room_on_the_board_before_it_is_an_open_item(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, left: int, told: tuple[str, int] | None, open_: int
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Room(10**12, 0, left * 2**20))
+    assert figures(desk).get(watch.ROOM) == told
+    assert len(items(desk)) == open_
+
+
 def test_a_reader_that_never_ends_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """F30: the `-wal` cannot be carried over while somebody reads an old state; afterwards it is."""
     saves = 20_000 if FULL else 300

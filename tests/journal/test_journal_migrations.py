@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,8 @@ def test_an_upgrade_keeps_every_act_and_leaves_a_copy(tmp_path: Path, later: Pat
         with pytest.raises(recipe.driver().IntegrityError):
             store._raw.execute("DELETE FROM act")  # type: ignore[union-attr]
     assert verify(home, d.FULL, key).ok
+    beside = (home.root / f"desk.before-{NOW}.sha256").read_text().split()
+    assert beside[0] == sha256((home.root / f"desk.before-{NOW}.sqlite").read_bytes()).hexdigest()
     copied = recipe.connect(home.root / f"desk.before-{NOW}.sqlite", key)
     assert [tuple(act) for act in copied.execute("SELECT * FROM act").fetchall()] == acts
     assert copied.execute("PRAGMA user_version").fetchone()[0] == NOW

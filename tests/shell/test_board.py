@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from dutydesk.core import i18n
+from dutydesk.core.clock import parse_iso
 from dutydesk.ledger.feature import Figure
 from dutydesk.qt import theme
 from dutydesk.shell.board import StatusBoard, short_crew
 
 CREW = "带班领导 赵甲子 主班 卫庚午 副班 冯甲戌"
 ENGLISH = "Duty leader 赵甲子 Primary 卫庚午 Secondary 冯甲戌"
+AT_0630 = parse_iso("2026-06-19 06:30")
 NIGHT = (
     Figure("warnings.in_force", "预警", "橙 暴雨 2处 +1", "", 2),
     Figure("incidents.open", "在办", 2, "件"),
@@ -66,6 +69,27 @@ def test_the_crew_is_whole_at_every_width(board: StatusBoard, width: int, rows: 
     assert board.crew.value == text
     assert board.crew.width() >= board.crew.sizeHint().width()
     assert board.crew.toolTip() == CREW
+
+
+@pytest.mark.parametrize(
+    ("figures", "shown", "caption"),
+    [
+        ([], [], "上次备份 06:30"),
+        ([Figure("copies.drill", "恢复演练", "06-12 ✓")], [], "备份 06:30 演练 ✓"),
+        ([Figure("copies.drill", "恢复演练", "没通过", "", 2)], ["没通过"], "上次备份 06:30"),
+        ([Figure("copies.drill", "恢复演练", "15天没做", "", 2)], ["15天没做"], "上次备份 06:30"),
+        ([Figure("disk.room", "磁盘", "剩 100 MB", "", 2)], ["剩 100 MB"], "上次备份 06:30"),
+    ],
+)
+def test_copies_and_room_on_the_board(
+    board: StatusBoard, figures: list[Figure], shown: list[str], caption: str
+) -> None:
+    board.show_figures({figure.name: figure for figure in figures})
+    board.show_record(SimpleNamespace(store=SimpleNamespace(clock_behind=0)), True, AT_0630, AT_0630)  # pyright: ignore[reportArgumentType]
+    tiles = [board.figures[name] for name in ("copies.drill", "disk.room")]
+    assert [tile.value for tile in tiles if not tile.isHidden()] == shown
+    assert [tile.tone for tile in tiles if not tile.isHidden()] == ["late"] * len(shown)
+    assert board.record.caption == caption
 
 
 @pytest.mark.parametrize(("percent", "rows"), [(100, 1), (150, 2), (200, 2)])

@@ -519,3 +519,71 @@ def kept_old_record(home: Home) -> bool:
         if count == 4:
             return True
     return False
+
+
+# -- when ----------------------------------------------------------------------------------------------------------------
+
+
+def test_when_a_copy_is_due(home: Home) -> None:
+    clock = FixedClock(d.EVENING)
+    with Store.open(home, d.FULL, clock) as store:
+        assert snapshots.due(store), "there is none yet"
+        snapshots.note(store, {"at": clock.now()})
+        assert not snapshots.due(store)
+        clock.advance(HOUR - 1)
+        assert not snapshots.due(store)
+        clock.advance(1)
+        assert snapshots.due(store)
+        snapshots.note(store, {"error": "磁盘已满"})
+        clock.advance(10 * 60_000 - 1)
+        assert not snapshots.due(store), "one that failed is tried again after ten minutes"
+        clock.advance(1)
+        assert snapshots.due(store)
+        snapshots.note(store, {"at": clock.now()})
+        clock.advance(-1)
+        assert snapshots.due(store), "the clock went back"
+
+
+def test_indexes_are_compared_once_a_night(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[tuple[bool, bool]] = []
+    plain = snapshots.verify_file
+
+    def watched(*given: Any, **named: Any) -> Any:
+        looks.append((named["since"] is None, named["indexes"]))
+        return plain(*given, **named)
+
+    monkeypatch.setattr(snapshots, "verify_file", watched)
+    for hours in (0, 1, 4, 5, 6, 29, 30):  # 22:00, 23:00; 02:00, 03:00, 04:00; 03:00, 04:00
+        take(home, hours)
+    assert looks == [(True, True), *[(False, n in (3, 5)) for n in range(1, 7)]]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", None), ("  ", None), ("7", (2026, 7)), ("０００７", (2026, 7)), ("#0512", (2026, 512)),
+        ("2026-0512", (2026, 512)), ("330102-B2-2026-0512", (2026, 512)), ("2025-0900", (2025, 900)),
+        ("2026 - 12", (2026, 12)), ("2026－12", (2026, 12)),
+    ],
+)  # fmt: skip
+def test_what_people_copy_from_paper(text: str, told: tuple[int, int] | None) -> None:
+    assert restoring.on_paper(text, 2026) == told
+
+
+@pytest.mark.parametrize("text", ["many", "12a", "-5", "3.5", "2027-0001", "2024-0001", "13800000000", "一百", "#"])
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="编号"):
+        restoring.on_paper(text, 2026)
+
+
+def test_on_new_years_night_both_years_go_on(home: Home) -> None:
+    """A copy of the old year, a number of it on paper, and none yet of the new one."""
+    file = take(home).path
+    january = FixedClock(d.EVENING + 197 * 24 * HOUR)
+    restoring.restore(home, d.FULL, january, file, {"log": 0}, floors=[("log", 2026, 900)])
+    with Store.open(home, d.FULL, january) as store:
+        d.add(store, "log", text="新年第一条")
+        assert d.ask(store, "SELECT no FROM log ORDER BY _n DESC LIMIT 1")[0][0].endswith("2027-0001")
+        told = d.ask(store, "SELECT body FROM act WHERE kind = 'epoch.open' ORDER BY arrival DESC LIMIT 1")[0][0]
+        assert b"log 2026: " in told
+        assert b"-900" in told
