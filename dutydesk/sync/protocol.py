@@ -257,8 +257,28 @@ class Session:
                 was_put_back = True
         if was_put_back:
             self.report.note(_("中心库恢复过备份，缺的记录重新上传"))
+        forgotten = self._forgotten(was_put_back=was_put_back)
+        if was_put_back:
             self.known = {}
-        self.known |= {"incarnation": self.hello.incarnation, "arrival": self.hello.arrival}
+        self.known |= {"incarnation": self.hello.incarnation, "arrival": self.hello.arrival, "forgotten": forgotten}
+        self.known["revoked"] = sorted(desk.hex() for desk, each in self.hello.desks.items() if each.revoked)
+
+    def _forgotten(self, *, was_put_back: bool) -> list[str]:
+        """Desks that the hub does not know any more to have been shut out, since it was put back from a copy of before.
+        Nothing of them moves until its owner shuts them out again, or somebody here lets them in again."""
+        told = {*self.known.get("forgotten", ()), *(self.known.get("revoked", ()) if was_put_back else ())}
+        still = bundlekeys.revoked(self.store)
+        found = [
+            desk
+            for desk, each in sorted(self.hello.desks.items())
+            if desk.hex() in told and desk in still and not each.revoked
+        ]
+        for desk in found:
+            self.blocked |= {at for at in self.hello.frontier if at[0] == desk}
+            self.report.alarm(
+                _("中心库恢复备份后不再记得席位 {desk} 已被吊销，请其管理员再吊销一次").format(desk=self._called(desk))
+            )
+        return [desk.hex() for desk in found]
 
     def _place(self) -> str:
         return f"hub/{self.hello.hub.hex()}"
@@ -317,6 +337,8 @@ class Session:
                 upto = self._allowed(at, there[0])
                 if upto > here[0]:
                     lacks[at] = upto
+                else:
+                    self.blocked.add(at)  # shut out, and all that is believed is here
             elif self._may_push(at):
                 owes[at] = there[0]
         return lacks, owes
@@ -340,11 +362,13 @@ class Session:
                 peers.remember(self.store, {place: {"code": code, "at": self.store.clock.now()}})
 
     def _allowed(self, at: Chain, upto: int) -> int:
-        """How far a chain may be believed: a desk that was shut out, only as far as it had come by then."""
+        """How far a chain may be believed: a desk that was shut out, only as far as it had come by then, the first time
+        if a hub that was put back had to be told again."""
         desk = self.hello.desks[at[0]]
         if not desk.revoked or desk.until is None:
             return upto
-        return min(upto, self.hub.last_before(at, desk.until))
+        known = bundlekeys.revoked(self.store).get(at[0])
+        return min(upto, self.hub.last_before(at, desk.until), upto if known is None else known.get(at[1], 0))
 
     def _may_push(self, at: Chain) -> bool:
         desk = self.hello.desks.get(at[0])

@@ -155,6 +155,41 @@ def test_a_revoked_desk_is_refused_and_what_it_makes_afterwards_is_not_believed(
         fleet.sync(1)
 
 
+def test_a_hub_put_back_to_before_a_revocation_is_told_and_the_desk_stays_out(fleet: Fleet) -> None:
+    """The laptop was stolen after the backup: the hub lets it in again, the other desks do not believe it."""
+    fleet.add(1)
+    two = fleet.add(2)
+    fleet.write(1, "被盗前")
+    fleet.settle(1, 2)
+    fleet.server.execute("postgres", f"CREATE DATABASE {fleet.database}_old TEMPLATE {fleet.database}")
+    with Hub.connect(fleet.owner_url) as hub:
+        hub.revoke(bytes.fromhex(ME), "笔记本被盗")
+    assert fleet.sync(2).alarms == []
+    fleet.server.execute(
+        "postgres",
+        f"DROP DATABASE {fleet.database} WITH (FORCE)",
+        f"ALTER DATABASE {fleet.database}_old RENAME TO {fleet.database}",
+        f"GRANT dutydesk_desk TO {fleet.database}_d1",
+    )
+    with Hub.connect(fleet.owner_url) as hub:
+        hub.init(b"ignored".ljust(16, b"0"), restored=True)
+    fleet.write(1, "被盗后")
+    fleet.sync(1)
+    for _again in range(2):
+        report = fleet.sync(2)
+        assert not report.ok
+        assert any("再吊销一次" in alarm for alarm in report.alarms)
+        assert [text for (text,) in d.ask(two, "SELECT text FROM log")] == ["被盗前"]
+    with Hub.connect(fleet.owner_url) as hub:
+        assert hub.revoke(bytes.fromhex(ME), "笔记本被盗")
+    assert fleet.sync(2).ok
+    assert [text for (text,) in d.ask(two, "SELECT text FROM log")] == ["被盗前"], "up to the first time"
+    fleet.enrol(1)  # it was found again
+    bundlekeys.restore(two, bytes.fromhex(ME))
+    fleet.settle(1, 2)
+    fleet.check(1, 2)
+
+
 def test_an_older_program_keeps_and_hands_on_what_it_does_not_understand(fleet: Fleet) -> None:
     one, old = fleet.add(1), fleet.add(2, schema=d.OLD)
     person = d.add(one, "people", name="钱一", note="新程序才有的字段", home="某路 1 号")
