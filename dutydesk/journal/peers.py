@@ -49,14 +49,15 @@ class Witnessed:
 
 def secret(store: Store, name: str = DESK_KEY) -> bytes | None:
     """A private key by its name."""
-    with store.read() as connection:
-        found = connection.exec_driver_sql("SELECT secret FROM local_key WHERE name = ?", (name,)).first()
-    return None if found is None else bytes(found[0])
+    found = store.ask("SELECT secret FROM local_key WHERE name = ?", (name,))
+    return bytes(found[0][0]) if found else None
 
 
 def own_secret(store: Store) -> bytes:
-    """The desk's private key, made when there is none yet; asked of the writer, since an epoch begins before anybody
-    else may read."""
+    """The desk's private key, made when there is none yet."""
+    held = secret(store)
+    if held is not None:
+        return held
     fresh = signing.new_secret()
 
     def look(cursor: Cursor) -> bytes:
@@ -83,37 +84,35 @@ def keep_secret(store: Store, value: bytes, name: str = DESK_KEY) -> None:
 
 def peer(store: Store, name: str) -> dict[str, Any]:
     """What is remembered under a name; empty when nothing is."""
-    with store.read() as connection:
-        found = connection.exec_driver_sql("SELECT body FROM local_peer WHERE name = ?", (name,)).first()
-    return {} if found is None else json.loads(found[0])
+    found = store.ask("SELECT body FROM local_peer WHERE name = ?", (name,))
+    return json.loads(found[0][0]) if found else {}
 
 
 def peers(store: Store, prefix: str) -> dict[str, dict[str, Any]]:
     """Everything remembered under names that begin so, by the rest of the name."""
-    with store.read() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT name, body FROM local_peer WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
-        ).all()
+    found = store.ask(
+        "SELECT name, body FROM local_peer WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
+    )
     return {str(name)[len(prefix) :]: json.loads(body) for name, body in found}
 
 
 def remember(store: Store, told: Mapping[str, Mapping[str, Any] | None]) -> None:
     """Remember bodies by name in one transaction; `None` forgets the name."""
     now = store.clock.now()
-
-    def work(cursor: Cursor) -> None:
-        for name, body in told.items():
-            if body is None:
-                cursor.execute("DELETE FROM local_peer WHERE name = ?", (name,))
-                continue
-            cursor.execute(
-                "INSERT INTO local_peer VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
-                " SET body = excluded.body, changed_at = excluded.changed_at",
-                (name, json.dumps(body, ensure_ascii=False, sort_keys=True), now),
-            )
-
     if told:
-        store.local(work)
+        store.local(lambda cursor: _remember(cursor, told, now))
+
+
+def _remember(cursor: Cursor, told: Mapping[str, Mapping[str, Any] | None], now: int) -> None:
+    for name, body in told.items():
+        if body is None:
+            cursor.execute("DELETE FROM local_peer WHERE name = ?", (name,))
+            continue
+        cursor.execute(
+            "INSERT INTO local_peer VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET body = excluded.body, changed_at = excluded.changed_at",
+            (name, json.dumps(body, ensure_ascii=False, sort_keys=True), now),
+        )
 
 
 # -- runs ----------------------------------------------------------------------------------------------------------------
@@ -137,13 +136,18 @@ def begin_run(store: Store, kind: str) -> int:
     return int(store.local(work))
 
 
-def end_run(store: Store, n: int, state: str, body: Mapping[str, Any]) -> None:
-    """Note how a job ended; the oldest runs of its kind are forgotten."""
+def end_run(
+    store: Store, n: int, state: str, body: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Note how a job ended, and what it leaves to be remembered (`remember`); the oldest runs of its kind are
+    forgotten."""
+    now = store.clock.now()
 
     def work(cursor: Cursor) -> None:
+        _remember(cursor, told or {}, now)
         cursor.execute(
             "UPDATE local_job SET ended_at = ?, state = ?, body = ? WHERE n = ?",
-            (store.clock.now(), state, json.dumps(body, ensure_ascii=False, sort_keys=True), n),
+            (now, state, json.dumps(body, ensure_ascii=False, sort_keys=True), n),
         )
         cursor.execute(
             "DELETE FROM local_job WHERE kind = (SELECT kind FROM local_job WHERE n = ?1) AND n <= ?1 - ?2",

@@ -378,6 +378,21 @@ class Store:
         except DBAPIError as error:
             raise family(error.orig or error) from None
 
+    def ask(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one plain question, without what SQLAlchemy adds to it: a run of sync asks many small ones."""
+        assert self._readers is not None
+        try:
+            connection = self._readers.raw_connection()
+            try:
+                cursor = connection.cursor()
+                found = cursor.execute(text, values).fetchall()
+                cursor.close()
+                return found
+            finally:
+                connection.close()
+        except recipe.driver().DatabaseError as error:
+            raise family(error) from None
+
     def shared(self) -> bool:
         """Whether another process, such as a window, has this desk open now: bulk work then takes small steps."""
         return self._lock is not None and not self._lock.exclusive and self._lock.shared()

@@ -39,10 +39,7 @@ def named(store: Store, after: int) -> tuple[list[str], int]:
     """The files that acts name which arrived after a place, in order, and the last arrival looked at."""
     found: dict[str, None] = {}
     while True:
-        with store.read() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT arrival, body FROM act WHERE arrival > ? ORDER BY arrival LIMIT ?", (after, _PAGE)
-            ).all()
+        rows = store.ask("SELECT arrival, body FROM act WHERE arrival > ? ORDER BY arrival LIMIT ?", (after, _PAGE))
         for _arrival, body in rows:
             found |= dict.fromkeys(match.decode() for match in _NAMED.findall(body))
         if not rows:

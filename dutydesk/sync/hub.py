@@ -7,26 +7,39 @@ statement, `push` writes one transaction, `acts` reads a page. Every statement s
 
 from __future__ import annotations
 
-import re
-import selectors
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from importlib.resources import files
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from dutydesk.core.crashpoint import step
-from dutydesk.core.errors import Problem, Refused, Unavailable
+from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.journal.chain import Act
+from dutydesk.sync.line import (
+    PATIENCE,
+    PLACE,
+    ROW,
+    Forked,
+    Patient,
+    Range,
+    Target,
+    families,
+    groups,
+    numbered,
+    parts,
+    split,
+    statements,
+    target,
+    text_of,
+    typed,
+    within,
+)
 from dutydesk.sync.plainly import plainly
 from dutydesk.sync.seals import Seal
 from dutydesk.sync.wire import Parcel, Personal, pack
@@ -41,8 +54,6 @@ MOST_ACTS, MOST_BYTES = 500, 2**20
 NEVER = 2**31
 """Runs after which the driver prepares a statement by itself: which ones are prepared is said here."""
 CHUNK = 256 * 1024
-PATIENCE = 90.0
-"""Seconds without an answer after which a connection counts as lost: longer than the slowest link."""
 CONNECT_SECONDS = 15
 RETRIES = 5
 """How often a transaction that another one pushed aside is tried again (SQLSTATE 40001, 40P01)."""
@@ -50,20 +61,11 @@ DESK_ROLE, READER_ROLE, PROJECTOR_ROLE = "dutydesk_desk", "dutydesk_reader", "du
 ROLES = (DESK_ROLE, READER_ROLE, PROJECTOR_ROLE, "dutydesk_project")
 BOUNDS = ("bound_login", "bound_silence", "bound_probes", "bound_misses", "bound_work")
 """Statements that bound how long a login's half-done work is kept."""
-_RANGE = "(desk = %s AND epoch = %s AND seq > %s AND seq <= %s)"
-_PLACE = "(desk = %s AND epoch = %s AND seq = %s)"
-_ROW = "(ledger = %s AND row_id = %s)"
 
 Chain = tuple[bytes, int]
 """A desk's id and an epoch."""
 Head = tuple[int, bytes]
 """The last seq of a chain and its hash."""
-Range = tuple[bytes, int, int, int]
-"""Acts of a chain: desk, epoch, after which seq, up to which one."""
-
-
-class Forked(Refused):
-    """The hub holds another act at the same place of a chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,156 +112,6 @@ class Batch:
     seal: Seal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """How to reach a hub: libpq's parameters, checked."""
-
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @property
-    def place(self) -> str:
-        """Where it is, for people to read: host, port where it is named, and database."""
-        host, port = self.params.get("host", ""), self.params.get("port", "")
-        return f"{host}{':' + port if port else ''}/{self.params.get('dbname', '')}"
-
-    @property
-    def public(self) -> str:
-        """The address without the password, as it may be shown and stored."""
-        host, port = self.params.get("host", ""), self.params.get("port", "")
-        if host.startswith("/"):
-            return f"postgresql:///{self.params.get('dbname', '')}?host={host}" + (f"&port={port}" if port else "")
-        user = f"{self.params['user']}@" if "user" in self.params else ""
-        return f"postgresql://{user}{host}{':' + port if port else ''}/{self.params.get('dbname', '')}"
-
-
-def target(url: str, *, ca: str = "", password: str = "") -> Target:
-    """Read an address. To any machine but this one the connection is verified (`sslmode=verify-full`) by the
-    authority in the file `ca`, or by the system's. Raises `Refused` for an address that says less."""
-    try:
-        params = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
-    except psycopg.ProgrammingError as error:
-        raise Refused(Problem(_("中心库地址读不懂：{error}").format(error=_first_line(error)), "hub")) from None
-    host = params.get("host", "")
-    if not host or not params.get("dbname"):
-        raise Refused(Problem(_("中心库地址应如 postgresql://主机/库名"), "hub"))
-    here = all(_is_here(name) for name in host.split(","))
-    if ca:
-        if not Path(ca).is_file():
-            raise Refused(Problem(_("没有这个证书文件：{file}").format(file=ca), "hub_ca"))
-        params["sslrootcert"] = ca
-        params.setdefault("sslmode", "verify-full")
-    if not here:
-        if params.setdefault("sslmode", "verify-full") != "verify-full":
-            raise Refused(Problem(_("到另一台机器的连接必须验证证书（sslmode=verify-full）"), "hub"))
-        params.setdefault("sslrootcert", "system")
-    if password:
-        params["password"] = password
-    return Target(params)
-
-
-def _is_here(host: str) -> bool:
-    return host.startswith(("/", "@")) or host in ("localhost", "127.0.0.1", "::1")
-
-
-# -- statements ----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def statements() -> Mapping[str, str]:
-    """Every statement by its name."""
-    folder = files("dutydesk.sync").joinpath("hubsql")
-    text = "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("statements.sql", "projector.sql"))
-    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
-    return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-@cache
-def numbered() -> tuple[tuple[int, str], ...]:
-    """The numbered files that make a hub, in order."""
-    folder = files("dutydesk.sync").joinpath("hubsql")
-    return tuple(
-        sorted((int(file.name[:4]), file.read_text("utf-8")) for file in folder.iterdir() if file.name[:4].isdigit())
-    )
-
-
-@lru_cache(maxsize=256)
-def _text(name: str, groups: tuple[tuple[str, str], ...]) -> bytes:
-    """A statement with its groups filled in and its parameters numbered, as the server itself reads it."""
-    text = statements()[name]
-    for group, places in groups:
-        text = text.replace(f"{{{group}}}", places)
-    first, *others = text.split("%s")
-    return "".join([first, *(f"${n}{part}" for n, part in enumerate(others, 1))]).encode()
-
-
-def split(script: str) -> list[str]:
-    """The statements of a numbered file; none of them holds a semicolon within."""
-    plain = re.sub(r"^\s*--.*$", "", script, flags=re.MULTILINE)
-    return [part.strip() for part in plain.split(";") if part.strip()]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-@contextmanager
-def _families() -> Generator[None]:
-    """The driver's errors in our families."""
-    try:
-        yield
-    except errors.InsufficientPrivilege as error:
-        raise Refused(
-            _("中心库不给这个登录权限，可能已被吊销，请问其管理员（{error}）").format(error=_first_line(error))
-        ) from None
-    except (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidCatalogName) as error:
-        raise Refused(
-            _("中心库还没有建好或太旧，请其管理员运行 dutydesk hub init（{error}）").format(error=_first_line(error))
-        ) from None
-    except errors.ForeignKeyViolation as error:
-        raise Forked(_("中心库不接受：与那里的记录不衔接（{error}）").format(error=_first_line(error))) from None
-    except (errors.IntegrityError, errors.DataError) as error:
-        raise Refused(_("中心库不接受：{error}").format(error=_first_line(error))) from None
-    except psycopg.OperationalError as error:
-        raise Unavailable(_("与中心库的连接断了：{error}").format(error=plainly(error))) from None
-    except psycopg.Error as error:
-        raise Unavailable(_("中心库出错：{error}").format(error=_first_line(error))) from None
-
-
-class _Patient(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that gives up on a hub which is silent too long, or when the user has had enough: libpq itself
-    waits for ever behind a line that was cut without a word."""
-
-    patience: float = PATIENCE
-    cancelled: Callable[[], bool] | None = None
-
-    def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        until = time.monotonic() + (self.patience if timeout is None else timeout)
-        try:
-            wanted = next(gen)
-            with selectors.DefaultSelector() as selector:
-                selector.register(self.pgconn.socket, wanted)
-                while True:
-                    ready = selector.select(timeout=interval)
-                    if not ready:
-                        self._give_up(late=time.monotonic() > until)
-                    wanted = gen.send(ready[0][1] if ready else 0)
-                    selector.modify(self.pgconn.socket, wanted)
-        except StopIteration as end:
-            return end.value
-
-    def _give_up(self, *, late: bool) -> None:
-        """Close a connection that nobody waits for any more: a rollback on it would be waited for as long again."""
-        if self.cancelled is not None and self.cancelled():
-            self.pgconn.finish()
-            raise psycopg.OperationalError(_("已中断"))
-        if late:
-            self.pgconn.finish()
-            raise psycopg.OperationalError(_("{seconds} 秒没有回音").format(seconds=int(self.patience)))
-
-
-# -- the connection ------------------------------------------------------------------------------------------------------
-
-
 class Hub:
     """A connection to a hub. Methods raise `Unavailable` when it is lost, `Refused` when the hub does not allow or
     accept something, `Forked` when it holds another act at a place."""
@@ -288,9 +140,9 @@ class Hub:
             "tcp_user_timeout": int(patience * 1_000),
             **where.params,
         }
-        with _families():
+        with families():
             try:
-                connection = _Patient.connect(make_conninfo("", **params), autocommit=True, prepare_threshold=NEVER)
+                connection = Patient.connect(make_conninfo("", **params), autocommit=True, prepare_threshold=NEVER)
             except psycopg.OperationalError as error:
                 raise Unavailable(
                     _("连不上中心库 {hub}：{error}").format(hub=where.place, error=plainly(error))
@@ -310,7 +162,7 @@ class Hub:
         self.close()
 
     def _run(self, name: str, values: Sequence[Any] = (), **groups: str) -> psycopg.Cursor[tuple[Any, ...]]:
-        return self._send(_text(name, tuple(sorted(groups.items()))), values)
+        return self._send(text_of(name, tuple(sorted(groups.items()))), values)
 
     def _send(self, text: bytes, values: Sequence[Any], *, often: bool = False) -> psycopg.Cursor[tuple[Any, ...]]:
         """`often`: the hub reads the statement once and keeps it for this connection (the protocol's Parse)."""
@@ -319,13 +171,13 @@ class Hub:
         return cursor
 
     def _ask(self, name: str, values: Sequence[Any] = (), **groups: str) -> list[tuple[Any, ...]]:
-        with _families(), self._run(name, values, **groups) as cursor:
+        with families(), self._run(name, values, **groups) as cursor:
             return cursor.fetchall()
 
     @contextmanager
     def _whole(self) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
         """One transaction; the driver's errors in our families."""
-        with _families(), self._connection.transaction():
+        with families(), self._connection.transaction():
             yield self._connection
 
     def _compose(self, name: str, **parts: sql.Composable) -> None:
@@ -337,7 +189,7 @@ class Hub:
     def init(self, hub_id: bytes, *, restored: bool = False) -> list[int]:
         """Make the hub, or bring an older one up: the numbered files that it has not seen, each in a transaction of its
         own; returns their numbers. `restored` says that it was put back from a copy: desks push again what it lacks."""
-        with _families():
+        with families():
             self._run("init_version").close()
             for role in ROLES:
                 if not self._ask("role_exists", (role,)):
@@ -367,7 +219,7 @@ class Hub:
         """Enter a desk with its key (`keys.Card`), or enter it anew with another one, and give it a login of its own
         that may add and read. The password goes as the verifier that the server stores (RFC 5803). Raises `Refused` for
         a code that another desk of the district has, or none where the district has another desk."""
-        with _families(), self._connection.transaction():
+        with families(), self._connection.transaction():
             self._run("enrol", (card.desk, card.public, card.code, card.district, card.name, card.unit, login)).close()
             self._take_code(card)
             self._run("enrol_key", (card.desk, card.public)).close()
@@ -385,7 +237,7 @@ class Hub:
         """A desk that falls silent amid a push must not keep the counter from the others: its half-done work is dropped.
         Between two statements the first bound does that, while a statement is on its way the next three (a machine that
         has gone, found by TCP within a minute; a server would wait for two hours) or the last (one that hangs)."""
-        with _families():
+        with families():
             for name in BOUNDS:
                 try:
                     self._compose(name, login=sql.Identifier(login))
@@ -410,14 +262,14 @@ class Hub:
 
     def claim_code(self, district: str, code: str, desk: bytes) -> dict[str, bytes]:
         """Enter a code that a desk uses from now on; as `codes`: the desk has it, unless another one was first."""
-        with _families():
+        with families():
             self._run("take_code", (district, code, desk)).close()
         return self.codes(district)
 
     def revoke(self, desk: bytes, reason: str) -> bool:
         """Shut a desk out: its login loses its rights, and nothing of it that comes from now on counts. False when it
         was shut out before."""
-        with _families(), self._connection.transaction():
+        with families(), self._connection.transaction():
             logins = [row[5] for row in self._ask("desks") if bytes(row[0]) == desk]
             with self._run("revoke", (reason, desk)) as cursor:
                 changed = cursor.rowcount > 0
@@ -457,9 +309,9 @@ class Hub:
     def hashes_at(self, places: Iterable[tuple[bytes, int, int]]) -> dict[tuple[bytes, int, int], bytes]:
         """The hashes of single acts."""
         out: dict[tuple[bytes, int, int], bytes] = {}
-        for part in _parts(list(places), 500):
+        for part in parts(list(places), 500):
             values = [value for place in part for value in place]
-            for desk, epoch, seq, digest in self._ask("hashes_at", values, places=" OR ".join([_PLACE] * len(part))):
+            for desk, epoch, seq, digest in self._ask("hashes_at", values, places=" OR ".join([PLACE] * len(part))):
                 out[bytes(desk), int(epoch), int(seq)] = bytes(digest)
         return out
 
@@ -469,7 +321,7 @@ class Hub:
         """Write a batch, all or nothing; what is there already stays and must be the same. Raises `Forked`."""
         for attempt in range(RETRIES):
             try:
-                with _families():
+                with families():
                     try:
                         self._push(batch)
                     except (errors.SerializationFailure, errors.DeadlockDetected):
@@ -490,7 +342,7 @@ class Hub:
             step("push.begun")
             rows = [_row(act, len(acts) - n) for n, act in enumerate(acts, 1)]
             values = [len(acts), *(value for row in rows for value in row)]
-            text = _text("add_acts", (("rows", _typed(len(rows))),))
+            text = text_of("add_acts", (("rows", typed(len(rows))),))
             # Half of what the hub does for 500 acts is reading 7,500 names of parameters: once is enough.
             with self._send(text, values, often=len(rows) == MOST_ACTS) as cursor:
                 added = cursor.rowcount
@@ -527,32 +379,32 @@ class Hub:
                     rows.append((act.desk, act.epoch, act.seq, n, change["ledger"], row, *personal[n]))
                 if "erase" in change:
                     erased.append((change["ledger"], row))
-        for part in _parts(rows, 1_000):
-            self._run("add_personal", [v for row in part for v in row], rows=_groups(len(part), 8)).close()
-        for part in _parts(erased, 1_000):
+        for part in parts(rows, 1_000):
+            self._run("add_personal", [v for row in part for v in row], rows=groups(len(part), 8)).close()
+        for part in parts(erased, 1_000):
             values = [value for row in part for value in row]
-            self._run("add_erased", values, rows=_groups(len(part), 2)).close()
-            self._run("forget", values, places=" OR ".join([_ROW] * len(part))).close()
+            self._run("add_erased", values, rows=groups(len(part), 2)).close()
+            self._run("forget", values, places=" OR ".join([ROW] * len(part))).close()
         if rows:
             first, last = parcels[0][0], parcels[-1][0]
             self._run("forget_late", (first.desk, first.epoch, first.seq, last.seq)).close()
 
     def set_aside(self, parcels: Sequence[Parcel], reason: str, reporter: bytes) -> None:
         """Keep the other branch of a fork beside the chain; the same act is kept once."""
-        for part in _parts(list(parcels), 200):
+        for part in parts(list(parcels), 200):
             values = [
                 value
                 for act, personal in part
                 for value in (act.desk, act.epoch, act.seq, act.hash, reason, reporter, pack(act, dict(personal)))
             ]
-            with _families():
-                self._run("add_quarantine", values, rows=_groups(len(part), 7)).close()
+            with families():
+                self._run("add_quarantine", values, rows=groups(len(part), 7)).close()
 
     # -- pull ----------------------------------------------------------------------------------------------------------
 
     def acts(self, ranges: Sequence[Range]) -> list[Parcel]:
         """The acts of some ranges with their side rows, by chain and seq."""
-        where, values = _where(ranges)
+        where, values = within(ranges)
         if not ranges:
             return []
         found = self._ask("acts", values, ranges=where)
@@ -567,7 +419,7 @@ class Hub:
         There may be false ones among them."""
         if not ranges:
             return []
-        where, values = _where(ranges)
+        where, values = within(ranges)
         rows = self._ask("next_seals" if after else "seals", values, ranges=where)
         return [Seal(bytes(row[0]), int(row[1]), int(row[2]), bytes(row[3]), bytes(row[4])) for row in rows]
 
@@ -579,9 +431,9 @@ class Hub:
     def erased(self, rows: Sequence[tuple[str, bytes]]) -> set[tuple[str, bytes]]:
         """Which of some rows were erased."""
         out: set[tuple[str, bytes]] = set()
-        for part in _parts(list(rows), 500):
+        for part in parts(list(rows), 500):
             values = [value for row in part for value in row]
-            found = self._ask("erased_of", values, places=" OR ".join([_ROW] * len(part)))
+            found = self._ask("erased_of", values, places=" OR ".join([ROW] * len(part)))
             out |= {(str(ledger), bytes(row)) for ledger, row in found}
         return out
 
@@ -590,7 +442,7 @@ class Hub:
     def blobs_held(self, hashes: Sequence[bytes]) -> set[bytes]:
         """Which of some files the hub has whole."""
         out: set[bytes] = set()
-        for part in _parts(list(hashes), 1_000):
+        for part in parts(list(hashes), 1_000):
             out |= {bytes(held) for (held,) in self._ask("blobs_held", part, rows=", ".join(["%s"] * len(part)))}
         return out
 
@@ -598,7 +450,7 @@ class Hub:
         """Send a file piece by piece; pieces that are there are not sent again."""
         pieces = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
         held = {int(n) for (n,) in self._ask("chunks_held", (sha256,))}
-        with _families():
+        with families():
             for n, piece in enumerate(pieces):
                 if n not in held:
                     self._run("add_chunk", (sha256, n, piece)).close()
@@ -622,7 +474,7 @@ class Hub:
 
     def tell_digest(self, frontier: bytes, fingerprint: str, desk: bytes, digest: str) -> dict[bytes, set[str]]:
         """Leave what this desk shows at a frontier, and hear what others of the same program showed there."""
-        with _families():
+        with families():
             self._run("add_projection", (frontier, fingerprint, desk, digest)).close()
         out: dict[bytes, set[str]] = {}
         for other, told in self._ask("projections", (frontier, fingerprint)):
@@ -641,27 +493,3 @@ def _row(act: Act, before: int) -> tuple[Any, ...]:
         act.desk, act.epoch, act.seq, act.act_id, act.hlc, act.happened_at, act.recorded_at, act.by, act.kind, act.sv,
         act.body, act.alg, act.prev, act.hash, before,
     )  # fmt: skip
-
-
-def _groups(count: int, width: int) -> str:
-    return ", ".join([f"({', '.join(['%s'] * width)})"] * count)
-
-
-_TYPES = (
-    "bytea", "bigint", "bigint", "bytea", "bigint", "bigint", "bigint", "text", "text", "integer", "bytea", "integer",
-    "bytea", "bytea", "bigint",
-)  # fmt: skip
-_TYPED = f"({', '.join(f'CAST(%s AS {name})' for name in _TYPES)})"
-
-
-def _typed(count: int) -> str:
-    """Rows of acts; the first one says of which type each column is."""
-    return ", ".join([_TYPED, *([f"({', '.join(['%s'] * len(_TYPES))})"] * (count - 1))])
-
-
-def _where(ranges: Sequence[Range]) -> tuple[str, list[Any]]:
-    return " OR ".join([_RANGE] * len(ranges)), [value for each in ranges for value in each]
-
-
-def _parts(things: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [things[start : start + size] for start in range(0, len(things), size)]

@@ -199,16 +199,18 @@ def ring(store: Store) -> Ring:
         frozenset(bytes.fromhex(desk) for desk in told.get("doubted", ())),
     )
     seen = int(told.get("arrival", 0))
-    with store.read() as connection:
-        last = int(connection.exec_driver_sql("SELECT coalesce(max(arrival), 0) FROM act").scalar_one())
-        if last <= seen:
-            return known
-        found = connection.exec_driver_sql(
-            "SELECT desk, epoch, seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash"
-            " FROM act WHERE arrival > ? AND kind IN (?, ?) ORDER BY arrival",
-            (seen, OPENS, KIND),
-        ).all()
-    grown = extended(known, [Act(*row) for row in found], _with_own(store, enrolled(store)))
+    ((last,),) = store.ask("SELECT coalesce(max(arrival), 0) FROM act")
+    if last <= seen:
+        return known
+    found = store.ask(
+        "SELECT desk, epoch, seq, act_id, hlc, happened_at, recorded_at, by, kind, sv, body, alg, prev, hash"
+        " FROM act WHERE arrival > ? AND kind IN (?, ?) ORDER BY arrival",
+        (seen, OPENS, KIND),
+    )
+    if found:
+        grown = extended(known, [Act(*row) for row in found], _with_own(store, enrolled(store)))
+    else:
+        grown = known
     if grown != known or last - seen > 1_000:
         _remember(store, grown, last)
     return grown

@@ -91,10 +91,12 @@ def run(
     report = SyncReport(started_at=desk.clock.now())
     number = peers.begin_run(store, JOB)
     state = peers.FAILED
+    session: Session | None = None
     try:
         with connect(store, url, patience=patience, cancel=cancel) as hub:
             report.hub = hub.where.public
-            Session(store, hub, report, progress, cancel, deep=deep).work()
+            session = Session(store, hub, report, progress, cancel, deep=deep)
+            session.work()
         state = peers.DONE if report.ok else peers.FAILED
     except Cancelled:
         report.error, state = _("已中断"), peers.STOPPED
@@ -108,7 +110,7 @@ def run(
     finally:
         report.ended_at = desk.clock.now()
         report.epoch = store.config.epoch
-        peers.end_run(store, number, state, report.json())
+        peers.end_run(store, number, state, report.json(), session.told if session is not None else {})
         if state != peers.STOPPED:
             _audit(desk, report)
     return report
@@ -168,6 +170,8 @@ class Session:
     progress: Progress
     cancel: Cancel
     deep: bool = False
+    told: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """What is to be remembered with the end of the run."""
     hello: Hello = field(init=False)
     known: dict[str, Any] = field(init=False)
     moved: bool = False
@@ -586,7 +590,8 @@ class Session:
                 [peers.Witnessed(*at, *head) for at, head in sorted(agreed.items())],
             )
         step("verify.witnessed")
-        self._keep(confirmed=confirmed, last_ok=self.store.clock.now())
+        self.known |= {"confirmed": confirmed, "last_ok": self.store.clock.now()}
+        self.told = {self._place(): self.known}
         if self.deep and not differ:
             self._compare_tables()
 

@@ -18,16 +18,16 @@ from dutydesk.sync.wire import Parcel
 Chain = tuple[bytes, int]
 Head = tuple[int, bytes]
 Frontier = Mapping[Chain, Head]
+_HEADS = "SELECT desk, epoch, seq, hash FROM frontier"
 
 
 def frontier(store: Store) -> dict[Chain, Head]:
     """(desk, epoch) → (seq, hash) of everything that is here."""
-    with store.read() as connection:
-        return _frontier(connection)
+    return {(desk, epoch): (seq, head) for desk, epoch, seq, head in store.ask(_HEADS)}
 
 
 def _frontier(connection: Connection) -> dict[Chain, Head]:
-    found = connection.exec_driver_sql("SELECT desk, epoch, seq, hash FROM frontier").all()
+    found = connection.exec_driver_sql(_HEADS).all()
     return {(bytes(row[0]), int(row[1])): (int(row[2]), bytes(row[3])) for row in found}
 
 
@@ -60,11 +60,8 @@ def codes(store: Store, district: str) -> set[str]:
 
 def hash_at(store: Store, chain: Chain, seq: int) -> bytes | None:
     """The hash of one act, `None` where there is none."""
-    with store.read() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT hash FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (*chain, seq)
-        ).first()
-    return None if found is None else bytes(found[0])
+    found = store.ask("SELECT hash FROM act WHERE desk = ? AND epoch = ? AND seq = ?", (*chain, seq))
+    return bytes(found[0][0]) if found else None
 
 
 def parcels(store: Store, chain: Chain, after: int, upto: int, most: int, most_bytes: int) -> list[Parcel]:
