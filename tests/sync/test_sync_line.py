@@ -122,7 +122,7 @@ def test_a_line_that_breaks_at_any_message_costs_nothing(quick: Fleet, line: Pro
     assert quick.hub_rows("SELECT count(*) FROM act") == [(len(quick.acts(1)),)]
 
 
-@pytest.mark.parametrize("word", [b"INSERT INTO act", b"INSERT INTO personal", b"INSERT INTO seal"])
+@pytest.mark.parametrize("word", STATEMENTS[1:5] if FULL else STATEMENTS[2:3])
 def test_a_desk_that_falls_silent_within_a_message_is_not_waited_for(quick: Fleet, line: Proxy, word: bytes) -> None:
     """Where the values of a statement are on their way the server does not count the transaction as idle."""
     soon_let_go(quick)
