@@ -12,9 +12,9 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -32,12 +32,12 @@ from dutydesk.journal.chain import Act, canonical
 from dutydesk.journal.composing import Composer
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.making import DiskFull, family, has_acts, make_tables
+from dutydesk.journal.receipts import Announcement, Batch, Guard, Receipt
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.tables import VERSION
 from dutydesk.journal.tidy import Tidy
 from dutydesk.ledger.feature import Change
 from dutydesk.ledger.kinds import refuse_control
-from dutydesk.ledger.spec import Value
 
 log = logging.getLogger(__name__)
 
@@ -59,54 +59,6 @@ MOVE_FRONTIER = (
     "INSERT INTO frontier VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (desk, epoch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, hlc = excluded.hlc"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What an act became: its id and place in the chain, and its changes with numbers and log lines filled in."""
-
-    act_id: bytes
-    seq: int
-    changes: tuple[Change, ...]
-
-    def value(self, ledger: str, name: str) -> Value:
-        """The first written value of a field, e.g. the number a new incident got."""
-        for change in self.changes:
-            if change.ledger == ledger and name in change.values:
-                return change.values[name]
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """Which rows changed, by ledger; `rows` is empty when another process wrote and only that is known."""
-
-    rows: Mapping[str, frozenset[bytes]] = field(default_factory=dict[str, frozenset[bytes]])
-
-    @property
-    def ledgers(self) -> frozenset[str]:
-        return frozenset(self.rows)
-
-
-class Guard(Protocol):
-    """Who may make which kind of act."""
-
-    def __call__(self, kind: str, by: str) -> None:
-        """Raises `Refused` where `by` may not make an act of this kind."""
-        ...
-
-    def allows(self, kind: str, by: str) -> bool:
-        """The same as a question."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """An import's place in a series of acts: `id` 16 bytes, `n` of `of`, from 1."""
-
-    id: bytes
-    n: int
-    of: int
 
 
 class Store:
@@ -561,6 +513,7 @@ class Store:
         if kind == "epoch.open":
             self._set_local("epoch", str(self.config.epoch))
             self._set_local("code", self.config.code)
+            self._set_local("district", self.config.district)
         else:
             self._adopt_epoch()
         place = cursor.execute(
