@@ -75,10 +75,19 @@ class Applier:
         self._counter: dict[tuple[bytes, str, int], int] = {}
         self._forgotten: set[str] = set()
         self._absent: dict[str, set[bytes]] = {}
+        self._foreseen = False
         self._keys: dict[tuple[bytes, str, str], tuple[bytes, str, int] | None] = {}
         self._desks: set[bytes] = set()
         self._several: bool | None = None
         self._erasures: bool | None = None
+
+    def foresee(self, bodies: Iterable[Mapping[str, Any]]) -> None:
+        """These are the bodies of all the acts to come: which of their rows are new is asked at once, before the first
+        of them. Worth it where a question is a round trip."""
+        known = self.schema.shapes
+        changes = [change for body in bodies for change in body.get("changes", ()) if change["ledger"] in known]
+        self._absent = self._unheard_of(changes)
+        self._foreseen = True
 
     # -- the act ---------------------------------------------------------------------------------------------------
 
@@ -98,7 +107,8 @@ class Applier:
             self._counter[act.desk, ledger, year] = max(self._counter.get((act.desk, ledger, year), 0), n)
         batch = self._batch(body)
         changes = body.get("changes", ())
-        self._absent = self._unheard_of(changes) if len(changes) >= MANY else {}
+        if not self._foreseen:
+            self._absent = self._unheard_of(changes) if len(changes) >= MANY else {}
         rows: Rows = {}
         for n, change in enumerate(changes):
             shape = self.schema.shapes[change["ledger"]]

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import INTEGER, TEXT, Index, MetaData, Table
@@ -99,6 +101,16 @@ class Words:
 POSTGRES = Engine(
     "postgresql", _DIALECT, insert, Words(), place=PLACE, personal=False, encode=encode, decode=decode, prefix=True
 )
+
+
+@lru_cache(maxsize=1_024)
+def several(statement: str, rows: int) -> str:
+    """An INSERT of one row, for so many: its group of parameters is written as often, numbered on."""
+    head, _values, rest = statement.partition(" VALUES ")
+    group, closing, tail = rest.partition(")")
+    width = group.count("$")
+    groups = [re.sub(r"\$(\d+)", lambda at, n=n: f"${int(at[1]) + n * width}", group + closing) for n in range(rows)]
+    return f"{head} VALUES {', '.join(groups)}{tail}"
 
 
 # -- tables and views ----------------------------------------------------------------------------------------------------

@@ -5,16 +5,16 @@ writes the schema `ledgers` alone. It is a reading run of `protocol`: seals and 
 what is not believed is set aside with the reason. Then the one `Applier` writes the tables, page by page, each in one
 transaction with how far it came; a run that was cut off anywhere is begun again. It knows no personal data.
 
-One run at a time: a row is held in a transaction of a second connection, which a process that died lets go; and every
-page first looks whether another run has begun since.
+One run at a time: a row is held in a transaction of the connection that reads, which a process that died lets go; and
+every page first looks whether another run has begun since.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.resources import files
 from typing import Any, cast
 
@@ -27,7 +27,7 @@ from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import DutyDeskError, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal import inbox, postgres
-from dutydesk.journal.apply import Applier, parse_body
+from dutydesk.journal.apply import Applier
 from dutydesk.journal.chain import Act
 from dutydesk.journal.inbox import Taken
 from dutydesk.journal.postgres import PLACE, POSTGRES, VIEW
@@ -45,6 +45,10 @@ AT_ONCE = 1_000
 """Acts in one transaction."""
 
 
+_ROWS = (64, 8, 1)
+"""How many rows one statement writes."""
+
+
 class Overtaken(Refused):
     """Another run is under way, or has begun since."""
 
@@ -57,6 +61,21 @@ _UNFIT = (
     psycopg.DataError, errors.ProgramLimitExceeded, ValueError, KeyError, TypeError, AttributeError, OverflowError,
     struct.error,
 )  # fmt: skip
+
+
+class _Cursor(psycopg.RawCursor[tuple[Any, ...]]):
+    """What `Applier` writes through: answers in the binary form, many rows with few statements."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        super().__init__(connection)
+        self.format = pq.Format.BINARY
+
+    def executemany(self, query: Any, params_seq: Iterable[Any], *, returning: bool = False) -> None:
+        rows = list(params_seq)
+        while rows:
+            size = next(size for size in _ROWS if size <= len(rows))
+            part, rows = rows[:size], rows[size:]
+            self.execute(cast("Any", postgres.several(query, size)), [value for row in part for value in row])
 
 
 class LedgerHub(Hub):
@@ -99,7 +118,7 @@ class LedgerHub(Hub):
             with self._connection.transaction():
                 for text in optional("search_index"):
                     _do(self._connection, text)
-        except (errors.FeatureNotSupported, errors.SyntaxErrorOrAccessRuleViolation):
+        except (psycopg.ProgrammingError, psycopg.NotSupportedError):
             return False
         return True
 
@@ -124,7 +143,7 @@ class LedgerHub(Hub):
     @contextmanager
     def alone(self, schema: Schema, other: LedgerHub) -> Generator[bool]:
         """Hold the tables for one run; whether they are to be made anew. `other` is a second connection, whose
-        transaction lasts as long. Raises `Overtaken` while somebody else holds them, `Refused` where the tables are not
+        transaction lasts as long; the acts are read through it. Raises `Overtaken` while somebody else holds them, `Refused` where the tables are not
         those of this program."""
         with other._whole():
             try:
@@ -190,34 +209,33 @@ class LedgerHub(Hub):
         with self._page():
             self._run("set_aside", (act.desk, act.epoch, act.seq, act.hash, reason)).close()
 
-    def apply(self, schema: Schema, acts: Sequence[Act]) -> int:
-        """Write acts, checked ones, contiguous in each chain, into the tables and move the frontier with them; an act
-        that the engine cannot hold is noted and left out. Returns how many were."""
+    def apply(self, schema: Schema, acts: Sequence[tuple[Act, Mapping[str, Any]]]) -> int:
+        """Write acts with their bodies, checked ones, contiguous in each chain, into the tables and move the frontier
+        with them; an act that the engine cannot hold is noted and left out. Returns how many were."""
         try:
             self._try(schema, acts)
         except _Unfit as error:
             if len(acts) == 1:
                 with self._page():
-                    self._run("skip", (acts[0].act_id, str(error))).close()
-                    self._moved(acts)
+                    self._run("skip", (acts[0][0].act_id, str(error))).close()
+                    self._moved([acts[0][0]])
                 return 1
             half = len(acts) // 2
             return self.apply(schema, acts[:half]) + self.apply(schema, acts[half:])
         return 0
 
-    def _try(self, schema: Schema, acts: Sequence[Act]) -> None:
+    def _try(self, schema: Schema, acts: Sequence[tuple[Act, Mapping[str, Any]]]) -> None:
         with self._page() as connection:
-            cursor = cast("Any", psycopg.RawCursor(connection))
-            cursor.format = pq.Format.BINARY
-            applier = Applier(cursor, schema, POSTGRES)
+            applier = Applier(cast("Any", _Cursor(connection)), schema, POSTGRES)
             try:
-                for act in acts:
-                    applier.apply(act, parse_body(act.body), {})
+                applier.foresee([body for _act, body in acts])
+                for act, body in acts:
+                    applier.apply(act, body, {})
                 applier.finish()
             except _UNFIT as error:
                 raise _Unfit(f"{type(error).__name__} {error}"[:500]) from None
             step("project.applied")
-            self._moved(acts)
+            self._moved([act for act, _body in acts])
             step("project.before-commit")
         step("project.committed")
 
@@ -244,11 +262,18 @@ def _do(connection: psycopg.Connection[tuple[Any, ...]], text: str) -> None:
 class _Projection(Session):
     """One run; what is here are the hub's own tables."""
 
-    def __init__(self, schema: Schema, hub: LedgerHub, report: SyncReport, progress: Progress, cancel: Cancel) -> None:
-        super().__init__(cast("Store", None), hub, report, progress, cancel)  # there is no desk
-        self.ahead = False  # what is applied goes over the connection that pages come by
+    def __init__(
+        self,
+        schema: Schema,
+        tables: LedgerHub,
+        reading: LedgerHub,
+        report: SyncReport,
+        progress: Progress,
+        cancel: Cancel,
+    ) -> None:
+        super().__init__(cast("Store", None), reading, report, progress, cancel)  # there is no desk
         self.schema = schema
-        self.tables = hub
+        self.tables = tables
         self.held: dict[Chain, Head] = {}
         self.keys = keys.Ring()
         self.owners: dict[bytes, tuple[bytes, ...]] = {}
@@ -293,28 +318,41 @@ class _Projection(Session):
 
     def _take(self, parcels: Sequence[Parcel]) -> Taken:
         """What `inbox.take_in` does at a desk, for acts whose chains and seals were found true."""
-        ready: list[Act] = []
+        ready: list[tuple[Act, Mapping[str, Any]]] = []
         stopped: set[Chain] = set()
         for act, _personal in parcels:
             at = (act.desk, act.epoch)
             if at in stopped:
                 continue
-            if reason := inbox.problem(act, {}):
+            reason, body = inbox.look(act, {}, hashed=True)
+            if reason:
                 stopped.add(at)
                 self.tables.aside(act, reason)
                 self.report.alarm(
                     _("席位 {desk} 的记录 #{seq} 读不懂，没有进台账表").format(desk=self._called(act.desk), seq=act.seq)
                 )
                 continue
-            ready.append(act)
+            ready.append((act, body))
         for start in range(0, len(ready), AT_ONCE):
             self._stop_if_asked()
             part = ready[start : start + AT_ONCE]
             if self.tables.apply(self.schema, part):
                 self.report.alarm(_("有记录放不进台账表，见 v_unprojected"))
-            self.held |= {(act.desk, act.epoch): (act.seq, act.hash) for act in part}
-            self.keys = keys.extended(self.keys, part, self.owners)
+            self.held |= {(act.desk, act.epoch): (act.seq, act.hash) for act, _body in part}
+            self.keys = keys.extended(self.keys, [act for act, _body in part], self.owners)
         return Taken(len(ready), quarantined=len(stopped))
+
+    def _roomy(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def _concerns(self, desk: bytes) -> bool:
+        return True  # everything that is at the hub
+
+    def _allowed(self, at: Chain, upto: int) -> int:
+        desk = self.hello.desks[at[0]]
+        if not desk.revoked or desk.until is None:
+            return upto
+        return min(upto, self.hub.last_before(at, desk.until))
 
     def _may_push(self, at: Chain) -> bool:
         return False
@@ -355,7 +393,7 @@ def run(
                 hub.empty(schema)
                 report.note(_("台账表从头做过"))
             try:
-                _Projection(schema, hub, report, progress, cancel).work()
+                _Projection(schema, hub, other, report, progress, cancel).work()
             except Refused as error:
                 report.error = str(error)
                 raise

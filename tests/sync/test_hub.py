@@ -273,7 +273,7 @@ def test_every_statement_that_is_sent_is_written_down_and_plain(fleet: Fleet, mo
     assert not faults
 
 
-UNFIT = b'{"changes":[{"ledger":"people","row":"aa","set":{"age":"old"}}]}'
+UNFIT = {"changes": [{"ledger": "people", "row": "aa", "set": {"age": "old"}}]}
 
 
 def project_everything(fleet: Fleet, store: d.Store) -> None:
@@ -285,7 +285,7 @@ def project_everything(fleet: Fleet, store: d.Store) -> None:
         act = d.acts_of(store, store.config.desk_id)[0][0]
         with LedgerHub.connect(fleet.owner_url) as other, hub.alone(d.FULL, other):
             hub.aside(act, "test")
-            hub.apply(d.FULL, [altered(act, body=UNFIT, desk=b"s" * 16)])
+            hub.apply(d.FULL, [(altered(act, desk=b"s" * 16), UNFIT)])
     for rebuild in (True, False):
         run_projection(fleet.owner_url, d.FULL, FixedClock(d.EVENING), rebuild=rebuild)
 
