@@ -31,6 +31,8 @@ def run(desk: Desk, args: argparse.Namespace) -> int:
             service.enrol(
                 desk, _person(desk, args.name), asking.new_pin(args.new_pin_file, args.name, "--new-pin-file")
             )
+        case "rescue":
+            rescue(desk, args)
         case _:
             reset(desk, args)
     said = _one(desk, args.name)
@@ -54,6 +56,23 @@ def show(desk: Desk, *, json: bool) -> int:
 
 def reset(desk: Desk, args: argparse.Namespace) -> None:
     """A forgotten PIN: `--first` and `--second` give theirs, then the person types a new one."""
+    first, second = _witnesses(desk, args)
+    pin = asking.new_pin(args.new_pin_file, args.name, "--new-pin-file")
+    service.reset(desk, _person(desk, args.name), pin, first, second)
+
+
+def rescue(desk: Desk, args: argparse.Namespace) -> None:
+    """An administrator where there is none: `--first` and `--second` give theirs, then the person types a new one, who
+    has none here yet."""
+    person = _person(desk, args.name)
+    first, second = _witnesses(desk, args)
+    wanted = bool(args.new_pin_file) or not service.enrolled(desk, person)
+    pin = asking.new_pin(args.new_pin_file, args.name, "--new-pin-file") if wanted else ""
+    service.rescue(desk, person, first, second, pin)
+
+
+def _witnesses(desk: Desk, args: argparse.Namespace) -> list[tuple[bytes, str]]:
+    """Two persons and what they typed."""
     witnesses: list[tuple[bytes, str]] = []
     for option, name, file in (
         ("--first", args.first, args.first_pin_file),
@@ -61,8 +80,7 @@ def reset(desk: Desk, args: argparse.Namespace) -> None:
     ):
         pin = asking.pin_of(file, _("{name}的口令：").format(name=name), f"{option}-pin-file")
         witnesses.append((_person(desk, name, option), pin))
-    pin = asking.new_pin(args.new_pin_file, args.name, "--new-pin-file")
-    service.reset(desk, _person(desk, args.name), pin, witnesses[0], witnesses[1])
+    return witnesses
 
 
 def _person(desk: Desk, name: str, option: str = "NAME") -> bytes:

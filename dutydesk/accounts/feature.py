@@ -24,9 +24,9 @@ def open_items(read: Connection, now: int) -> Sequence[OpenItem]:
 
     if not guard.enforced(read):
         return ()
-    from dutydesk.accounts import service
+    from dutydesk.accounts import standing
 
-    return service.open_items(read, now)
+    return standing.open_items(read, now)
 
 
 def titles(ledger: str, values: Mapping[str, Any]) -> str:
@@ -38,7 +38,7 @@ def titles(ledger: str, values: Mapping[str, Any]) -> str:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """`accounts list [--json]`, `add NAME ROLE`, `role NAME ROLE`, `off NAME`, `on NAME`,
-    `enrol NAME [--new-pin-file FILE]`, `reset NAME --first NAME --second NAME […-pin-file FILE]`"""
+    `enrol NAME [--new-pin-file FILE]`, `reset NAME --first NAME --second NAME […-pin-file FILE]`, `rescue` as `reset`"""
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True, help=_("做什么"))
     made: dict[str, argparse.ArgumentParser] = {}
     for name, text in (
@@ -49,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("on", _("恢复账号")),
         ("enrol", _("在这台工作站设置口令")),
         ("reset", _("忘记口令，由两个别的人重设")),
+        ("rescue", _("没有管理员了，由两个人恢复一个")),
     ):
         made[name] = what.add_parser(name, help=text, description=text)
         made[name].add_argument("--json", action="store_true", help=_("输出 JSON"))
@@ -57,13 +58,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name in ("add", "role"):
         made[name].add_argument("role", metavar="ROLE", choices=ROLE_CODES, help=_("角色：") + " ".join(ROLE_CODES))
     file = _("口令放在只有本人能读的文件里，不在终端输入")
-    for name in ("enrol", "reset"):
+    for name in ("enrol", "reset", "rescue"):
         made[name].add_argument("--new-pin-file", metavar="FILE", default="", help=file)
-    for option in ("--first", "--second"):
-        made["reset"].add_argument(
-            option, metavar="NAME", required=True, help=_("见证的人，其中一人是带班领导或管理员")
-        )
-        made["reset"].add_argument(f"{option}-pin-file", metavar="FILE", default="", help=file)
+    for name in ("reset", "rescue"):
+        for option in ("--first", "--second"):
+            told = _("见证的人，其中一人是带班领导或管理员")
+            made[name].add_argument(option, metavar="NAME", required=True, help=told)
+            made[name].add_argument(f"{option}-pin-file", metavar="FILE", default="", help=file)
 
 
 ACCOUNT_FEATURE = Feature(

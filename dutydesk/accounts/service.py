@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dutydesk.accounts import rules
-from dutydesk.accounts.guard import Guard, enforced, roles
+from dutydesk.accounts.guard import Guard, enforced
 from dutydesk.accounts.rules import Attempt, Policy
-from dutydesk.core.clock import MINUTE, local
+from dutydesk.core.clock import MINUTE
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM, named_id
@@ -22,7 +22,7 @@ from dutydesk.core.reference import rows as reference_rows
 from dutydesk.journal import audit, pins, settings
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk, Me
-from dutydesk.ledger.feature import Change, Known, OpenItem
+from dutydesk.ledger.feature import Change, Known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ LEDGER = "accounts"
 ACTIVE, OFF = "ACTIVE", "OFF"
 AT_DESK = "accounts.at_desk"
 """The service that says who has shown a PIN in this process: the hex id."""
-ENDS_FAILURES = ("SIGN_IN", "ENROL", "RESET")
+ENDS_FAILURES = ("SIGN_IN", "ENROL", "RESET", "RESCUE")
 """Entries of the audit after which a series of failures begins anew."""
 ROLES = (rules.OFFICER, rules.LEADER, rules.ADMIN, rules.AUDITOR, rules.VIEWER)
 
@@ -162,46 +162,6 @@ def crew_at(connection: Connection, now: int) -> list[str]:
     )
     found = [person.hex() for person in (*shift[:3], *(row[0] for row in more)) if person]
     return list(dict.fromkeys(found))
-
-
-def open_items(read: Connection, now: int) -> list[OpenItem]:
-    """Who stands the running shift and cannot sign in at this desk; which accounts wrong PINs have locked, and where."""
-    enrolled_here = pins.persons(read)
-    held, crew_now = roles(read), crew_at(read, now)
-    locked = _locked_at(read, now)
-    names = _names(read, [*crew_now, *(person for person, _until, _where in locked)])
-    items: list[OpenItem] = []
-    for person in crew_now:
-        if person not in held or person not in enrolled_here:
-            text = _("{name}还没有账号") if person not in held else _("{name}还没有在这台工作站设置口令")
-            title = text.format(name=names.get(person, ""))
-            items.append(OpenItem("TODO", title, severity=1, ledger=LEDGER, row=named_id(LEDGER, person)))
-    for person, until, where in locked:
-        title = _("{name}的账号已锁定").format(name=names.get(person, ""))
-        detail = _("连续输错口令，锁到 {at}，{where}").format(at=f"{local(until):%H:%M}", where=where)
-        row = named_id(LEDGER, person)
-        items.append(OpenItem("TODO", title, severity=1, ledger=LEDGER, row=row, detail=detail))
-    return items
-
-
-def _locked_at(read: Connection, now: int) -> list[tuple[str, int, str]]:
-    """(person, until, workstation) of the lock-outs that still hold, at whatever desk they happened."""
-    length = policy_at(read).lock_ms
-    found = read.exec_driver_sql(
-        "SELECT substr(subject, 8), at, coalesce(workstation, '') FROM audit AS lock"
-        " WHERE _state = 1 AND at > ? AND at <= ? AND action = 'LOCKED' AND NOT EXISTS (SELECT 1 FROM audit AS later"
-        "  WHERE later._state = 1 AND later.at >= lock.at AND later._n > lock._n AND later.subject = lock.subject"
-        "  AND later.workstation IS lock.workstation AND later.action IN ('SIGN_IN', 'ENROL', 'RESET')) ORDER BY at",
-        (now - length, now),
-    )
-    return [(str(person), at + length, str(where)) for person, at, where in found]
-
-
-def _names(read: Connection, persons: list[str]) -> dict[str, str]:
-    ids = [bytes.fromhex(person) for person in dict.fromkeys(persons)]
-    marks = ", ".join("?" * len(ids))
-    found = read.exec_driver_sql(f"SELECT lower(hex(id)), name FROM people WHERE id IN ({marks})", tuple(ids))  # noqa: S608 - question marks
-    return {str(person): str(name or "") for person, name in found}
 
 
 # -- who sits at the desk ----------------------------------------------------------------------------------------------
@@ -337,19 +297,36 @@ def reset(desk: Desk, person: bytes, pin: str, first: tuple[bytes, str], second:
     _keep(desk, person, _hasher(policy(desk)).hash(pin))
 
 
-def rescue(desk: Desk, person: bytes, first: tuple[bytes, str], second: tuple[bytes, str]) -> None:
-    """Where the record has no administrator any more (two desks switched off each other's): two persons make one."""
-    if any(row.get("role") == rules.ADMIN and row.get("state") == ACTIVE for row in desk.rows(LEDGER)):
-        raise Refused(Problem(_("还有管理员，请管理员来改"), "person"))
+def needs_rescue(desk: Desk) -> bool:
+    """Whether accounts are in force here and none in use administers any more (two desks switched off each other's)."""
+    return in_force(desk) and not any(
+        row.get("role") == rules.ADMIN and row.get("state") == ACTIVE for row in desk.rows(LEDGER)
+    )
+
+
+def rescue(desk: Desk, person: bytes, first: tuple[bytes, str], second: tuple[bytes, str], pin: str = "") -> None:
+    """Where the record has no administrator any more: two persons, each with their own PIN, one at least a leader, make
+    one, with a new PIN where they have none here. It stands in the record, and among what is to do (`standing.RESCUE_SHOWN`).
+
+    Raises `Refused` while somebody administers: a forgotten PIN is `reset`.
+    """
+    if not needs_rescue(desk):
+        raise Refused(Problem(_("还有管理员，请管理员来改；管理员忘了口令的，由两个别的人重设"), "person"))
     _refuse_stranger(desk, person)
+    if pin:
+        check_pin(desk, pin)
+    elif not enrolled(desk, person):
+        name = desk.title("people", person)
+        raise Refused(Problem(_("{name}还没有在这台工作站设置口令").format(name=name), "pin"))
     witness = _two(desk, b"", first, second, _("两人恢复管理员"))
     author = _as(desk, witness)
     changes = _written(desk, person, {"role": rules.ADMIN, "state": ACTIVE})
     names = desk.titles("people", [first[0], second[0]])
-    entry = audit.entry(
-        author, "ROLE", audit.subject_of("people", person), _("两人恢复管理员"), _("、").join(names.values())
-    )
+    told = _("、").join(names[one] for one in (first[0], second[0]))
+    entry = audit.entry(author, "RESCUE", audit.subject_of("people", person), _("没有管理员"), told)
     author.act("account.rescue", [*changes, entry])
+    if pin:
+        _keep(desk, person, _hasher(policy(desk)).hash(pin))
 
 
 def _two(desk: Desk, person: bytes, first: tuple[bytes, str], second: tuple[bytes, str], reason: str) -> bytes:
@@ -476,7 +453,7 @@ def _attempts(desk: Desk, person: bytes, numbers: Policy, now: int) -> list[Atte
         found = connection.exec_driver_sql(
             "SELECT audit.at, audit.action FROM audit JOIN act ON act.act_id = audit._act"
             " WHERE audit._state = 1 AND audit.at >= ? AND audit.subject = ? AND act.desk = ?"
-            " AND audit.action IN ('SIGN_FAILED', 'SIGN_IN', 'ENROL', 'RESET') ORDER BY audit._n",
+            " AND audit.action IN ('SIGN_FAILED', 'SIGN_IN', 'ENROL', 'RESET', 'RESCUE') ORDER BY audit._n",
             (since, audit.subject_of("people", person), desk.config.desk_id),
         ).all()
     return [Attempt(at, action in ENDS_FAILURES) for at, action in found]

@@ -18,6 +18,7 @@ ACTIONS = (
     Choice("ENROL", N_("设置口令")),
     Choice("RESET", N_("两人重设口令")),
     Choice("ROLE", N_("改账号")),
+    Choice("RESCUE", N_("两人恢复管理员")),
     Choice("DENIED", N_("无权操作")),
     Choice("PRINT", N_("打印")),
     Choice("IMPORT", N_("导入")),

@@ -11,6 +11,10 @@ import pytest
 
 from dutydesk.accounts import asking
 from dutydesk.core.errors import Refused
+from dutydesk.core.ids import named_id
+from dutydesk.core.paths import Home
+from dutydesk.features import open_desk
+from dutydesk.ledger.feature import Change
 from tests.accounts.conftest import PINS
 from tests.cli.lines import Line
 
@@ -181,3 +185,22 @@ def test_a_forgotten_pin(manned: Line, pin_file: PinFile) -> None:
     assert manned("--by", "示例乙", "--pin-file", fresh, *LOG).code == 0
     said = manned("accounts", "reset", "示例甲", *two, "--new-pin-file", fresh)
     assert (said.code, said.err) == (1, "person: 要两个别的人，各用自己的口令\n")
+
+
+def test_an_administrator_by_two_where_there_is_none(manned: Line, pin_file: PinFile) -> None:
+    two = ("--first", "示例乙", "--first-pin-file", pin_file("a", PINS["示例乙"]))
+    two += ("--second", "示例丙", "--second-pin-file", pin_file("b", PINS["示例丙"]))
+    fresh = pin_file("new", "602214")
+    said = manned("accounts", "rescue", "示例丙", *two)
+    assert said.code == 1
+    assert "还有管理员" in said.err
+    desk = open_desk(Home(manned.home))
+    try:
+        person = desk.resolve("people", "示例甲")
+        desk.store.guard = None  # as if it had come from another desk, where there was a second one
+        desk.act("account.off", [Change("accounts", named_id("accounts", person.hex()), {"state": "OFF"})])
+    finally:
+        desk.store.close()
+    assert manned("accounts", "rescue", "示例甲", *two, "--new-pin-file", fresh).code == 0
+    admin = ("--by", "示例甲", "--pin-file", fresh)
+    assert manned.ok(*admin, "accounts", "role", "示例乙", "VIEWER")["role"] == "VIEWER"

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QPushButton, QTreeWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QPushButton, QTreeWidget, QWidget
 
 from dutydesk.accounts import service
 from dutydesk.accounts.pane_account import AccountPane
+from dutydesk.accounts.pane_dialogs import PersonLine
+from dutydesk.core.ids import named_id
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
+from dutydesk.ledger.feature import Change
 from dutydesk.qt.announcer import announcer_for
+from dutydesk.qt.picker import Option
 from tests.accounts.conftest import PINS
 
 Person = Callable[[str], bytes]
@@ -114,6 +118,30 @@ def test_two_others_give_a_new_pin(pane: AccountPane, qtbot: Any, person: Person
     assert [row.text("result") for row in pane.desk.rows("audit", q.Condition("action", "=", "RESET"))] == [
         "示例丙、示例甲"
     ]
+
+
+def test_two_make_an_administrator_where_there_is_none(pane: AccountPane, qtbot: Any, person: Person) -> None:
+    assert pane.buttons["rescue"].isHidden()
+    held, pane.desk.store.guard = pane.desk.store.guard, None  # as if it had come from another desk
+    row = named_id("accounts", person("示例甲").hex())
+    pane.desk.act("account.off", [Change("accounts", row, {"state": "OFF"})])
+    pane.desk.store.guard = held
+    qtbot.waitUntil(lambda: not pane.buttons["rescue"].isHidden())
+    pane.rescue()
+    dialog = asked(pane, "account-rescue")
+    who = dialog.findChild(QWidget, "account-person")
+    assert isinstance(who, PersonLine)
+    who.choose(Option(person("示例戊").hex(), "示例戊"))
+    second = dialog.findChild(QComboBox, "account-witness-2")
+    assert second is not None
+    second.setCurrentIndex(second.findData(person("示例乙").hex()))
+    pins = {"witness_1_pin": PINS["示例丙"], "witness_2_pin": PINS["示例乙"]}
+    fill(qtbot, dialog, **pins)
+    assert said(dialog) == "示例戊还没有在这台工作站设置口令"
+    fill(qtbot, dialog, pin="602214", pin_again="602214", **pins)
+    assert ("示例戊", "管理员", "在用", "已设") in shown(pane)
+    assert pane.buttons["rescue"].isHidden()
+    service.verify(pane.desk, person("示例戊"), "602214")
 
 
 def test_the_last_administrator_cannot_be_switched_off(pane: AccountPane, qtbot: Any) -> None:

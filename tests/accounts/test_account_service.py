@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dutydesk.accounts import service
+from dutydesk.accounts import service, standing
 from dutydesk.accounts.guard import Guard
 from dutydesk.core.clock import MINUTE, SECOND, FixedClock
 from dutydesk.core.errors import Refused
@@ -323,8 +323,27 @@ def test_where_no_administrator_is_left_two_persons_make_one(staffed: Desk, pers
     staffed.store.guard = None  # as if it had come from another desk, where there was a second one
     staffed.act("account.off", [Change("accounts", row, {"state": "OFF"})])
     staffed.store.guard = Guard(staffed)
-    service.rescue(staffed, person("示例甲"), *two)
-    assert service.role_of(staffed, person("示例甲")) == "ADMIN"
+    assert service.needs_rescue(staffed)
+    new = person("示例戊")
+    with pytest.raises(Refused, match="还没有在这台工作站设置口令"):
+        service.rescue(staffed, new, *two)
+    with pytest.raises(Refused, match="口令不对"):
+        service.rescue(staffed, new, two[0], (two[1][0], "000111"), "602214")
+    with pytest.raises(Refused, match="至少一人是带班领导"):
+        service.rescue(staffed, new, (person("示例丁"), PINS["示例丁"]), two[1], "602214")
+    with pytest.raises(Refused, match="太容易猜"):
+        service.rescue(staffed, new, *two, "123456")
+    assert service.role_of(staffed, new) == ""
+    service.rescue(staffed, new, *two, "602214")
+    assert not service.needs_rescue(staffed)
+    assert service.role_of(staffed, new) == "ADMIN"
+    service.verify(staffed, new, "602214")
+    (entry,) = staffed.rows("audit", q.Condition("action", "=", "RESCUE"))
+    assert entry["result"] == "示例丙、示例乙"
+    told = [item.title for item in staffed.open_items() if "恢复为管理员" in item.title]
+    assert told == ["示例戊由两人恢复为管理员：示例丙、示例乙"]
+    later = staffed.open_items(staffed.clock.now() + standing.RESCUE_SHOWN)
+    assert not any("恢复为管理员" in item.title for item in later)
 
 
 def test_hashes_follow_the_parameters(staffed: Desk, person: Person) -> None:
