@@ -29,8 +29,8 @@ HELD = Ledger(
     ),
     order="",
 )
-_NARROW = {"at": 9, "direction": 4, "number": 11, "peer": 7, "result": 7, "acts": 5, "medium": 6, "by": 6, "note": 16}
-_MOVED = {"medium": 8, "what": 6, "holder": 9, "witness": 9, "at": 9, "by": 8, "note": 16}
+_NARROW = {"at": 8, "direction": 4, "number": 10, "peer": 7, "result": 7, "acts": 5, "medium": 5, "by": 6, "note": 12}
+_MOVED = {"medium": 8, "what": 6, "holder": 9, "witness": 9, "at": 8, "by": 8, "note": 12}
 HISTORY: Ledger = replace(
     BUNDLES, fields=tuple(replace(item, width=_NARROW.get(item.name, item.width)) for item in BUNDLES.fields)
 )
@@ -53,10 +53,10 @@ OPENERS = Ledger(
     "bundle_openers",
     N_("密钥"),
     (
-        Field("what", TEXT, N_("谁"), width=10),
-        Field("name", TEXT, N_("名称"), width=12),
-        Field("opens", TEXT, N_("能打开"), width=14),
-        Field("key", TEXT, N_("公钥"), width=40),
+        Field("what", TEXT, N_("谁"), width=7),
+        Field("name", TEXT, N_("名称"), width=8),
+        Field("opens", TEXT, N_("能打开"), width=10),
+        Field("key", TEXT, N_("公钥"), width=12),
     ),
     order="",
 )
@@ -127,6 +127,12 @@ def peer_rows(desk: Desk) -> list[tuple[Row, Known]]:
         )
         for n, one in enumerate(service.receivers(desk), 1)
     ]
+
+
+def moment(row: Row) -> str:
+    """`11-22 20:00`: the year stands on paper and in the file."""
+    at = row.get("at")
+    return f"{local(at):%m-%d %H:%M}" if isinstance(at, int) else ""
 
 
 def heard_text(at: int | None) -> str:

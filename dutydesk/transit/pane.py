@@ -86,7 +86,7 @@ class BundlesPane(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setObjectName("bundles-tabs")
         self.tabs.setDocumentMode(True)
-        model = LedgerModel(lists.HISTORY, self.desk, columns=COLUMNS)
+        model = LedgerModel(lists.HISTORY, self.desk, columns=COLUMNS, shows={"at": lists.moment})
         self.history = LedgerView(
             model, important="note", empty=(_("还没有收发过数据包"), _("按 F6 导出，按 F7 导入，或把文件拖到这里"))
         )
@@ -109,7 +109,7 @@ class BundlesPane(QWidget):
         self.peers.view.opened.connect(self._export_row)
         self.media = MediaList(self.desk)
         self.moves = LedgerView(
-            LedgerModel(lists.MOVED, self.desk, columns=MOVED),
+            LedgerModel(lists.MOVED, self.desk, columns=MOVED, shows={"at": lists.moment}),
             important="note",
             empty=(_("还没有领用过介质"), _("在“介质”里选一个，按 F9")),
         )

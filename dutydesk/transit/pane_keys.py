@@ -10,14 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
+from dutydesk.qt.flow import flow
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, label, shortcut
+from dutydesk.qt.widgets import Elided, button, shortcut
 from dutydesk.transit import lists, report, service
 from dutydesk.transit.pane_bundle import AskBar, Lines
 from dutydesk.transit.service import Opener
@@ -45,15 +46,16 @@ class KeysList(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        row = QHBoxLayout()
+        tools = QWidget()
+        row = flow(tools, gap)
         row.setContentsMargins(gap, gap // 2, gap, gap // 2)
-        row.setSpacing(gap)
         row.addWidget(self._tool(_("新建恢复密钥"), "new", "Ctrl+N", self.make))
         row.addWidget(self._tool(_("加恢复公钥"), "add", "Ctrl+Shift+N", self.ask_key))
-        self.note = label("", "muted", wrap=True)
+        outer.addWidget(tools)
+        self.note = Elided("", "muted")
         self.note.setObjectName("bundles-keys-note")
-        row.addWidget(self.note, 1)
-        outer.addLayout(row)
+        self.note.setContentsMargins(2 * gap, 0, gap, gap // 2)
+        outer.addWidget(self.note)
         self.ask = AskBar("bundles-keys")
         self.ask.given.connect(self._given)
         self.ask.left.connect(self.leave)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton
 
 from dutydesk.journal.desk import Desk
 from dutydesk.qt.jobs import JobRunner
-from dutydesk.sync import bundlekeys
-from dutydesk.transit import service
+from dutydesk.sync import age, bundlekeys
+from dutydesk.transit import media, service
 from dutydesk.transit.pane import BundlesPane
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
@@ -95,6 +95,113 @@ def test_a_stranger_is_accepted_by_the_fingerprint(
     assert service.held(desk) == []
     assert [row.text("result") for row in desk.rows("bundles") if row.text("direction") == "IN"] == ["DONE", "STRANGER"]
     assert pane.tabs.tabText(1) == "待处理"
+
+
+def test_a_stick_is_issued_marked_and_comes_back(qtbot: Any, pane: BundlesPane, desk: Desk, stick: Path) -> None:
+    medium = media.add_medium(desk, {"label": "U-01", "kind": "STICK"})
+    pane.tabs.setCurrentWidget(pane.media)
+    qtbot.waitUntil(lambda: pane.media.model.rowCount() == 1)
+    pane.media.focus_list()
+    qtbot.keyClick(pane.media.view, Key.Key_F9)
+    holder = pane.findChild(QLineEdit, "media-field-holder")
+    assert holder is not None
+    qtbot.keyClick(holder, Key.Key_Return, Mod.ControlModifier)
+    assert desk.count("media_moves") == 0  # nobody takes it: said beside the field
+    holder.setText("李示例")
+    qtbot.keyClick(holder, Key.Key_Return, Mod.ControlModifier)
+    assert pane.media.status.text() == "U-01：已登记领用"
+    (row,) = desk.rows("media")
+    assert (row["state"], row["holder"]) == ("LENT", "李示例")
+    qtbot.waitUntil(lambda: pane.media.head.note.text() == "1 个，外带 1 个")
+    qtbot.waitUntil(lambda: pane.media.model.rowCount() == 1 and pane.media.view.current_row()["state"] == "LENT")
+    pane.media.mark(str(stick))
+    assert media.medium_at(desk, stick) == medium
+    qtbot.keyClick(pane.media.view, Key.Key_F9)
+    holder = pane.findChild(QLineEdit, "media-field-holder")
+    assert holder is not None
+    qtbot.keyClick(holder, Key.Key_Return, Mod.ControlModifier)  # back is what comes next
+    assert [row.text("what") for row in desk.rows("media_moves")] == ["RETURNED", "ISSUED"]
+    pane.show_row("media_moves", desk.rows("media_moves")[0].id)
+    assert pane.tabs.currentWidget() is pane.moves
+    shown: list[tuple[Any, ...]] = []
+    desk.services["preview"] = lambda *given: shown.append(given)
+    pane.tabs.setCurrentWidget(pane.media)
+    pane.media.focus_list()
+    qtbot.keyClick(pane.media.view, Key.Key_P, Mod.ControlModifier)
+    assert [given[2] for given in shown] == ["P19"]
+
+
+def test_a_recovery_key_counts_when_it_was_read_back_from_paper(qtbot: Any, pane: BundlesPane, desk: Desk) -> None:
+    dialogs: list[QDialog] = []
+
+    def preview(_pdf: bytes, _title: str, _form: str, _about: str, _missing: object) -> QDialog:
+        dialogs.append(QDialog(pane))
+        return dialogs[-1]
+
+    desk.services["preview"] = preview
+    pane.tabs.setCurrentWidget(pane.openers)
+    pane.openers.setFocus()
+    answer = pane.findChild(QLineEdit, "bundles-keys-answer")
+    assert answer is not None
+    for _n in range(2):
+        qtbot.keyClick(pane.openers.lines.view, Key.Key_N, Mod.ControlModifier)
+        dialogs[-1].done(0)
+        assert answer.hasFocus()
+        if len(dialogs) == 1:
+            qtbot.keyClick(answer, Key.Key_Escape)
+            assert "销毁" in pane.status.text()
+            assert bundlekeys.recovery(desk.store) == ()
+    secret = pane.openers._secret
+    qtbot.keyClicks(answer, "000000")
+    qtbot.keyClick(answer, Key.Key_Return)
+    assert "对不上" in pane.openers.ask.problem.text()
+    qtbot.keyClicks(answer, secret[-6:])
+    qtbot.keyClick(answer, Key.Key_Return)
+    (key,) = bundlekeys.recovery(desk.store)
+    assert age.recipient_of(secret) == key
+    assert pane.openers._secret == ""
+    view = pane.openers.lines.view
+    view.setCurrentIndex(pane.openers.lines.model.index(2, 0))
+    qtbot.keyClick(view, Key.Key_Delete)
+    _confirm(qtbot, pane)
+    assert bundlekeys.recovery(desk.store) == ()
+    qtbot.keyClick(view, Key.Key_N, Mod.ControlModifier | Mod.ShiftModifier)
+    qtbot.keyClicks(answer, key)
+    qtbot.keyClick(answer, Key.Key_Return)
+    assert bundlekeys.recovery(desk.store) == (key,)
+
+
+def _confirm(qtbot: Any, pane: BundlesPane) -> None:
+    dialog = next(one for one in pane.window().findChildren(QDialog) if one.isVisible())
+    dialog.accept()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+
+
+def test_a_desk_is_shut_out_and_let_in_again(qtbot: Any, pane: BundlesPane, desk: Desk, other: Desk) -> None:
+    pane.tabs.setCurrentWidget(pane.peers.view)
+    pane.peers.view.setFocus()
+    for shut in (True, False):
+        qtbot.keyClick(pane.peers.view, Key.Key_Delete)
+        _confirm(qtbot, pane)
+        assert (other.config.desk_id in bundlekeys.revoked(desk.store)) is shut
+    assert pane.status.text() == "已恢复 二号席"
+
+
+def test_a_key_comes_as_a_text(qtbot: Any, pane: BundlesPane, desk: Desk) -> None:
+    pane.tabs.setCurrentWidget(pane.peers.view)
+    pane.peers.view.setFocus()
+    answer = pane.findChild(QLineEdit, "bundles-print-answer")
+    assert answer is not None
+    qtbot.keyClick(pane.peers.view, Key.Key_N, Mod.ControlModifier)
+    answer.setText("nonsense")
+    qtbot.keyClick(answer, Key.Key_Return)
+    assert "公钥" in pane.ask.problem.text()
+    answer.setText(age.recipient_of(age.new_secret()))
+    qtbot.keyClick(answer, Key.Key_Return)
+    answer.setText("市档案馆")
+    qtbot.keyClick(answer, Key.Key_Return)
+    assert [one.name for one in service.receivers(desk)] == ["二号席", "市档案馆"]
+    assert not pane.ask.isVisible()
 
 
 def test_what_can_not_be_done_is_said(qtbot: Any, pane: BundlesPane, desk: Desk) -> None:
