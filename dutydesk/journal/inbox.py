@@ -191,6 +191,7 @@ def row_of(act: Act, reason: str, now: int) -> tuple[bytes, int, int, bytes, str
 
 def kept(held: bytes) -> Act:
     """An act back from its row of `quarantine`."""
-    told = json.loads(held)
-    names = ("desk", "act_id", "body", "prev", "hash")
-    return Act(**{name: base64.b64decode(value) if name in names else value for name, value in told.items()})
+    told: dict[str, Any] = json.loads(held)
+    for name in ("desk", "act_id", "body", "prev", "hash"):
+        told[name] = base64.b64decode(told[name])
+    return Act(**told)
