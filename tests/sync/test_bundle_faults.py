@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,35 @@ def test_the_stick_is_pulled_while_it_is_read(desks: Desks, monkeypatch: pytest.
             desks.take(2, file)
     assert len(desks.acts(2)) == 1
     assert desks.take(2, file)[0].state == "DONE"
+
+
+@pytest.mark.parametrize("change", ["another", "cut", "gone"])
+def test_the_file_changes_while_it_is_read(change: str, desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the first look and the copy somebody puts another one in its place."""
+    desks.write(1, "一")
+    first, second = [desks.send(1, 2)[0] for _n in range(2)]
+    copied = bundlein.copy
+
+    def swapped(store: d.Store, path: Path, *rest: Any) -> Path:
+        match change:
+            case "another":
+                path.write_bytes(second.read_bytes())
+            case "cut":
+                path.write_bytes(path.read_bytes()[:-100])
+            case _:
+                path.unlink()
+        return copied(store, path, *rest)
+
+    monkeypatch.setattr(bundlein, "copy", swapped)
+    if change == "gone":
+        with pytest.raises(Unavailable, match="拔掉"):
+            desks.take(2, first)
+    else:
+        (taken,) = desks.take(2, first)
+        assert (taken.state, taken.applied) == ("TAMPERED", 0)
+        assert taken.reason.endswith("没有收下")
+    assert len(desks.acts(2)) == 1
+    assert list(bundleheld.inbox_of(desks[2]).iterdir()) == []
 
 
 def test_somebody_stops_it(desks: Desks) -> None:
