@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from pathlib import Path
 
 from dutydesk.core.clock import Clock
 from dutydesk.core.console import answer, say, warn
@@ -39,17 +39,16 @@ def give_login(url: str, ca: str, login: str, password: str) -> None:
 
 
 def project(schema: Schema, clock: Clock, args: argparse.Namespace, progress: Progress) -> int:
-    """One run; 1 when a person must look at something. The address may be a file with the address in its first line and
-    the password in its second."""
+    """One run; 1 when a person must look at something. The address may be the file that `hub login` wrote, with the
+    address in its first line, the password in its second, and the authority's certificate where there is one."""
     from dutydesk.sync import projecting, view
 
-    report = projecting.run(
-        view.address(str(args.url)), schema, clock, ca=str(args.ca), rebuild=bool(args.rebuild), progress=progress
-    )
+    url, ca = view.address(str(args.url)), str(args.ca)
+    if url != str(args.url) and not ca and "-----BEGIN CERTIFICATE" in Path(args.url).read_text(encoding="utf-8"):
+        ca = str(args.url)  # whoever reads a certificate passes over the lines before it
+    report = projecting.run(url, schema, clock, ca=ca, rebuild=bool(args.rebuild), progress=progress)
     if args.json:
-        told: dict[str, Any] = report.json()
-        names = ("ok", "hub", "started_at", "ended_at", "in_step", "forks", "alarms", "notes", "error")
-        answer({name: told[name] for name in names} | {"projected": told["pulled"], "set_aside": told["quarantined"]})
+        answer(projecting.told(report))
     else:
         say(_("做进台账表 {count} 条").format(count=report.pulled))
     for line in report.lines():

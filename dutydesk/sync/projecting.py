@@ -158,9 +158,8 @@ class LedgerHub(Hub):
 
     def end(self, report: SyncReport) -> None:
         """Leave what the run came to."""
-        told = json.dumps(report.json(), ensure_ascii=False)
         with self._whole():
-            self._run("end_run", (told, self.number)).close()
+            self._run("end_run", (json.dumps(told(report), ensure_ascii=False), self.number)).close()
 
     @contextmanager
     def _page(self) -> Generator[psycopg.Connection[tuple[Any, ...]]]:
@@ -245,6 +244,13 @@ class LedgerHub(Hub):
                 self._run("announce", (act.desk, act.epoch, act.seq)).close()
         for last in {(act.desk, act.epoch): act for act in acts}.values():
             self._run("move", (last.desk, last.epoch, last.seq, last.hash)).close()
+
+
+def told(report: SyncReport) -> dict[str, Any]:
+    """What a run came to, for `--json` and for `v_runs`."""
+    whole = report.json()
+    names = ("ok", "hub", "started_at", "ended_at", "in_step", "forks", "alarms", "notes", "error")
+    return {name: whole[name] for name in names} | {"projected": whole["pulled"], "set_aside": whole["quarantined"]}
 
 
 def optional(name: str) -> list[str]:

@@ -92,7 +92,7 @@ class _Reading(Session):
 
 def address(told: str) -> str:
     """The hub's address; `told` may also be a file with the address in its first line and the password in its second,
-    as the hub's owner writes it. Raises `Refused` for a file that is none."""
+    and a certificate after them, as the hub's owner writes it. Raises `Refused` for a file that is none."""
     file = Path(told)
     if "://" in told or not file.is_file():
         return told
@@ -100,7 +100,7 @@ def address(told: str) -> str:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         lines = []
-    if len(lines) != 2:
+    if len(lines) < 2 or not all(line.startswith("-----BEGIN") for line in lines[2:3]):
         raise Refused(Problem(_("不是管理员给的登录文件"), file=told))
     return make_conninfo("", **(dict(target(lines[0]).params) | {"password": lines[1]}))
 

@@ -157,12 +157,15 @@ def test_the_timer_command_does_nothing_until_it_is_time(desk: Desk, fleet: Flee
 # -- what wakes it while the window is closed --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["sync", "snapshot"])
-def test_systemd_takes_the_timer(what: str) -> None:
-    files = sorted((PACKAGING / "systemd").glob(f"dutydesk-{what}.*"))
+@pytest.mark.parametrize(
+    ("unit", "command"),
+    [("sync", "sync --timer"), ("snapshot", "snapshot --timer"), ("project", "hub project %h/")],
+)
+def test_systemd_takes_the_timer(unit: str, command: str) -> None:
+    files = sorted((PACKAGING / "systemd").glob(f"dutydesk-{unit}.*"))
     assert [file.suffix for file in files] == [".service", ".timer"]
     service, timer = (file.read_text(encoding="utf-8") for file in files)
-    assert f"dutydesk {what} --timer" in service
+    assert f"dutydesk {command}" in service
     assert "Persistent=true" in timer
     if shutil.which("systemd-analyze"):
         said = subprocess.run(["systemd-analyze", "verify", *map(str, files)], capture_output=True, text=True)
@@ -170,9 +173,16 @@ def test_systemd_takes_the_timer(what: str) -> None:
         assert "dutydesk" not in said.stderr, said.stderr
 
 
-@pytest.mark.parametrize(("what", "minutes"), [("sync", 5), ("snapshot", 10)])
-def test_the_windows_task_says_the_same(what: str, minutes: int) -> None:
-    data = (PACKAGING / "windows" / f"dutydesk-{what}.xml").read_bytes()
+@pytest.mark.parametrize(
+    ("unit", "every", "words"),
+    [
+        ("sync", "PT5M", "sync --timer"),
+        ("snapshot", "PT10M", "snapshot --timer"),
+        ("project", "PT15M", r'hub project "%LOCALAPPDATA%\dutydesk-project.login"'),
+    ],
+)
+def test_the_windows_task_says_the_same(unit: str, every: str, words: str) -> None:
+    data = (PACKAGING / "windows" / f"dutydesk-{unit}.xml").read_bytes()
     assert data.isascii(), "schtasks reads it in whatever code page"
     root = ElementTree.fromstring(data.decode())
     space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
@@ -185,11 +195,11 @@ def test_the_windows_task_says_the_same(what: str, minutes: int) -> None:
     assert root.tag == f"{{{space['t']}}}Task"
     assert root.get("version") == "1.4"
     assert [child.tag.partition("}")[2] for child in root] == ["RegistrationInfo", "Triggers", "Settings", "Actions"]
-    assert text(".//t:Repetition/t:Interval") == f"PT{minutes}M"
+    assert text(".//t:Repetition/t:Interval") == every
     assert text("t:Settings/t:MultipleInstancesPolicy") == "IgnoreNew"
     assert text("t:Settings/t:StartWhenAvailable") == "true"
     assert text("t:Actions/t:Exec/t:Command").endswith(r"\dutydesk.exe")
-    assert text("t:Actions/t:Exec/t:Arguments") == f"{what} --timer"
+    assert text("t:Actions/t:Exec/t:Arguments") == words
 
 
 def test_times_read_as_people_write_them() -> None:

@@ -639,3 +639,6 @@ def test_on_the_command_line(fleet: Fleet, tmp_path: Path, capsys: pytest.Captur
     ((report,),) = city.hub_rows("SELECT report FROM ledgers.v_runs")
     assert json.loads(str(report))["ok"] is True
     assert line("hub", "project", city.server.url("nothing")).code == 3
+    cut = tmp_path / "cut.login"
+    cut.write_text(note.read_text().splitlines()[0])
+    assert line("hub", "project", cut).code == 1
