@@ -58,12 +58,11 @@ def quick(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     return fleet
 
 
-def soon_let_go(fleet: Fleet) -> None:
-    """The server keeps half-done work of a desk that says nothing for a moment; a minute and ten in real life. The proxy
+def let_go_after(fleet: Fleet, silence: str, work: str) -> None:
+    """How long the server keeps half-done work of desk 1 when it says nothing; a minute and ten in real life. The proxy
     keeps its lines alive for TCP, so that the last bound has to do what the probes do for a machine that is gone."""
-    for n in (1, 2):
-        for bound, span in (("idle_in_transaction_session_timeout", "300ms"), ("transaction_timeout", "2s")):
-            fleet.server.execute("postgres", f"ALTER ROLE {fleet.database}_d{n} SET {bound} = '{span}'")
+    for bound, span in (("idle_in_transaction_session_timeout", silence), ("transaction_timeout", work)):
+        fleet.server.execute("postgres", f"ALTER ROLE {fleet.database}_d1 SET {bound} = '{span}'")
 
 
 def places(seen: tuple[list[bytes], list[bytes]]) -> list[tuple[Fault, tuple[int, int, int]]]:
@@ -89,7 +88,7 @@ def claims(fleet: Fleet, n: int) -> None:
 
 
 def test_a_line_that_breaks_at_any_message_costs_nothing(quick: Fleet, line: Proxy) -> None:
-    soon_let_go(quick)
+    let_go_after(quick, "300ms", "2s")
     for n in (2, 1):
         quick.write(n, "量一量")
     quick.sync(2)
@@ -104,7 +103,7 @@ def test_a_line_that_breaks_at_any_message_costs_nothing(quick: Fleet, line: Pro
         quick.sync(2, patience=30)
         line.fail(replace(how, at=at))
         try:
-            quick.sync(1, port=line.port, patience=0.3)
+            quick.sync(1, port=line.port, patience=0.3 if how.hang else 30)
         except Unavailable:
             failed += 1
         claims(quick, 1)
@@ -112,10 +111,11 @@ def test_a_line_that_breaks_at_any_message_costs_nothing(quick: Fleet, line: Pro
             line.fail(Fault())
             quick.settle(1, 2)
             quick.check(1, 2)
-    assert line.broken > len(tried) * 9 // 10, "the lines were broken"
+    assert line.broken >= len([how for how, _at in tried if not how.hang]) * 9 // 10, "the lines were broken"
     assert failed > len(tried) // 2
     tally.tell("F10 messages", cuts=len(tried), broken=line.broken, failed=failed, acts=len(quick.acts(1)))
     line.fail(Fault())
+    let_go_after(quick, "60s", "60s")
     quick.settle(1, 2)
     quick.check(1, 2)
     assert quick.lost(1, 2) == []
@@ -125,7 +125,7 @@ def test_a_line_that_breaks_at_any_message_costs_nothing(quick: Fleet, line: Pro
 @pytest.mark.parametrize("word", STATEMENTS[1:5] if FULL else STATEMENTS[2:3])
 def test_a_desk_that_falls_silent_within_a_message_is_not_waited_for(quick: Fleet, line: Proxy, word: bytes) -> None:
     """Where the values of a statement are on their way the server does not count the transaction as idle."""
-    soon_let_go(quick)
+    let_go_after(quick, "300ms", "2s")
     line.fail(Fault())
     quick.write(1, "量一量")
     quick.sync(1, port=line.port)
@@ -138,6 +138,7 @@ def test_a_desk_that_falls_silent_within_a_message_is_not_waited_for(quick: Flee
     quick.write(2, "别人")
     assert quick.sync(2, patience=30).waiting == 0
     line.fail(Fault())
+    let_go_after(quick, "60s", "60s")
     quick.settle(1, 2)
     assert quick.lost(1, 2) == []
 
