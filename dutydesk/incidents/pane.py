@@ -13,8 +13,9 @@ from dutydesk.core.i18n import _
 from dutydesk.incidents import clocks as timing
 from dutydesk.incidents import lines
 from dutydesk.incidents.ledger import INCIDENTS
+from dutydesk.incidents.pane_facts import clock_text
 from dutydesk.incidents.pane_form import IntakeForm
-from dutydesk.incidents.pane_page import IncidentPage, clock_text
+from dutydesk.incidents.pane_page import IncidentPage
 from dutydesk.incidents.rules import CLOSED
 from dutydesk.journal import query as q
 from dutydesk.journal.query import Row

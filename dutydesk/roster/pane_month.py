@@ -29,7 +29,7 @@ from dutydesk.roster.ledger import STAFF
 from dutydesk.roster.pane_edit import MonthEdits
 from dutydesk.roster.pane_form import Answers, AskDialog, me_of
 from dutydesk.roster.pane_grid import RosterView
-from dutydesk.roster.pane_view import Note, hours_text
+from dutydesk.roster.pane_notes import Note, hours_text
 from dutydesk.roster.rows import Plan
 from dutydesk.roster.rules import posts_of
 from dutydesk.roster.solver import Choice, Task, solve_apart

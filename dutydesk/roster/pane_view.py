@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from dutydesk.core.clock import MINUTE, local
+from dutydesk.core.clock import local
 from dutydesk.core.errors import DutyDeskError
-from dutydesk.core.i18n import N_, _
+from dutydesk.core.i18n import _
 from dutydesk.core.reference import label as reference_label
 from dutydesk.journal.desk import Desk
 from dutydesk.qt.announcer import Changed
 from dutydesk.qt.flow import flow
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Badge, Elided, FewLines, SplitTitle, button, label, shortcut
+from dutydesk.qt.widgets import Badge, Elided, FewLines, SplitTitle
 from dutydesk.roster import reading, rows, service, sheets
+from dutydesk.roster.pane_cells import MonthCells
 from dutydesk.roster.pane_grid import RosterView
+from dutydesk.roster.pane_notes import Note, NotesBox, coverage_notes, hours_text, place_text, problem_notes
 from dutydesk.roster.rows import Key, Plan
 
-CommandRow = tuple[str, str, Callable[[], None]]
 VIEWS = ("both", "day", "person")
 LENGTHS = (1, 3)
 LOW = 430
@@ -42,32 +37,19 @@ MOST_PIXELS = 16_777_215
 """Qt's own limit of a height."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One line of the list below the grid: what is wrong, and the place that Enter goes to."""
-
-    text: str
-    key: Key | None = None
-
-
-class MonthView(QWidget):
+class MonthView(MonthCells):
     """The two grids over one span, the tools above them, the line and the list below. What is done to the roster is
     its subclasses' (`pane_edit`, `pane_month`)."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(desk, parent)
         self.setObjectName("roster-month")
-        self.desk = desk
         self.first = local(desk.clock.now()).date().replace(day=1)
         self.months = 1
-        self.grid: rows.Grid | None = None
         self.plan: Plan | None = None
         self.view_name = desk.store.state("roster.view") or VIEWS[0]
-        self.people: list[bytes] = []
         self._away: list[sheets.Absence] = []
-        self._notes: list[Note] = []
         self.listed = ""
-        self._keys: list[CommandRow] = []
         self.gaps = rows.Coverage(0)
         self._lay_out()
         self._soon = QTimer(self)
@@ -121,8 +103,6 @@ class MonthView(QWidget):
         self.above = QVBoxLayout()
         """Between the tools and the grid: what a page puts there."""
         outer.addLayout(self.above)
-        self.by_post = RosterView("roster-by-post", _("按日排班"))
-        self.by_person = RosterView("roster-by-person", _("按人排班"))
         for view in (self.by_post, self.by_person):
             view.looked.connect(self.tell_cell)
             view.notice.connect(self.say)
@@ -139,7 +119,7 @@ class MonthView(QWidget):
         column.addWidget(self.by_post)
         column.addWidget(self.by_person, 1)
         self.split.addWidget(grids)
-        self.split.addWidget(self._note_box())
+        self.split.addWidget(self._make_notes())
         self.split.setStretchFactor(0, 1)
         outer.addWidget(self.split, 1)
         self.on_call = FewLines(2, "muted")
@@ -154,42 +134,11 @@ class MonthView(QWidget):
         outer.addWidget(self.status)
         self.key(_("换看法"), "F5", self.next_view)
 
-    def key(self, text: str, keys: str, run: Callable[[], None]) -> None:
-        """A key of the page and its place in the palette."""
-        shortcut(self, keys, run)
-        self._keys.append((text, keys, run))
-
-    def tool(
-        self, text: str, name: str, key: str, run: Callable[[], None], *, primary: bool = False, flat: bool = False
-    ) -> QPushButton:
-        tip = _("{text}（{key}）").format(text=text, key=key) if key and text else key
-        made = button(text, primary=primary, flat=flat, tip=tip)
-        made.setObjectName(name)
-        made.clicked.connect(run)
-        if key:
-            shortcut(self, key, run)
-            self._keys.append((text or _(NAMED[name]), key, run))
-        return made
-
-    def _note_box(self) -> QWidget:
-        theme = current()
-        self.notes_box = QWidget()
-        column = QVBoxLayout(self.notes_box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        self.notes_head = label("", "muted")
-        self.notes_head.setObjectName("roster-notes-head")
-        self.notes_head.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
-        self.notes = QListWidget()
-        self.notes.setObjectName("roster-notes")
-        self.notes.setUniformItemSizes(True)
-        self.notes.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.notes.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.notes.itemActivated.connect(self._note_chosen)
-        self.notes.installEventFilter(self)
-        column.addWidget(self.notes_head)
-        column.addWidget(self.notes, 1)
-        self.notes_box.hide()
+    def _make_notes(self) -> NotesBox:
+        self.notes_box = NotesBox()
+        self.notes, self.notes_head = self.notes_box.list, self.notes_box.head
+        self.notes_box.chosen.connect(self.show_place)
+        self.notes_box.left.connect(self.hide_notes)
         return self.notes_box
 
     # -- for the window --------------------------------------------------------------------------------------------
@@ -199,25 +148,12 @@ class MonthView(QWidget):
         self.activate(self.active())
         self.active().setFocus()
 
-    def shown_views(self) -> list[RosterView]:
-        """The grids in sight, from above."""
-        return [view for view in (self.by_post, self.by_person) if not view.isHidden()]
-
-    def active(self) -> RosterView:
-        """The grid that has the keyboard, else the first."""
-        views = self.shown_views()
-        return next((view for view in views if view.active), views[0])
-
     def activate(self, view: RosterView) -> None:
         """The keys and the line below are about this grid from now on."""
         for one in (self.by_post, self.by_person):
             one.active = one is view
             one.viewport().update()
         self.tell_cell()
-
-    def commands(self) -> list[CommandRow]:
-        """What the palette and the key sheet show."""
-        return list(self._keys)
 
     def heed(self, changed: Changed) -> None:
         """Something was written; the grid follows when it can be seen."""
@@ -244,11 +180,6 @@ class MonthView(QWidget):
             self.refresh()
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress:
-            key: Any = event
-            if key.key() == Qt.Key.Key_Escape and not key.modifiers() and watched is self.notes:
-                self.hide_notes()
-                return True
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, RosterView):
             self.activate(watched)
         return super().eventFilter(watched, event)
@@ -524,115 +455,22 @@ class MonthView(QWidget):
         self.active().setFocus()
 
     def _fill_notes(self) -> None:
-        head, notes = self.note_texts()
-        self.notes_head.setText(head)
-        here = self.notes.currentRow()
-        self._notes = notes
-        self.notes.clear()
-        for note in notes:
-            item = QListWidgetItem(note.text)
-            item.setToolTip(note.text)
-            self.notes.addItem(item)
-        if notes:
-            self.notes.setCurrentRow(min(max(here, 0), len(notes) - 1))
+        self.notes_box.fill(*self.note_texts())
 
     def note_texts(self) -> tuple[str, list[Note]]:
+        """The head and the lines of what is listed."""
         if self.listed == "coverage":
-            year = self.first.year
-            try:
-                whole = service.coverage(self.desk, f"{year}-01-01", f"{year}-12-31")
-                told = _("{year} 年 {hours} 小时中 {short} 小时不足").format(
-                    year=year, hours=f"{whole.hours:,}", short=hours_text(whole.short_minutes)
-                )
-            except DutyDeskError as error:
-                told = str(error)
-            notes = [
-                Note(
-                    _("{place}：要 {wanted} 人，排了 {held} 人，{hours} 小时").format(
-                        place=self.place_text((gap.date, gap.shift, gap.post, gap.held + 1)),
-                        wanted=gap.wanted,
-                        held=gap.held,
-                        hours=hours_text((gap.end - gap.start) // MINUTE),
-                    ),
-                    (gap.date, gap.shift, gap.post, gap.held + 1),
-                )
-                for gap in self.gaps.missing
-            ]
-            return _("{told}；本期不足 {count} 处").format(told=told, count=len(notes)), notes
-        notes = self.problem_notes()
-        return (_("问题 {count} 处，回车到那一格，Esc 收起").format(count=len(notes)), notes)
+            return coverage_notes(self.desk, self.grid, self.first.year, self.gaps)
+        return problem_notes(self.desk, self.grid, self.span)
 
     def problem_notes(self) -> list[Note]:
-        grid = self.grid
-        if grid is None:
-            return []
-        found = sorted((key, cell) for key, cell in grid.cells.items() if cell.problems and self._in_span(key))
-        return [
-            Note(f"{self.place_text(key)} {grid.names.get(cell.person or b'', '')}{_('：')}{text}", key)
-            for key, cell in found
-            for text in cell.problems
-        ]
-
-    def _in_span(self, key: Key) -> bool:
-        return self.span[0] <= key[0] <= self.span[1]
+        return problem_notes(self.desk, self.grid, self.span)[1]
 
     def place_text(self, key: Key) -> str:
-        labels = {(line.shift, line.post, line.slot): line.label for line in self.grid.lines} if self.grid else {}
-        return f"{sheets.date_text(key[0])} {labels.get(key[1:], service.post_name(self.desk, key[2]))}"
-
-    def _note_chosen(self, item: QListWidgetItem) -> None:
-        at = self.notes.row(item)
-        if 0 <= at < len(self._notes):
-            key = self._notes[at].key
-            if key is not None:
-                self.show_place(key)
-
-    # -- who and what a cell means -----------------------------------------------------------------------------------
-
-    def key_at(self, row: int, column: int) -> Key:
-        """The place of a cell in the grid of posts."""
-        assert self.grid is not None
-        line, day = self.grid.lines[row], self.grid.days[column]
-        return (day.date, line.shift, line.post, line.slot)
-
-    def duties_at(self, row: int, column: int) -> list[Key]:
-        """The places where the person of a row stands on a day."""
-        assert self.grid is not None
-        person, day = self.people[row], self.grid.days[column].date
-        return [key for key, cell in self.grid.cells.items() if key[0] == day and cell.person == person]
-
-    def current_person(self) -> bytes | None:
-        """Who stands in the current cell, or whose row it is."""
-        view = self.active()
-        if view.place is None or self.grid is None:
-            return None
-        if view is self.by_person:
-            return self.people[view.place[0]] if view.place[0] < len(self.people) else None
-        held = self.grid.cells.get(self.key_at(*view.place))
-        return held.person if held is not None else None
-
-    def current_place(self) -> Key | None:
-        """The place that the current cell means, if somebody stands there."""
-        view = self.active()
-        if view.place is None or self.grid is None:
-            return None
-        if view is self.by_post:
-            key = self.key_at(*view.place)
-            held = self.grid.cells.get(key)
-            return key if held is not None and held.person is not None else None
-        duties = self.duties_at(*view.place)
-        return duties[0] if duties else None
-
-
-NAMED = {"roster-coverage": N_("不足的班"), "roster-problems": N_("问题")}
+        return place_text(self.desk, self.grid, key)
 
 
 def _month(first: date, by: int) -> date:
     """The first day of the month `by` months later."""
     number = first.year * 12 + first.month - 1 + by
     return date(number // 12, number % 12 + 1, 1)
-
-
-def hours_text(minutes: int) -> str:
-    """`3`, `3.5`: minutes as hours."""
-    return f"{minutes // 60}" if minutes % 60 == 0 else f"{minutes / 60:.1f}"

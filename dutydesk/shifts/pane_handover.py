@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from dutydesk.core.clock import local
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
@@ -18,74 +17,14 @@ from dutydesk.journal.query import Row
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, button, label, shortcut
-from dutydesk.shifts import handover, pending, rules, service
+from dutydesk.shifts import handover, pending, rules, service, signing
+from dutydesk.shifts.pane_answer import AnswerLine
 from dutydesk.shifts.pane_lists import OpenList
 from dutydesk.shifts.pane_sheet import ItemList, SignBox, Steps
 
 LOW = 230
 """Pixels at 100 % below which the list makes room for the place to sign."""
 WAITING = ("OPEN", "QUESTIONED")
-
-
-class AnswerLine(QWidget):
-    """One line for an answer or a question, with a PIN where somebody else than who sits there answers; Enter gives it,
-    Esc leaves it.
-
-    Signals:
-        given: the text. left: nothing is said after all.
-    """
-
-    given = Signal(str)
-    left = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        gap = current().px(8)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(gap, gap // 2, gap, 0)
-        row.setSpacing(gap)
-        self._label = label()
-        self.line = QLineEdit()
-        self.line.setObjectName("handover-line")
-        self.line.setAccessibleName(_("答复"))
-        self.line.returnPressed.connect(self._go_on)
-        self.pin = QLineEdit()
-        self.pin.setObjectName("handover-line-pin")
-        self.pin.setAccessibleName(_("口令"))
-        self.pin.setPlaceholderText(_("本人口令"))
-        self.pin.setEchoMode(QLineEdit.EchoMode.Password)
-        self.pin.returnPressed.connect(self._give)
-        row.addWidget(self._label)
-        row.addWidget(self.line, 3)
-        row.addWidget(self.pin, 1)
-        self.hide()
-
-    def ask(self, what: str, text: str, hint: str, *, pin: bool = False) -> None:
-        """Show the line with `text` in it, the caret at its end."""
-        self.pin.clear()
-        self.pin.setVisible(pin)
-        self._label.setText(what)
-        self.line.setAccessibleName(what)
-        self.line.setPlaceholderText(hint)
-        self.line.setText(text)
-        self.show()
-        self.line.setFocus()
-        self.line.end(False)
-
-    def _go_on(self) -> None:
-        if self.pin.isHidden():
-            self._give()
-        else:
-            self.pin.setFocus()
-
-    def _give(self) -> None:
-        self.given.emit(self.line.text())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
-            return
-        super().keyPressEvent(event)
 
 
 class HandoverPage(QWidget):
@@ -249,7 +188,7 @@ class HandoverPage(QWidget):
         """Who goes through the items: whoever said so, as long as the same person sits at the desk, or that person."""
         if self._receiver is not None and self._receiver[0] == self._desk.me.id:
             return self._receiver[1]
-        here = bytes.fromhex(self._desk.me.id) if len(self._desk.me.id) == 32 else b""
+        here = signing.here(self._desk)
         return here if here in handover.receivers(self._desk, self.key) else None
 
     @property
@@ -266,47 +205,17 @@ class HandoverPage(QWidget):
         if wanted == self._signing:
             return
         self._signing = wanted
-        if not wanted:
-            return
-        both = handover.parties(self._desk, self.key)
-        joint = self._held.text("joint") if self._held is not None else ""
-        asks_joint = bool(joint) or bool(handover.major(self._desk))
-        pin = handover.with_pin(self._desk)
-        if wanted == "COUNTERSIGN":
-            rows = (both.following_row, both.row)
-            leaders = [value for row in rows if row is not None and isinstance(value := row.get("leader"), bytes)]
-            self.sign.ask(leaders[0] if leaders else None, leaders, pin=pin)
-        elif wanted == "SIGN_OUT":
-            crew = self._crew(both.row, both.outgoing)
-            self.sign.ask(self._signer(crew), crew, pin=pin, joint=joint if asks_joint else None)
-        else:
-            taking = self._crew(both.following_row, both.incoming)
-            taking += sorted(both.there - set(taking))
-            crew = [*taking, *self._crew(both.row, both.outgoing)] if wanted == "EMERGENCY" else taking
-            values = both.following_row.values if both.following_row is not None else {}
-            lacking = values.get("leader") is None or values.get("primary") is None
+        if wanted:
             receiver = self._receiving() if wanted == "TAKE" else None
+            asked = signing.asked(self._desk, self.key, self._held, wanted, receiver)
             self.sign.ask(
-                receiver or self._signer(crew),
-                crew,
-                pin=pin,
-                joint=joint if asks_joint and wanted == "TAKE" else None,
+                asked.person,
+                asked.crew,
+                pin=asked.pin,
+                joint=asked.joint,
                 reason=wanted == "EMERGENCY",
-                following=values if lacking else None,
+                following=asked.following,
             )
-
-    def _crew(self, row: Row | None, crew: frozenset[bytes]) -> list[bytes]:
-        """A shift's people, those in the room first."""
-        order = [row.get(name) for name in ("primary", "secondary", "leader")] if row is not None else []
-        first = [person for person in order if isinstance(person, bytes)]
-        return [*dict.fromkeys(first), *sorted(crew - set(first))]
-
-    def _signer(self, crew: Sequence[bytes]) -> bytes | None:
-        """Whoever sits at the desk if that person belongs to the crew, else the first of it who has not signed."""
-        signed = {self._held.get(name) for name in ("giver", "taker")} if self._held is not None else set()
-        here = bytes.fromhex(self._desk.me.id) if len(self._desk.me.id) == 32 else b""
-        free = [person for person in crew if person not in signed]
-        return here if here in free else free[0] if free else None
 
     def _show_bar(self) -> None:
         state = self._held.text("state") if self._held is not None else ""
@@ -339,43 +248,9 @@ class HandoverPage(QWidget):
         return _("{word}（余{left}项）").format(word=word, left=self.left)
 
     def _hint(self) -> str:
-        held = self._held
-        if self._alone:
-            return _("只有一方在场：写明原因签字，对方和带班领导以后补签")
-        if held is None:
+        if self._held is None and not self._alone:
             return _("交 {shift}").format(shift=self.key) if self._due else _("这一班没有做交接")
-        if self._step == "PRINT" and held.get("countersigned_at") is None:
-            return _("带班领导以后再签；先打印，三方在纸上签名")
-        signed = [
-            _("{name} {time} {what}").format(
-                name=self._desk.title("people", person), time=local(held.number(when)).strftime("%H:%M"), what=what
-            )
-            for who, when, what in (
-                ("giver", "given_at", _("已交")),
-                ("taker", "taken_at", _("已接")),
-                ("leader", "countersigned_at", _("已签")),
-            )
-            if isinstance(person := held.get(who), bytes) and held.get(when) is not None
-        ]
-        hints = {
-            "CHECK": _("逐项核对：回车写答复，O 去看那件事；办完的自己划去"),
-            "SIGN_OUT": _("交班人签字后，事项不再改动"),
-            "REVIEW": self._review_hint(),
-            "TAKE": _("接班人签字的时间就是接班时间"),
-            "COUNTERSIGN": _("带班领导签字，也可以以后再签"),
-            "PRINT": _("打印后三方在纸上签名"),
-            "FINISHED": _("交接已完成"),
-        }
-        if held.get("state") == "EMERGENCY":
-            signed.insert(0, _("单方交接：{reason}").format(reason=held.text("reason")))
-        return _(" · ").join([*signed, hints[self._step]])
-
-    def _review_hint(self) -> str:
-        person = self._receiving()
-        if person is None:
-            return _("接班人先写明是谁，再逐项接收")
-        name = self._desk.title("people", person)
-        return _("接班人 {name} 逐项：回车接收，Q 提问，A 答复").format(name=name)
+        return signing.hint(self._desk, self._held, self._step, self._receiving(), alone=self._alone)
 
     def _crowded(self) -> bool:
         return not self.sign.isHidden() and self.height() < current().px(LOW)
@@ -476,15 +351,8 @@ class HandoverPage(QWidget):
         if row.get("state") == "OPEN":
             self.line.ask(_("答复"), row.text("answer") or _("留待下一班，因为"), _("为什么还没有办完"))
         else:
-            self._answer_question(row.text("question"))
-
-    def _answer_question(self, asked: str) -> None:
-        """The giver answers, under his own name; with accounts in force by his PIN where somebody else sits there."""
-        person = handover.answering(self._desk, self.key)
-        name = self._desk.title("people", person) if person is not None else _("交班人")
-        what = _("{name}答复“{question}”").format(name=name, question=_short(asked))
-        strange = person is not None and person.hex() != self._desk.me.id
-        self.line.ask(what, "", _("答给接班人"), pin=strange and handover.with_pin(self._desk))
+            what, pin = signing.answer_line(self._desk, self.key, row.text("question"))
+            self.line.ask(what, "", _("答给接班人"), pin=pin)
 
     def ask_about(self, item: bytes) -> None:
         """Q: the receiver asks; the item goes back to the giver."""
@@ -628,7 +496,3 @@ class HandoverPage(QWidget):
         row = self.items.current_row()
         if row is not None and row.id == item and row.get("ledger"):
             self.opened.emit(row.text("ledger"), bytes.fromhex(row.text("row")))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 12 else f"{text[:11]}…"
