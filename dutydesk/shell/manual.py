@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QSizeF, Qt, QUrl
-from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPdfWriter, QTextDocument, QTextImageFormat
+from PySide6.QtGui import QFont, QImage, QPageLayout, QPageSize, QPdfWriter, QTextDocument, QTextImageFormat
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
@@ -113,7 +113,7 @@ class Manual(QDialog):
 def pdf_of(name: str) -> bytes:
     """A page of the manual on A4."""
     document = QTextDocument()
-    document.setDefaultFont(current().font())
+    document.setDefaultFont(_small(current().font()))
     document.setBaseUrl(QUrl.fromLocalFile(f"{manual()}/"))
     document.setMarkdown(manual(name).read_text(encoding="utf-8"))
     held = QBuffer()
@@ -121,9 +121,9 @@ def pdf_of(name: str) -> bytes:
     writer = QPdfWriter(held)
     writer.setResolution(96)
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-    writer.setPageMargins(QMarginsF(18, 16, 18, 16), QPageLayout.Unit.Millimeter)
+    writer.setPageMargins(QMarginsF(16, 12, 16, 12), QPageLayout.Unit.Millimeter)
     room = writer.pageLayout().paintRectPixels(96).size()
-    _narrow_pictures(document, manual(), room.width() * 4 // 5)
+    _narrow_pictures(document, manual(), room.width() * 36 // 100)
     document.setPageSize(QSizeF(room))
     document.print_(writer)
     held.close()
@@ -164,3 +164,9 @@ def show_page(parent: QWidget, name: str) -> Manual:
     page = Manual(name, parent)
     page.open()
     return page
+
+
+def _small(font: QFont) -> QFont:
+    """A sheet for the drawer is one sheet."""
+    font.setPointSizeF(9.0)
+    return font

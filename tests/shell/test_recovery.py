@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +12,19 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QRadioButton, QWidget
 
+from dutydesk.admin.report import grouped
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.paths import Home
-from dutydesk.core.settings import DeskConfig, load
+from dutydesk.core.settings import DeskConfig, load, save
 from dutydesk.features import schema
 from dutydesk.journal import headfile
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
+from dutydesk.shell import recovery
 from dutydesk.shell.moved import Moved
 from dutydesk.shell.recovery import Recovery
-from dutydesk.sync import snapshots
+from dutydesk.shell.wizard import Wizard
+from dutydesk.sync import second, snapshots
 from tests.shell.conftest import AT
 
 Left = Qt.MouseButton.LeftButton
@@ -156,3 +162,156 @@ def test_a_folder_that_was_copied_is_another_desk(
     with qtbot.waitSignal(starter.ready, timeout=20_000):
         qtbot.mouseClick(dialog.go, Left)
     assert (load(real.config).epoch, load(real.config).code) == (2, "B2")
+
+
+# -- what people type --------------------------------------------------------------------------------------------------
+
+
+def test_nonsense_other_years_and_slips_are_asked_about(
+    qtbot: Any, window_of: Any, real: Home, expect_log: Any
+) -> None:
+    expect_log("cannot open")
+    broken(real)
+    starter = window_of(real, FixedClock(AT), wait=False)
+    dialog = opened(qtbot, starter)
+    last = dialog.lines["log"]
+    for typed, said in (
+        ("2027-0003", "今年最后一张"),
+        ("2024-0003", "今年最后一张"),
+        ("abc", "数字"),
+        ("13800000000", "数字"),
+        ("9000", "大很多"),
+    ):
+        last.setText(typed)
+        qtbot.mouseClick(dialog.go, Left)
+        assert said in dialog.problem.text()
+        assert last.selectedText() == typed, "to be typed over"
+    assert not list(real.root.glob("desk.before-restore-*"))
+    last.setText("0")  # lower than what the copy has: that counts
+    dialog.lines["incidents"].setText("2025-0900")
+    qtbot.mouseClick(dialog.go, Left)
+    qtbot.waitUntil(lambda: dialog.go.text() == "打开值班台" and dialog.go.isEnabled(), timeout=20_000)
+    assert "接着编号：值班日志 0002" in dialog.said.text()
+    dialog.accept()
+
+
+# -- the hub -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_hub_that_is_late_is_not_waited_for_and_still_heard(
+    qtbot: Any, window_of: Any, real: Home, expect_log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes the call and says nothing; then its answer comes after all."""
+    expect_log("cannot open")
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        save(real.config, replace(load(real.config), hub=f"postgresql://desk@127.0.0.1:{deaf.getsockname()[1]}/x"))
+        broken(real)
+        monkeypatch.setattr(recovery, "HUB_MS", 300)
+        starter = window_of(real, FixedClock(AT), wait=False)
+        with qtbot.waitSignal(starter.failed, timeout=20_000):
+            starter.start()
+        dialog: Recovery = shown(Recovery)
+        qtbot.waitUntil(lambda: bool(dialog.group.buttons()), timeout=20_000)
+        assert "正在问中心库" in dialog.hub.text()
+        assert not dialog.go.isEnabled()
+        qtbot.waitUntil(dialog.go.isEnabled, timeout=20_000)
+        assert "还没有应答" in dialog.hub.text()
+        dialog.group.button(1).setChecked(True)
+        dialog.lines["incidents"].setText("7")
+        found = dialog._found
+        assert found is not None
+        dialog._heard(replace(found, numbers={"log": 30, "incidents": 5, "papers": 0}, hub="中心库有 3 次"))
+        assert dialog.lines["log"].text() == "30", "what nobody has typed is filled in"
+        assert dialog.lines["incidents"].text() == "7", "what somebody has typed stays"
+        assert dialog.group.checkedId() == 1
+        dialog.reject()
+
+
+def test_a_hub_that_is_away_is_said(qtbot: Any, window_of: Any, real: Home, expect_log: Any) -> None:
+    expect_log("cannot open")
+    save(real.config, replace(load(real.config), hub="postgresql://desk@127.0.0.1:9/x"))
+    broken(real)
+    dialog = opened(qtbot, window_of(real, FixedClock(AT), wait=False))
+    assert "中心库连不上" in dialog.hub.text()
+    dialog.reject()
+
+
+# -- a copy from elsewhere ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stick(real: Home, tmp_path: Path) -> tuple[Path, str]:
+    """An encrypted copy that has both entries, and its key as it stands on paper."""
+    place, key = tmp_path / "stick", tmp_path / "key"
+    place.mkdir()
+    public = second.new_key(key)
+    save(real.config, replace(load(real.config), second_snapshots=str(place), second_recipients=public))
+    made = snapshots.take(real, schema(), FixedClock(AT + 1_000))
+    assert made.second_error == ""
+    (secret,) = second.secrets_in(key.read_text(encoding="utf-8"))
+    key.unlink()
+    (copy,) = place.glob("*.age")
+    return copy, grouped(secret).lower()
+
+
+def test_an_encrypted_copy_is_opened_by_what_is_typed(
+    qtbot: Any, window_of: Any, real: Home, stick: tuple[Path, str], expect_log: Any
+) -> None:
+    expect_log("cannot open")
+    copy, secret = stick
+    for path in real.snapshots.glob("desk-*"):
+        path.unlink()
+    real.database.unlink()
+    starter = window_of(real, FixedClock(AT), wait=False)
+    with qtbot.waitSignal(starter.failed, timeout=20_000):
+        starter.start()
+    dialog: Recovery = shown(Recovery)
+    qtbot.waitUntil(dialog.elsewhere.isEnabled, timeout=20_000)
+    dialog.bring(copy)
+    assert dialog.secret.isVisible()
+    dialog.secret.setText(secret[:-3] + "zzz")
+    qtbot.keyClick(dialog.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "抄错" in dialog.problem.text(), timeout=20_000)
+    dialog.secret.setText(secret)
+    qtbot.keyClick(dialog.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(dialog.go.isEnabled, timeout=20_000)
+    assert not dialog.secret.isVisible()
+    assert dialog.secret.text() == ""
+    assert dialog.lines["log"].text() == "2"
+    qtbot.mouseClick(dialog.go, Left)
+    qtbot.waitUntil(lambda: dialog.go.text() == "打开值班台" and dialog.go.isEnabled(), timeout=20_000)
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        qtbot.mouseClick(dialog.go, Left)
+    assert len(starter.desk.rows("log")) == 2
+    assert not list(real.root.glob(".opened-*")), "nothing of it lies open"
+
+
+def test_a_new_machine_from_the_first_question_to_the_next_number(
+    qtbot: Any, window_of: Any, real: Home, stick: tuple[Path, str], tmp_path: Path
+) -> None:
+    copy, secret = stick
+    shutil.rmtree(real.root)
+    new = Home(tmp_path / "new")
+    starter = window_of(new, FixedClock(AT), wait=False)
+    starter.start()
+    qtbot.waitUntil(lambda: shown(Wizard) is not None, timeout=20_000)
+    wizard: Wizard = shown(Wizard)
+    wizard.back.setChecked(True)
+    assert not wizard.name.isEnabled()
+    qtbot.mouseClick(wizard.go, Left)
+    qtbot.waitUntil(lambda: shown(Recovery) is not None, timeout=20_000)
+    dialog: Recovery = shown(Recovery)
+    qtbot.waitUntil(dialog.elsewhere.isEnabled, timeout=20_000)
+    assert dialog.windowTitle() == "从备份恢复"
+    dialog.bring(copy)
+    dialog.secret.setText(secret)
+    qtbot.keyClick(dialog.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(dialog.go.isEnabled, timeout=20_000)
+    dialog.lines["log"].setText("5")
+    qtbot.mouseClick(dialog.go, Left)
+    qtbot.waitUntil(lambda: dialog.go.text() == "打开值班台" and dialog.go.isEnabled(), timeout=20_000)
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        qtbot.mouseClick(dialog.go, Left)
+    values = {"happened_at": AT, "recorded_at": AT, "category": "OTHER", "text": "新电脑上第一条"}
+    assert starter.desk.act("log.add", [starter.desk.new("log", values)]).value("log", "no") == "2026-0006"
+    assert (load(new.config).epoch, load(new.config).unit) == (2, "示例区应急管理局")

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
 
 from dutydesk.core.clock import HOUR, FixedClock
@@ -19,7 +20,7 @@ from dutydesk.journal import drafts, recipe
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify, verify_file
 from dutydesk.ledger.feature import Change
-from dutydesk.shell.manual import Manual
+from dutydesk.shell.manual import NIGHT_PAGE, Manual, pdf_of
 from dutydesk.shell.recovery import Recovery
 from dutydesk.shell.trouble import Trouble
 from dutydesk.sync import snapshots
@@ -133,6 +134,16 @@ def test_an_altered_act_is_said_and_work_goes_on(qtbot: Any, window_of: Any, rea
     qtbot.waitUntil(lambda: shown(Trouble) is None)
     values = {"happened_at": AT, "recorded_at": AT, "category": "OTHER", "text": "接着记"}
     starter.desk.act("log.add", [starter.desk.new("log", values)])
+    starter.window.show_night_page()
+    page: Manual = shown(Manual)
+    assert page.page.toPlainText().startswith("夜里三点")
+    page._follow(page.page.source().fromUserInput("file:///etc/passwd"))
+    assert page.page.toPlainText().startswith("夜里三点"), "nothing but pages of the manual is opened"
+    page.show_page("backup.md")
+    assert page.page.toPlainText().startswith("备份")
+    page.go_back()
+    assert page.page.toPlainText().startswith("夜里三点")
+    page.reject()
     starter.window.refresh()
     assert starter.window.board.record.value == "记录受损"
     starter.window.board.record.click()
@@ -147,11 +158,17 @@ def test_an_altered_act_is_said_and_work_goes_on(qtbot: Any, window_of: Any, rea
     assert len(starter.desk.rows("log")) == 41
 
 
-def test_a_copy_as_it_is_can_be_salvaged_from(qtbot: Any, window_of: Any, real: Home) -> None:
+def test_a_save_that_finds_the_damage_leads_there_and_the_files_are_copied_as_they_are(
+    qtbot: Any, window_of: Any, real: Home
+) -> None:
     starter = window_of(real, FixedClock(AT))
     starter.desk.act("log.add", [starter.desk.new("log", {"category": "OTHER", "text": "还在日志文件里的"})])
     noise_on_the_page_of(real, "第7条")
-    dialog = found_out(qtbot, starter)
+    starter.desk.store.stop_writing("数据库已损坏（database disk image is malformed）")  # as a failed commit does
+    starter.window.refresh()
+    qtbot.waitUntil(lambda: shown(Trouble) is not None, timeout=20_000)
+    dialog: Trouble = shown(Trouble)
+    assert dialog.heading.text() == "记录有损坏，程序已停止写入"
     dialog.copy.click()
     qtbot.waitUntil(lambda: "已原样抄到" in dialog.said.text(), timeout=20_000)
     (folder,) = real.root.glob("desk.as-is-*")
@@ -160,21 +177,11 @@ def test_a_copy_as_it_is_can_be_salvaged_from(qtbot: Any, window_of: Any, real: 
     assert "还在日志文件里的".encode() in (folder / "desk.sqlite-wal").read_bytes()
     assert not verify_file(folder / "desk.sqlite", schema()).ok
     dialog.reject()
-
-
-def test_a_save_that_finds_the_damage_leads_to_the_same_place(
-    qtbot: Any, window_of: Any, real: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    starter = window_of(real, FixedClock(AT))
-    noise_on_the_page_of(real, "第7条")
-    starter.desk.store.stop_writing("数据库已损坏（database disk image is malformed）")  # as a failed commit does
-    starter.window.refresh()
-    qtbot.waitUntil(lambda: shown(Trouble) is not None, timeout=20_000)
-    assert shown(Trouble).heading.text() == "记录有损坏，程序已停止写入"
-    shown(Trouble).reject()
     starter.window._actions.keep_shift()  # as every minute: no dialog each time
     starter.window.refresh()
     assert shown(QDialog) is None
+    starter.window.close()
+    assert starter.window.closed, "a record that takes nothing keeps nobody here"
 
 
 def test_help_is_there_without_a_record(qtbot: Any, window_of: Any, real: Home, expect_log: Any) -> None:
@@ -197,22 +204,10 @@ def test_help_is_there_without_a_record(qtbot: Any, window_of: Any, real: Home, 
     preview = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "preview-dialog" and w.isVisible())
     assert preview.findChildren(QLabel)
     preview.reject()
+    assert len(pypdfium2.PdfDocument(pdf_of(NIGHT_PAGE))) == 1, "one sheet"
     page.reject()
     qtbot.waitUntil(lambda: shown(Manual) is None)
     way.reject()
-
-
-def test_help_in_the_window_leads_there_too(qtbot: Any, window: Any) -> None:
-    press(Key.Key_F1, Qt.KeyboardModifier.ControlModifier)
-    page: Manual = shown(Manual)
-    assert page.page.toPlainText().startswith("夜里三点")
-    page._follow(page.page.source().fromUserInput("file:///etc/passwd"))
-    assert page.page.toPlainText().startswith("夜里三点"), "nothing but pages of the manual is opened"
-    page.show_page("backup.md")
-    assert page.page.toPlainText().startswith("备份")
-    page.go_back()
-    assert page.page.toPlainText().startswith("夜里三点")
-    page.reject()
 
 
 def test_drafts_beside_an_encrypted_record_are_encrypted(tmp_path: Path) -> None:
@@ -231,12 +226,3 @@ def test_drafts_beside_an_encrypted_record_are_encrypted(tmp_path: Path) -> None
         assert not (home.root / "desk.drafts").exists()
         (home.root / "desk.drafts").write_bytes(json.dumps({"log": 1}).encode())
         assert drafts.kept(store, "log") is None, "what is not ours is not read"
-
-
-def test_nothing_is_left_behind(qtbot: Any, window_of: Any, real: Home) -> None:
-    starter = window_of(real, FixedClock(AT))
-    noise_on_the_page_of(real, "第7条")
-    found_out(qtbot, starter).reject()
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    starter.window.close()
-    assert starter.window.closed, "a record that takes nothing keeps nobody here"
