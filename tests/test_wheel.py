@@ -68,6 +68,8 @@ def test_it_holds_the_program_and_its_resources(wheel: Path) -> None:
     assert "dutydesk/_resources/i18n/en/LC_MESSAGES/dutydesk.mo" in names
     assert {"NotoSansSC-Regular.ttf", "NotoSerifSC-Regular.ttf"} <= {Path(f.filename).name for f in faces}
     assert all(face.file_size > 5_000_000 for face in faces)
+    pages = {f"manual/{f.name}" for f in (ROOT / "docs" / "manual").glob("*.md")} | {"screens/recovery.png"}
+    assert {f"dutydesk/_resources/{page}" for page in pages} <= names, "help needs no network"
     assert "dutydesk/_resources/fonts/OFL.txt" in names, "the faces' licence travels with them"
     assert "dutydesk = dutydesk.__main__:main" in scripts
     assert "Requires-Python: <3.14,>=3.11" in metadata

@@ -26,7 +26,8 @@ STOPPED = N_("记录已损坏，程序停止了写入；新的先记在纸上")
 
 
 class Mending(QObject):
-    """What one window knows of damage to its record. `found`: sentences, `grave`: whether writing on would break more."""
+    """What one window knows of damage to its record. `found`: sentences, `grave`: whether writing on would break more,
+    `sound`: the file itself is whole, it was the disk that did not take or give something."""
 
     def __init__(self, window: MainWindow, desk: Desk) -> None:
         super().__init__(window)
@@ -34,6 +35,7 @@ class Mending(QObject):
         self._desk = desk
         self.found: list[str] = []
         self.grave = False
+        self.sound = False
         self._dialog: QObject | None = None
         self._looking = False
         self._first: list[str] = []
@@ -62,6 +64,7 @@ class Mending(QObject):
         """What the look found; where the file itself is sound, what made us look is all there is to say."""
         _acts, problems, grave = found
         self._looking = False
+        self.sound = not problems
         self.struck(problems or self._first, grave=grave or bool(self._desk.store.stopped))
 
     def _not_looked(self, text: str) -> None:
@@ -87,7 +90,12 @@ class Mending(QObject):
         from dutydesk.shell.trouble import Trouble
 
         dialog = Trouble(
-            self._desk.store.home, self.found, grave=self.grave, at=self._desk.clock.now(), parent=self._window
+            self._desk.store.home,
+            self.found,
+            grave=self.grave,
+            at=self._desk.clock.now(),
+            parent=self._window,
+            sound=self.sound,
         )
         self._dialog = dialog
         dialog.mend.connect(self._mend)

@@ -74,7 +74,14 @@ class Trouble(QDialog):
     mend = Signal()
 
     def __init__(
-        self, home: Home, found: Sequence[str], *, grave: bool, at: int, parent: QWidget | None = None
+        self,
+        home: Home,
+        found: Sequence[str],
+        *,
+        grave: bool,
+        at: int,
+        parent: QWidget | None = None,
+        sound: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("trouble")
@@ -84,6 +91,8 @@ class Trouble(QDialog):
         self._jobs = JobRunner(self)
         theme = current()
         title = _("记录有损坏，程序已停止写入") if grave else _("记录有一处不对，可以接着记")
+        if grave and sound:
+            title = _("硬盘读写出错，程序已停止写入")
         told = (
             _(
                 "已经记下的还能看、能查、能打印。新的先记在纸上，没存完的字已经留好。"

@@ -15,7 +15,7 @@ from dutydesk.journal import recipe
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
-from dutydesk.sync import record
+from dutydesk.sync import placemark, record
 
 MOVED = "desk.moved"
 """Kind of the act that says so."""
@@ -40,6 +40,7 @@ def copied(home: Home, schema: Schema, clock: Clock, code: str, *, key: bytes | 
     with DeskLock(home.lock, exclusive=True):
         # Named first: a kill from here on leaves a desk that refuses to write, never one that goes on as the other.
         save(home.config, fresh)
+        placemark.forget(home.snapshots)
     step("adopt.named")
     with Store.open(home, schema, clock, key=key, exclusive=True, continuing=True) as store:
         store.open_epoch(link, {"continues": link.hex(), "reason": "clone"})

@@ -54,6 +54,11 @@ def known(folder: Path) -> Mapping[str, list[str]]:
     return {address: [str(one) for one in marks] for address, marks in places.items()}
 
 
+def forget(folder: Path) -> None:
+    """A copied desk has the other one's memory, and a place of its own to find."""
+    (folder / KNOWN).unlink(missing_ok=True)
+
+
 def read(there: Place) -> Mark | None:
     """The mark at a place; `None` where there is none, or nothing that is one."""
     with tempfile.TemporaryDirectory(prefix="dutydesk-mark-") as work:
@@ -78,7 +83,8 @@ def check(there: Place, config: DeskConfig, folder: Path | None, *, new_place: b
         there.make()
     found = read(there) if NAME in there.names() else None
     if found is not None:
-        if (found.desk, found.code) != (config.desk, config.code):
+        ours = found.code == config.code or found.place in remembered  # a desk may get another code, a copy has one
+        if found.desk != config.desk or not ours:
             whose = found.unit or found.code or found.desk[:8]
             raise Refused(
                 Problem(
@@ -86,7 +92,7 @@ def check(there: Place, config: DeskConfig, folder: Path | None, *, new_place: b
                     "second_snapshots",
                 )
             )
-        return found
+        return replace(found, code=config.code)
     if remembered and not new_place:
         raise Unavailable(
             _("{place} 上没有本机备份的标记：U 盘没有插上，或换了一个。换了新的，在“系统—记录”里按“认这个盘”").format(

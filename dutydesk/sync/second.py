@@ -26,7 +26,7 @@ from dutydesk.core.errors import Damaged, Problem, Refused, Unavailable
 from dutydesk.core.files import sync_file, sync_folder
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.settings import DeskConfig
-from dutydesk.journal import recipe
+from dutydesk.journal import ballast, recipe
 from dutydesk.sync import placemark, rotation, sidecar
 from dutydesk.sync.rotation import Rotation
 
@@ -34,6 +34,8 @@ AGE = ".age"
 CHUNK = 2**20
 BEGINS = "AGE-SECRET-KEY-"
 MISREAD = str.maketrans("OIB", "0L8")
+SLACK = 65_536
+"""Bytes that a file system needs beside a file's own."""
 PATIENCE = 60.0
 """Seconds that a server may take for one answer."""
 SCHEMES = ("webdav", "webdav+http", "sftp", "s3", "memory")
@@ -65,6 +67,7 @@ class Place(Protocol):
     def make(self) -> None: ...
     def names(self) -> list[str]: ...
     def size(self, name: str) -> int: ...
+    def free(self) -> int: ...
     def put(self, source: Path, name: str) -> None: ...
     def sha256(self, name: str) -> str: ...
     def move(self, name: str, target: str) -> None: ...
@@ -90,6 +93,9 @@ class Folder:
 
     def size(self, name: str) -> int:
         return (self.folder / name).stat().st_size
+
+    def free(self) -> int:
+        return ballast.free(self.folder)
 
     def put(self, source: Path, name: str) -> None:
         shutil.copyfile(source, self.folder / name)
@@ -137,6 +143,9 @@ class Remote:
 
     def size(self, name: str) -> int:
         return 0  # a server's room is not ours to reckon with
+
+    def free(self) -> int:
+        return 0
 
     def put(self, source: Path, name: str) -> None:
         self._files.put_file(str(source), self._at(name))
@@ -391,17 +400,19 @@ def _send(config: DeskConfig, copy: Path, rule: Rotation, there: Place, known: P
 
 
 def _put_or_make_room(there: Place, copy: Path, source: Path, name: str, work: Path, mark: placemark.Mark) -> None:
-    """A stick that is full of older copies gives up the oldest ones; never the newest."""
+    """A stick that is full of older copies gives up the oldest ones, where that makes room enough; never the newest."""
     try:
         _put(there, copy, source, name, work)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        gone = rotation.squeezed(listed(there), source.stat().st_size, mark.last)
+        lacking = source.stat().st_size + SLACK - there.free()
+        held = listed(there)
+        gone = rotation.squeezed(held, lacking, mark.last)
+        if not gone or sum(one.size for one in held if one.name in gone) < lacking:
+            raise
         for old in gone:
             _let_go(there, old)
-        if not gone:
-            raise
         _put(there, copy, source, name, work)
 
 

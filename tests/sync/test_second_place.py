@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +21,7 @@ from dutydesk.core.settings import load, save
 from dutydesk.journal import peers, recipe
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify_file
-from dutydesk.sync import placemark, second, snapshots
+from dutydesk.sync import adopting, placemark, second, snapshots
 from dutydesk.sync.rotation import Rotation
 from tests.journal import desks as d
 
@@ -309,6 +310,19 @@ def test_two_desks_never_share_a_place(home: Home, place: Path, key_file: Path) 
     assert len(list((place / "share").glob("*.age"))) == 1
 
 
+def test_a_desk_that_gets_another_code_keeps_its_place_and_a_copy_of_it_does_not(
+    home: Home, place: Path, key_file: Path
+) -> None:
+    set_second(home, second_snapshots=str(place / "stick"))
+    assert take(home).second_error == ""
+    shutil.copytree(home.root, place / "copied")
+    set_second(home, code="B7")
+    assert take(home, 1).second_error == ""
+    copied = Home(place / "copied")
+    assert adopting.copied(copied, d.FULL, FixedClock(d.EVENING), "C3") == 2
+    assert "另一台值班台" in take(copied, 2).second_error
+
+
 @pytest.mark.parametrize("noise", [b"", b"[1]", b"{}", b"\xff\x00", b"[" * 4_000, b'{"desk": 7}' + b" " * 5_000])
 def test_a_mark_that_is_none(home: Home, place: Path, key_file: Path, noise: bytes) -> None:
     set_second(home, second_snapshots=str(place / "stick"))
@@ -321,6 +335,9 @@ class FullStick(second.Folder):
     """Has room for so many files that are no marks."""
 
     room = 2
+
+    def free(self) -> int:
+        return 2 * second.SLACK if self.room else -(10**9)
 
     def put(self, source: Path, name: str) -> None:
         if name.endswith(".age.new") and len(list(self.folder.glob("*.age"))) >= self.room:
@@ -340,7 +357,8 @@ def test_a_full_stick_lets_its_oldest_copies_go_and_never_its_newest(
     monkeypatch.setattr(FullStick, "room", 0)
     said = take(home, 5).second_error
     assert "满了，放不下这一份" in said
-    assert (stick / f"{made[3]}.age").exists(), "the newest one stays"
+    kept = sorted(path.name for path in stick.glob("desk-*.age"))
+    assert kept == [f"{name}.age" for name in made[2:]], "where letting go makes no room enough, nothing goes"
     assert not list(stick.glob(".*.new"))
 
 
