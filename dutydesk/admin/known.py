@@ -14,7 +14,7 @@ from dutydesk.core.i18n import N_, _
 from dutydesk.core.ids import named_id
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Query, Row
-from dutydesk.journal.settings import known
+from dutydesk.journal.settings import counted, known
 from dutydesk.ledger.feature import Known
 from dutydesk.ledger.kinds import TEXT
 from dutydesk.ledger.spec import Field, Ledger, On, Value
@@ -46,11 +46,12 @@ class Held:
     group: str
     row: Row | None = None
     wrong: str = ""
+    district: str = ""
 
     @property
     def id(self) -> bytes:
         """The row that has its value, or would have it."""
-        return self.row.id if self.row is not None else named_id(LEDGER, self.known.key)
+        return self.row.id if self.row is not None else row_id(self.district, self.known.key)
 
     @property
     def own(self) -> bool:
@@ -77,11 +78,11 @@ class Held:
 
 def settings_of(desk: Desk) -> list[Held]:
     """Every setting that some feature reads, in the features' order."""
-    written = _written(desk)
+    written, district = _written(desk), desk.config.district
     found: list[Held] = []
     for feature, one in known(desk):
         row = written.get(one.key)
-        found.append(Held(one, _(feature.title), row, refusal(one, row.text("value").strip()) if row else ""))
+        found.append(Held(one, _(feature.title), row, refusal(one, row.text("value").strip()) if row else "", district))
     return found
 
 
@@ -111,13 +112,17 @@ def nearest(every: Iterable[Known], text: str) -> Known | None:
     return by_name[close[0]] if close else None
 
 
+def row_id(district: str, key: str) -> bytes:
+    """The row of a key: one for all desks of a district, and another one for each district."""
+    return named_id(LEDGER, district, key) if district else named_id(LEDGER, key)
+
+
 def _written(desk: Desk) -> Mapping[str, Row]:
-    """The rows of the ledger by key; of two of one key the later, as `journal.settings` reads them."""
-    return {row.text("key").strip(): row for row in sorted(desk.rows(LEDGER), key=_arrival)}
-
-
-def _arrival(row: Row) -> int:
-    return row.n
+    """The rows that are in force here, by key, as `journal.settings` reads them."""
+    with desk.store.read() as connection:
+        held = {one.setting.key: one.row for one in counted(connection)}
+    rows = {row.id: row for row in desk.rows(LEDGER)}
+    return {key: rows[row] for key, row in held.items() if row in rows}
 
 
 # -- the list ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.history import ASKED
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.sync.snapshots import LAST, snapshots
 
@@ -124,7 +125,7 @@ def author(connection: Connection, act: bytes) -> tuple[str, int] | None:
 def open_items(connection: Connection) -> Sequence[OpenItem]:
     """Disputes that nobody has settled, acts that were kept out, acts that wait for a newer program."""
     questions = [
-        (_("有数据冲突待处理"), "SELECT count(*) FROM conflict"),
+        (_("有数据冲突待处理"), f"SELECT count(*) FROM conflict WHERE {ASKED}"),  # noqa: S608
         (_("有外来记录被隔离"), "SELECT count(*) FROM quarantine"),
         (_("有记录要升级程序才能显示"), "SELECT count(*) FROM unprojected"),
     ]

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dutydesk.admin import known
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
-from dutydesk.core.ids import named_id
 from dutydesk.journal import audit, history
 from dutydesk.journal import query as q
 from dutydesk.journal.apply import DELETE, DUPLICATE, GONE, HEADS
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import Conflict
+from dutydesk.journal.settings import counted
 from dutydesk.journal.settings import known as known_settings
 from dutydesk.journal.store import MOST_CHANGES, Receipt
 from dutydesk.ledger.feature import Change
@@ -34,7 +34,7 @@ def add_setting(desk: Desk, values: Mapping[str, Value]) -> bytes:
     """`dutydesk add settings key=… value=… source=… date=…`: writes the setting of this key, new or not."""
     told = {name: str(values.get(name) or "") for name in ("key", "value", "source", "place", "date", "note")}
     write_setting(desk, **told)
-    return _row_of(desk, told["key"]) or named_id(SETTINGS, told["key"])
+    return _row_of(desk, told["key"]) or known.row_id(desk.config.district, told["key"])
 
 
 def write_setting(
@@ -42,7 +42,8 @@ def write_setting(
 ) -> Receipt | None:
     """Write a rule or threshold with the paper it comes from and that paper's date; `None` when nothing changes.
 
-    A key has one row on every desk, so that two desks never make two of it. An empty value takes the setting back: the
+    A key has one row on every desk of a district, so that two desks never make two of it; the city's and another
+    district's are rows of their own. An empty value takes the setting back: the
     program's own holds again. Raises `Refused` without a key, a source or a date (a threshold that nobody can trace is
     worse than the default), for a key that nothing reads and for a value that its reader could not use.
     """
@@ -69,7 +70,8 @@ def write_setting(
     row = _row_of(desk, key.strip())
     if row is None:
         given = {name: text for name, text in values.items() if text is not None}
-        return desk.act("settings.add", [Change(SETTINGS, named_id(SETTINGS, key.strip()), given, new=True)])
+        fresh = known.row_id(desk.config.district, key.strip())
+        return desk.act("settings.add", [Change(SETTINGS, fresh, given, new=True)])
     change = desk.edit(SETTINGS, row, values)
     return None if change is None else desk.act("settings.edit", [change])
 
@@ -90,8 +92,10 @@ def _unreadable(desk: Desk, key: str, value: str) -> list[Problem]:
 
 
 def _row_of(desk: Desk, key: str) -> bytes | None:
-    found = desk.rows(SETTINGS, q.Condition("key", "=", key), limit=1)
-    return found[0].id if found else None
+    """The row of a key that this district wrote."""
+    with desk.store.read() as connection:
+        found = [one.row for one in counted(connection, key) if one.own and one.setting.key == key]
+    return found[-1] if found else None
 
 
 # -- disputes ----------------------------------------------------------------------------------------------------------

@@ -84,11 +84,15 @@ def history(connection: Connection, shape: Shape, row: bytes) -> list[Version]:
     return [version for _hlc, version in sorted(versions, key=lambda each: (each[0], each[1].act))]
 
 
+ASKED = "NOT (ledger = 'settings' AND kind = 'duplicate')"
+"""Which rows of `conflict` somebody is asked to settle: one key that two districts have written is as it should be."""
+
+
 def conflicts(connection: Connection, schema: Schema, ledger: str = "", row: bytes = b"") -> list[Conflict]:
     """All open disputes, or those of one ledger or row."""
     found = connection.exec_driver_sql(
-        "SELECT ledger, row, field, kind FROM conflict WHERE (? = '' OR ledger = ?) AND (? = x'' OR row = ?)"
-        " ORDER BY ledger, row, field",
+        f"SELECT ledger, row, field, kind FROM conflict WHERE (? = '' OR ledger = ?) AND (? = x'' OR row = ?)"
+        f" AND {ASKED} ORDER BY ledger, row, field",
         (ledger, ledger, row, row),
     ).all()
     out: list[Conflict] = []

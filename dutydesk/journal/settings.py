@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import INTEGER, TEXT, Connection, column, select, table
+from sqlalchemy import BLOB, INTEGER, TEXT, Connection, column, select, table
 
+from dutydesk.core.districts import stem, within
 from dutydesk.core.i18n import N_, _, pick
 from dutydesk.core.reference import reference
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.query import DESKS
 from dutydesk.ledger.feature import Feature, Known
 from dutydesk.ledger.table import LISTED
 
@@ -21,7 +23,13 @@ Check = Callable[[str], None]
 UNITS = (N_("分钟"), N_("秒"), N_("小时"), N_("天"), N_("条"), N_("张"), N_("位"), N_("次"), N_("路"))
 """The units that rows of the reference data name."""
 _FIELDS = ("key", "value", "source", "place", "date")
-_TABLE = table("settings", column("_n", INTEGER), column("_state", INTEGER), *(column(name, TEXT) for name in _FIELDS))
+_TABLE = table(
+    "settings",
+    *(column(name, INTEGER) for name in ("_state", "_hlc")),
+    *(column(name, BLOB) for name in ("id", "_act")),
+    *(column(name, TEXT) for name in _FIELDS),
+)
+_ACT = table("act", column("act_id", BLOB), column("desk", BLOB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +44,74 @@ class Setting:
 
 
 def settings(connection: Connection, prefix: str) -> tuple[Setting, ...]:
-    """The settings whose key begins with `prefix`, by key; of two rows of one key the later stands last."""
-    columns = [_TABLE.c[name] for name in _FIELDS]
-    found = connection.execute(
-        select(*columns)
+    """The settings that count here and whose key begins with `prefix`, by key; of two rows of one key the one in force
+    stands last (`Counted`)."""
+    return tuple(one.setting for one in counted(connection, prefix))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A row that counts at this desk. One of its own district (`own`) comes before the city's, the city's before the
+    province's; another district's counts for nothing here. Of equal ones the later holds; an empty one takes the
+    setting back."""
+
+    row: bytes
+    setting: Setting
+    own: bool
+    order: tuple[bool, int, int, bytes]
+
+
+def counted(connection: Connection, prefix: str = "") -> list[Counted]:
+    """The rows that count here, by key, the one in force last. A view of a hub has rules only for a chosen district:
+    everybody's at once would be nobody's."""
+    columns = [_TABLE.c[name] for name in ("id", "_hlc", "_act", *_FIELDS)]
+    rows = connection.execute(
+        select(*columns, _ACT.c.desk)
+        .join_from(_TABLE, _ACT, _ACT.c.act_id == _TABLE.c["_act"])
         .where(_TABLE.c["_state"] == LISTED, _TABLE.c.key.startswith(prefix, autoescape=True))
-        .order_by(_TABLE.c.key, _TABLE.c["_n"])
     )
-    return tuple(Setting(*(str(part or "").strip() for part in row)) for row in found)
+    found: list[tuple[Any, ...]] = [tuple(row) for row in rows]
+    if not found:
+        return []
+    here, viewed = _here(connection)
+    chosen = connection.get_execution_options().get(DESKS, ())
+    if viewed and not chosen:
+        return []
+    places: dict[bytes, str] = {}
+    out: list[Counted] = []
+    for line in found:
+        desk = bytes(line[-1])
+        if desk not in places:
+            places[desk] = _place(connection, desk)
+        place = places[desk]
+        mine = desk in chosen if viewed else not here or place == here
+        if not mine and (viewed or not within(here, place)):
+            continue
+        told = Setting(*(str(part or "").strip() for part in line[3:-1]))
+        rank = 100 if mine else len(stem(place))
+        out.append(Counted(bytes(line[0]), told, mine, (bool(told.value), rank, int(line[1]), bytes(line[2]))))
+    return sorted(out, key=_by_key)
+
+
+def _by_key(one: Counted) -> tuple[str, tuple[bool, int, int, bytes]]:
+    return one.setting.key, one.order
+
+
+def _here(connection: Connection) -> tuple[str, bool]:
+    """The district of this desk, empty where it has none; whether this is the view of a hub."""
+    found = connection.exec_driver_sql("SELECT key, value FROM local_state WHERE key IN ('district', 'view')").all()
+    told = {str(key): str(value) for key, value in found}
+    return told.get("district", ""), "view" in told
+
+
+def _place(connection: Connection, desk: bytes) -> str:
+    """The district of a desk, as its last epoch says."""
+    found = connection.exec_driver_sql(
+        "SELECT json_extract(a.body, '$.epoch.district') FROM frontier f JOIN act a"
+        " ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1 WHERE f.desk = ? ORDER BY f.epoch DESC LIMIT 1",
+        (desk,),
+    ).scalar()
+    return str(found or "")
 
 
 def values(connection: Connection, prefix: str) -> dict[str, str]:

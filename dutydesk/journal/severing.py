@@ -75,8 +75,9 @@ def forget(raw: recipe.Raw, prefix: str, key: str) -> None:
     raw.execute("DELETE FROM local_state WHERE key = ?", (key,))
     for name, body in raw.execute("SELECT name, body FROM local_peer").fetchall():
         told = json.loads(body)
-        cursor = "arrival" if name == "keys" else "named" if str(name).startswith("hub/") else ""
-        if cursor in told:
-            text = json.dumps(told | {cursor: 0}, ensure_ascii=False, sort_keys=True)
+        cursors = ("arrival",) if name == "keys" else ("named", "sought") if str(name).startswith("hub/") else ()
+        again = {cursor: 0 for cursor in cursors if cursor in told}
+        if again:
+            text = json.dumps(told | again, ensure_ascii=False, sort_keys=True)
             raw.execute("UPDATE local_peer SET body = ? WHERE name = ?", (text, name))
     raw.execute("COMMIT")

@@ -177,6 +177,8 @@ class Store:
             if head is not None and not head.clean:
                 self._quick_check()
             self._sync_projections()
+            if self._local("district") != self.config.district:
+                self._set_local("district", self.config.district)
         except (recipe.driver().DatabaseError, UnicodeDecodeError) as error:
             raise family(error) from None
         except DBAPIError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dutydesk.core.crashpoint import step
@@ -86,6 +86,28 @@ def fetch(store: Store, hub: Hub, after: int, cancelled: Callable[[], None], kee
             after = blob.arrival
         keep(after)
     return Moved(files, after, tuple(notes))
+
+
+def fetch_named(
+    store: Store, hub: Hub, after: int, lacking: Sequence[str], cancelled: Callable[[], None]
+) -> tuple[Moved, list[str]]:
+    """Bring the files that acts name which arrived after a place, and those that were `lacking` before; what the hub has
+    not yet is lacking on."""
+    hashes, cursor = named(store, after)
+    wanted = [
+        name for name in dict.fromkeys((*lacking, *hashes)) if not attachments.path_of(store.home, name).is_file()
+    ]
+    files, notes = 0, list[str]()
+    for blob in hub.blobs_of([bytes.fromhex(name) for name in wanted]):
+        cancelled()
+        trouble = _fetch(store, hub, blob, cancelled)
+        if trouble:
+            notes.append(trouble)
+            continue
+        files += 1
+        wanted.remove(blob.sha256.hex())
+        store.arrived([blob.sha256.hex()])
+    return Moved(files, cursor, tuple(notes)), wanted
 
 
 def _fetch(store: Store, hub: Hub, blob: Blob, cancelled: Callable[[], None]) -> str:

@@ -78,6 +78,7 @@ class Enrolled:
     name: str
     revoked: bool
     until: int | None
+    district: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,7 @@ class Hub:
             if row[6] is None:
                 continue
             desk = bytes(row[6])
-            desks[desk] = Enrolled(desk, bytes(row[7]), row[8], row[9], bool(row[10]), row[11])
+            desks[desk] = Enrolled(desk, bytes(row[7]), row[8], row[9], bool(row[10]), row[11], row[15])
             if row[13] is not None:
                 frontier[desk, int(row[12])] = (int(row[13]), bytes(row[14]))
         self.hub_id = bytes(hub)
@@ -462,6 +463,14 @@ class Hub:
     def blobs_since(self, arrival: int, most: int = 500) -> list[Blob]:
         """Files that came whole after a number of the counter, in order."""
         return [Blob(bytes(row[0]), row[1], row[2], row[3]) for row in self._ask("blobs_since", (arrival, most))]
+
+    def blobs_of(self, hashes: Sequence[bytes]) -> list[Blob]:
+        """Those of some files that the hub has whole."""
+        out: list[Blob] = []
+        for part in parts(list(hashes), 1_000):
+            found = self._ask("blobs_of", part, rows=", ".join(["%s"] * len(part)))
+            out += [Blob(bytes(row[0]), row[1], row[2], row[3]) for row in found]
+        return out
 
     def chunk(self, sha256: bytes, n: int) -> bytes:
         """One piece of a file. Raises `Unavailable` when it is not there."""

@@ -22,6 +22,7 @@ from typing import Any
 
 from dutydesk.core.clock import DAY, HOUR, iso
 from dutydesk.core.crashpoint import step
+from dutydesk.core.districts import related
 from dutydesk.core.errors import DutyDeskError, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.journal import audit, chain, inbox, peers
@@ -177,6 +178,9 @@ class Session:
     moved: bool = False
     ahead: bool = True
     """Pages are fetched while others are applied, which therefore must not go over the hub's connection."""
+    own: bytes = b""
+    district: str = ""
+    """Whose run it is; who is no desk takes everybody's acts."""
     blocked: set[Chain] = field(default_factory=set[Chain])
     """Chains that cannot go on now; each has its alarm or note."""
 
@@ -186,6 +190,7 @@ class Session:
 
     def work(self) -> None:
         """All of it."""
+        self.own, self.district = self.store.config.desk_id, self.store.config.district
         keys.ensure(self.store)
         self._greet()
         self._claim_code()
@@ -329,7 +334,7 @@ class Session:
             if at in self.blocked:
                 continue
             here, there = mine.get(at, (0, chain.ZERO)), theirs.get(at, (0, chain.ZERO))
-            if here == there:
+            if here == there or (not here[0] and not self._concerns(at[0])):
                 continue
             if here[0] < there[0]:
                 same = not here[0] or links.get((*at, here[0])) == here[1]
@@ -373,6 +378,17 @@ class Session:
             return upto
         known = bundlekeys.revoked(self.store).get(at[0])
         return min(upto, self.hub.last_before(at, desk.until), upto if known is None else known.get(at[1], 0))
+
+    def _concerns(self, desk: bytes) -> bool:
+        """Whether a desk's acts belong here: those of the own district and of the places above and below it. A district
+        of a city gets nothing of the others, neither on its screens nor as personal data; the city gets all."""
+        known = self.hello.desks.get(desk)
+        return known is None or desk == self.own or related(self.district, known.district)
+
+    def _theirs(self) -> dict[Chain, Head]:
+        """What of the hub's frontier belongs here."""
+        mine = self._here()
+        return {at: head for at, head in self.hello.frontier.items() if at in mine or self._concerns(at[0])}
 
     def _may_push(self, at: Chain) -> bool:
         desk = self.hello.desks.get(at[0])
@@ -554,6 +570,9 @@ class Session:
             self._keep(named=moved.cursor)
 
     def _fetch_files(self) -> None:
+        if not all(self._concerns(desk) for desk in self.hello.desks):
+            self._fetch_named()
+            return
         if self.hello.arrival == self.known.get("files", -1):
             return
         moved = blobs.fetch(
@@ -562,6 +581,17 @@ class Session:
         self.report.files_fetched += moved.files
         self.report.note(*moved.notes)
         self._keep(files=max(moved.cursor, self.hello.arrival))
+
+    def _fetch_named(self) -> None:
+        """Of a hub with other districts only the files that acts here name."""
+        lacking = [str(name) for name in self.known.get("lacking", ())]
+        moved, lacking = blobs.fetch_named(
+            self.store, self.hub, int(self.known.get("sought", 0)), lacking, self._stop_if_asked
+        )
+        self.report.files_fetched += moved.files
+        self.report.note(*moved.notes)
+        if (moved.cursor, lacking) != (self.known.get("sought", 0), self.known.get("lacking", [])):
+            self._keep(sought=moved.cursor, lacking=lacking)
 
     def _keep_files(self, cursor: int) -> None:
         self._keep(files=cursor)
@@ -573,7 +603,7 @@ class Session:
     # -- verify --------------------------------------------------------------------------------------------------------
 
     def _verify(self) -> None:
-        mine, theirs = record.frontier(self.store), self.hello.frontier
+        mine, theirs = record.frontier(self.store), self._theirs()
         agreed = {at: head for at, head in theirs.items() if mine.get(at) == head}
         own = {at: head for at, head in mine.items() if at[0] == self.me[0]}
         confirmed = {_name(at): theirs[at][0] for at in own if at in agreed or at in theirs}

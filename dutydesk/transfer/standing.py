@@ -19,6 +19,7 @@ from dutydesk.journal import inbox, peers, settings
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.chain import Act
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.history import ASKED
 from dutydesk.ledger.feature import Figure, OpenItem
 from dutydesk.sync import planning, protocol, rejoin, schedule
 from dutydesk.sync.schedule import Past, Rules
@@ -213,7 +214,8 @@ def overview(desk: Desk) -> Overview:
     past = planning.past(store)
     plan = planning.plan(desk, probe=False)
     with store.read() as connection:
-        conflicts = int(connection.exec_driver_sql("SELECT count(*) FROM conflict").scalar_one())
+        asked = f"SELECT count(*) FROM conflict WHERE {ASKED}"  # noqa: S608 - a constant of ours
+        conflicts = int(connection.exec_driver_sql(asked).scalar_one())
         silent = past is not None and schedule.silent(_asked(connection), now, past)
         names = desk_names(connection)
         came = _came(connection, store.config.desk_id, names, peers.peer(store, planning.CAME))

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit, QPus
 from pytestqt.qtbot import QtBot
 
 from dutydesk.admin import record, service
+from dutydesk.admin.known import row_id
 from dutydesk.admin.pane import AdminPane
 from dutydesk.admin.pane_conflicts import choices_of
 from dutydesk.core.clock import FixedClock
-from dutydesk.core.ids import named_id
 from dutydesk.journal import audit
 from dutydesk.journal.attachments import keep
 from dutydesk.journal.desk import Desk
@@ -302,7 +302,7 @@ def test_a_setting_is_found_changed_and_taken_back_by_keys(pane: AdminPane, desk
         qtbot.keyClicks(form.editors[name].input, text)
     qtbot.keyClick(form.editors["date"].input, Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert settings.form is None
-    row = desk.get("settings", named_id("settings", key))
+    row = desk.get("settings", row_id(desk.config.district, key))
     assert row is not None
     assert (row["key"], row["value"], row["source"], row["date"]) == (key, "5", "Rule 7", "2026-05-01")
     shown = ("在岗", "开班后多久未签到列为待办", "5 分钟", "改过", "15 分钟", "Rule 7", "2026-05-01")
@@ -328,7 +328,7 @@ def test_a_setting_is_found_changed_and_taken_back_by_keys(pane: AdminPane, desk
 def test_emptying_the_value_goes_back_to_the_default(pane: AdminPane, desk: Desk, qtbot: QtBot) -> None:
     service.write_setting(desk, "log.quick_texts", "示例|其他|内容\n另一|其他|内容", "示例文", "2026-05-01")
     pane.show_settings()
-    pane.show_row("settings", named_id("settings", "log.quick_texts"))
+    pane.show_row("settings", row_id(desk.config.district, "log.quick_texts"))
     row = pane.settings.view.current_row()
     assert row is not None
     pane.settings.open_row(row)

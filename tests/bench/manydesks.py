@@ -35,9 +35,9 @@ class City:
         with Hub.connect(self.owner) as hub:
             hub.init(new_id(START))
 
-    def make(self, n: int, *, enrol: bool = True) -> Store:
-        """Desk `n`, enrolled."""
-        district = f"3301{n // DESKS + 2:02d}"
+    def make(self, n: int, *, enrol: bool = True, district: str = "") -> Store:
+        """Desk `n`, enrolled; ten of them make a district, unless another one is named."""
+        district = district or f"3301{n // DESKS + 2:02d}"
         config = DeskConfig(f"{n:032x}", code=f"D{n:03d}", district=district, hub=self.url(n))
         store = Store.create(Home(self.folder / str(n)), schema(), FixedClock(NIGHT), config)
         if enrol:

@@ -110,7 +110,7 @@ def floor_hub(city: City) -> str:
 
 
 def test_b11_a_citys_night(city: City, tmp_path: Path) -> None:
-    """Every desk pushes what it wrote in a day; one desk that has nothing yet pulls all of it."""
+    """Every desk pushes what it wrote in a day; a desk of the city that has nothing yet pulls all of it."""
     up = down = copied = applied = 0.0
     kept: list[list[chain.Act]] = []
     for n in range(1, MANY + 1):
@@ -126,7 +126,7 @@ def test_b11_a_citys_night(city: City, tmp_path: Path) -> None:
     url = floor_hub(city)
     for n, acts in enumerate(kept):
         copied += timed(lambda acts=acts, n=n: raw_copy(url, acts[1:], 1_000 + n * EACH))
-    reader = city.make(READER)
+    reader = city.make(READER, district="330100")
     results: list[Any] = []
     down = timed(lambda: results.append(protocol.run(city.desk(reader), deep=False)))
     assert results[0].pulled == MANY * (EACH + 1)

@@ -246,6 +246,7 @@ def test_every_statement_that_is_sent_is_written_down_and_plain(fleet: Fleet, mo
         hub.put_blob(b"b" * 32, b"data")
         assert hub.chunk(b"b" * 32, 0) == b"data"
         assert hub.blobs_held([b"b" * 32]) == {b"b" * 32}
+        assert [blob.size for blob in hub.blobs_of([b"b" * 32, b"c" * 32])] == [4]
         hub.erased([("people", person)])
         hub.seals([(two.config.desk_id, 1, 0, 9)], after=True)
         hub.last_before((two.config.desk_id, 1), 99)

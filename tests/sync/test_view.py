@@ -207,18 +207,18 @@ def shown(store: Store) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_a_view_shows_the_same_as_a_desk(city: Fleet, opened: Callable[[], Desk]) -> None:
-    one, two = city.stores["1"], city.stores["2"]
+    one, two = city.stores["1"], city.add(4, schema=schema(), district="330100")  # the city's own desk has everything
     row = add(one, "shelters", name="甲区中学", manager="甲某", capacity=300, state="READY")
-    city.settle(1, 2)
+    city.settle(1, 2, 4)
     for store, state in ((one, "OPEN"), (two, "CLOSED")):  # both at once: a conflict
         store.act("shelters.edit", [Change("shelters", row, {"state": state, "manager": state})], by=CLI)
     store = two
     store.erase("log", d.ask(store, "SELECT id FROM log")[0][0], by=CLI, note="本人要求")
-    city.settle(1, 2, 3, rounds=2)
+    city.settle(1, 2, 3, 4, rounds=2)
     desk = opened()
     assert view.refresh(desk.store).ok
-    city.settle(1, rounds=1)
-    mine, theirs = shown(desk.store), shown(one)
+    city.settle(4, rounds=1)
+    mine, theirs = shown(desk.store), shown(two)
     late = {name for name in mine if mine[name] != theirs[name]} - {"audit"}  # each run is audited after it
     assert not late
     assert d.ask(desk.store, "SELECT count(*) FROM conflict") != [(0,)]

@@ -82,7 +82,7 @@ SELECT s.hub, s.incarnation, s.least_protocol, (SELECT max(v.n) FROM hub_version
        CAST(extract(epoch FROM now()) * 1000 AS bigint), d.desk, d.public_key, d.code, d.name,
        d.revoked_at IS NOT NULL, d.revoked_arrival, h.epoch,
        (SELECT b.seq FROM act b WHERE b.desk = h.desk AND b.epoch = h.epoch ORDER BY b.seq DESC LIMIT 1),
-       (SELECT b.hash FROM act b WHERE b.desk = h.desk AND b.epoch = h.epoch ORDER BY b.seq DESC LIMIT 1)
+       (SELECT b.hash FROM act b WHERE b.desk = h.desk AND b.epoch = h.epoch ORDER BY b.seq DESC LIMIT 1), d.district
 FROM hub_state s
 JOIN hub_counter c ON c.id = s.id
 LEFT JOIN desk d ON s.id = 1
@@ -171,6 +171,9 @@ INSERT INTO blob (sha256, size, chunks, arrival) VALUES (%s, %s, %s, %s) ON CONF
 
 -- name: blobs_since
 SELECT sha256, size, chunks, arrival FROM blob WHERE arrival > %s ORDER BY arrival LIMIT %s;
+
+-- name: blobs_of
+SELECT sha256, size, chunks, arrival FROM blob WHERE sha256 IN ({rows}) ORDER BY arrival;
 
 -- name: chunk
 SELECT data FROM blob_chunk WHERE sha256 = %s AND n = %s;
