@@ -143,18 +143,22 @@ class LedgerHub(Hub):
     @contextmanager
     def alone(self, schema: Schema, other: LedgerHub) -> Generator[bool]:
         """Hold the tables for one run; whether they are to be made anew. `other` is a second connection, whose
-        transaction lasts as long; the acts are read through it. Raises `Overtaken` while somebody else holds them, `Refused` where the tables are not
-        those of this program."""
+        transaction lasts as long; the acts are read through it. Raises `Overtaken` while somebody else holds them,
+        `Refused` where the tables are not those of this program."""
         with other._whole():
             try:
-                other._run("hold").close()
-            except errors.LockNotAvailable:
-                raise Overtaken(_("另一个 dutydesk hub project 正在进行")) from None
-            held = self._state()
-            if held is None or held[0] != postgres.fingerprint(schema):
-                raise Refused(_("中心库的台账表与本机程序的版本不符，请其管理员运行 dutydesk hub init"))
-            self.number = int(self._ask("begin_run")[0][0])
-            yield held[1]
+                try:
+                    other._run("hold").close()
+                except errors.LockNotAvailable:
+                    raise Overtaken(_("另一个 dutydesk hub project 正在进行")) from None
+                held = self._state()
+                if held is None or held[0] != postgres.fingerprint(schema):
+                    raise Refused(_("中心库的台账表与本机程序的版本不符，请其管理员运行 dutydesk hub init"))
+                self.number = int(self._ask("begin_run")[0][0])
+                yield held[1]
+            except BaseException:
+                other.close()  # that lets go, also where the line has gone and a rollback would only fail on it
+                raise
 
     def end(self, report: SyncReport) -> None:
         """Leave what the run came to."""
@@ -293,6 +297,8 @@ class _Projection(Session):
                 break
             self._pull(lacks)
             self._greet()
+        for at in self.held.keys() - self.hello.frontier.keys():
+            self._fork(at, self.held[at], (0, b""))
         differ = {at for at, head in self.hello.frontier.items() if self.held.get(at) != head}
         self.report.in_step = differ <= self.blocked and not self.report.alarms
         if left := self.tables.left_out():

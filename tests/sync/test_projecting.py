@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dutydesk.core import crashpoint
 from dutydesk.core.clock import FixedClock
-from dutydesk.core.errors import Refused
+from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.ids import CLI
 from dutydesk.features import schema as whole_schema
 from dutydesk.journal import chain, inbox, postgres, search
@@ -40,6 +40,7 @@ from tests.journal import desks as d
 from tests.journal import test_journal_merge as merging
 from tests.sync.cities import make_city
 from tests.sync.fleet import PASSWORD, Fleet
+from tests.sync.proxy import Fault, Proxy
 from tests.sync.servers import Server
 
 SECRET = "-password-of-the-timer"
@@ -361,6 +362,52 @@ def test_a_run_that_was_overtaken_writes_nothing_more(fleet: Fleet, timer: str) 
             with pytest.raises(projecting.Overtaken):
                 late()
     assert shown(fleet) == true
+
+
+def test_a_run_of_the_former_program_stops_when_the_tables_change(fleet: Fleet) -> None:
+    timer = prepare(fleet, d.OLD)
+    store = fleet.add(1)
+    fleet.sync(1)
+    acts = [(act, parse_body(act.body)) for act, _personal in d.acts_of(store, store.config.desk_id)]
+    connect = projecting.LedgerHub.connect
+    with connect(timer) as old, connect(timer) as other, old.alone(d.OLD, other):
+        prepare(fleet, d.FULL)
+        with pytest.raises(projecting.Overtaken):
+            old.apply(d.OLD, acts)
+    assert project(timer).ok
+    assert shown(fleet) == expected(fleet)
+
+
+@pytest.mark.parametrize("at", [700, 3_000, 12_000])
+def test_a_line_that_is_cut_costs_nothing(fleet: Fleet, timer: str, at: int) -> None:
+    live(fleet)
+    for n in range(30):
+        fleet.write(1, f"第{n}条 隧道积水")
+    fleet.sync(1)
+    with Proxy(fleet.server.port) as proxy:
+        proxy.fail(Fault(up=at))
+        cut = timer.replace(f":{fleet.server.port}/", f":{proxy.port}/")
+        with pytest.raises(Unavailable):
+            project(cut)
+    assert project(timer).ok
+    assert shown(fleet) == expected(fleet)
+
+
+def test_acts_that_were_taken_out_of_the_hub_are_told(fleet: Fleet, timer: str) -> None:
+    fleet.add(1)
+    fleet.add(2)
+    fleet.write(1, "一")
+    fleet.write(2, "二")
+    fleet.settle(1, 2)
+    assert project(timer).ok
+    desk = fleet.stores["2"].config.desk
+    gone = ("personal", "seal", "witness", "act", "chain")
+    fleet.server.execute(fleet.database, *(f"DELETE FROM {name} WHERE desk = decode('{desk}', 'hex')" for name in gone))
+    report = project(timer)
+    assert not report.ok
+    assert report.forks == ["D2/1"]
+    assert project(timer, rebuild=True).ok
+    assert fleet.hub_rows("SELECT text FROM ledgers.log") == [("一",)]
 
 
 def test_a_run_beside_a_push_and_a_second_run(fleet: Fleet, timer: str) -> None:

@@ -7,8 +7,9 @@ SELECT table_name, column_name, data_type FROM information_schema.columns WHERE 
 -- name: any_unprojected
 SELECT count(*) FROM ledgers.unprojected;
 
+-- A run of the former program that is under way finds itself overtaken.
 -- name: settle
-UPDATE ledgers.projector SET fingerprint = %s, anew = CASE WHEN %s = 1 THEN 1 ELSE anew END, search_index = %s WHERE id = 1;
+UPDATE ledgers.projector SET fingerprint = %s, run = run + 1, anew = CASE WHEN %s = 1 THEN 1 ELSE anew END, search_index = %s WHERE id = 1;
 
 -- name: projector
 SELECT fingerprint, anew FROM ledgers.projector WHERE id = 1;
