@@ -93,8 +93,11 @@ class DaybookPane(QWidget):
         self.day.editingFinished.connect(self._filtered)
         self.print_button.clicked.connect(self.print_log)
 
+    def _author(self, row: Row) -> str:
+        return service.recorder(self.desk, row)
+
     def _make_list(self) -> None:
-        self.model = log_model(self.desk, self.desk.clock.now, self._pages, self)
+        self.model = log_model(self.desk, self.desk.clock.now, self._pages, self, self._author)
         self.view = log_view(self.model, _wechat)
         self.view.setObjectName("daybook-list")
         self.view.picked.connect(self._pick)

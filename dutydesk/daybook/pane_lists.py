@@ -34,29 +34,26 @@ GIVES_WAY = ("recorder", "handling", "no", "incident", "due_at", "party")
 
 
 def log_model(
-    desk: Any, now: Callable[[], int], pages: Callable[[Query], Any] | None = None, parent: QObject | None = None
+    desk: Any,
+    now: Callable[[], int],
+    pages: Callable[[Query], Any] | None = None,
+    parent: QObject | None = None,
+    author: Callable[[Row], str] | None = None,
 ) -> LedgerModel:
-    """The log's rows as its list tells them."""
+    """The log's rows as its list tells them; `author` says who wrote a line that names nobody."""
     shows: dict[str, Callable[[Row], str]] = {
         "no": lambda row: cells.short_no(row.get("no")),
         "happened_at": lambda row: cells.clock_text(row.get("happened_at"), now()),
         "text": cells.text_cell,
         "incident": lambda row: cells.marks_of(row).incident_no,
         "due_at": lambda row: cells.due_cell(row, now()),
-        "recorder": lambda row: row.text("recorder") or _author(desk, row),
+        "recorder": lambda row: row.text("recorder") or (author(row) if author is not None else ""),
     }
 
     def tone(row: Row, name: str) -> str:
         return cells.due_tone(row, now()) if name == "due_at" else ""
 
     return LedgerModel(LOG, desk, columns=cells.COLUMNS, pages=pages, shows=shows, tone=tone, parent=parent)
-
-
-def _author(desk: Any, row: Row) -> str:
-    """Who made the act that wrote a line of its own accord."""
-    from dutydesk.daybook.service import recorder
-
-    return recorder(desk, row) if hasattr(desk, "store") else ""  # the first rows have no record behind them yet
 
 
 def log_view(model: LedgerModel, line_for: Callable[[Row], str] | None = None) -> LedgerView:

@@ -14,7 +14,7 @@ from dutydesk.ledger.spec import Ledger, Value
 from dutydesk.qt.editors import ParseTime
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, label
+from dutydesk.qt.widgets import button, fit, label
 
 if TYPE_CHECKING:
     from dutydesk.journal.query import Row
@@ -82,7 +82,7 @@ class AmendDialog(QDialog):
         self.form.submitted.connect(self._submit)
         self.form.closed.connect(self._closed)
         column.addWidget(self.form, 1)
-        self.resize(theme.px(720), theme.px(560))
+        fit(self, theme.px(720), theme.px(560))
         self.reason.setFocus()
 
     def _take_reason(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -12,10 +13,11 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from dutydesk.core.errors import DutyDeskError, Problem, Unavailable
 from dutydesk.core.files import write_whole
 from dutydesk.core.i18n import _
-from dutydesk.journal import audit
-from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
 from dutydesk.qt.dialogs import Memory
+
+if TYPE_CHECKING:
+    from dutydesk.journal.desk import Desk
 
 
 class FilesButton(QPushButton):
@@ -166,6 +168,8 @@ class _Export:
     read: Callable[[], bytes]
 
     def __call__(self, _token: object) -> Path:
+        from dutydesk.journal import audit
+
         data = self.read()
         audit.record(self.desk, "EXPORT", f"{self.subject} {self.path.name}", self.reason)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
@@ -33,6 +33,7 @@ class _Chooser(QDialog):
         for text, value in entries:
             item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, value)
+            item.setSizeHint(QSize(0, current().row))  # measured before it is shown it would be lower than the others
             self.list.addItem(item)
         self.list.setCurrentRow(0)
         self.list.itemActivated.connect(self._take)
@@ -65,8 +66,16 @@ class LedgerChooser(_Chooser):
             (_(ledger.title), ledger.name)
             for feature in desk.features
             for ledger in feature.ledgers
-            if ledger.name not in IMPORTABLE_LAST
+            if ledger.name not in IMPORTABLE_LAST and _importable(desk, ledger.name)
         ]
         entries.append((_("雨量数据"), "rain"))
         super().__init__(_("导入文件"), _("导入到哪一本台账"), entries, parent)
         self.setObjectName("ledger-chooser")
+
+
+def _importable(desk: Desk, ledger: str) -> bool:
+    """Whether a file can go into a ledger: what the program writes by itself, or people sign, takes none."""
+    from dutydesk.exchange.reading import importers
+    from dutydesk.exchange.shapes import SIGNED_LEDGERS, SYSTEM_LEDGERS
+
+    return ledger not in SYSTEM_LEDGERS | SIGNED_LEDGERS or bool(importers(desk, ledger))

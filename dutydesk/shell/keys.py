@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
@@ -16,7 +17,7 @@ Commands = Sequence[tuple[str, str, Callable[[], None]]]
 
 
 class KeySheet(QDialog):
-    """Two columns of keys; Esc closes it."""
+    """Two columns of keys, one below the other where the screen is narrow for them; Esc closes it."""
 
     def __init__(
         self,
@@ -40,7 +41,8 @@ class KeySheet(QDialog):
             told: Any = pane
             if pane is not None and hasattr(told, "commands"):
                 groups.append((title, [(key, text) for text, key, _run in told.commands() if key]))
-        for n, (title, entries) in enumerate(group for group in groups if group[1]):
+        holders: list[QWidget] = []
+        for title, entries in (group for group in groups if group[1]):
             holder = QWidget()
             column = QGridLayout(holder)
             column.setContentsMargins(0, 0, 0, current().px(8))
@@ -50,7 +52,12 @@ class KeySheet(QDialog):
                 column.addWidget(label(text), at, 1)
             column.setColumnStretch(1, 1)
             column.setRowStretch(len(entries) + 1, 1)
-            grid.addWidget(holder, n // 2, n % 2)
+            holders.append(holder)
+        widest = max((holder.sizeHint().width() for holder in holders), default=0)
+        room = min(current().px(680), self.screen().availableGeometry().width()) - current().px(56)
+        columns = 2 if 2 * widest + current().px(24) <= room else 1
+        for n, holder in enumerate(holders):
+            grid.addWidget(holder, n // columns, n % columns)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inside)
@@ -58,5 +65,5 @@ class KeySheet(QDialog):
         close.clicked.connect(self.accept)
         layout = QVBoxLayout(self)
         layout.addWidget(area, 1)
-        layout.addWidget(close)
+        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         fit(self, current().px(680), current().px(520))
