@@ -160,7 +160,8 @@ class Actions(QObject):
         _acts, problems, grave = found
         if problems:
             self.mending.struck(problems, grave=grave)
-        else:
+        elif not self.desk.store.stopped:
+            self.mending.found = []
             self.window.mark_record(sound=True)
 
     def verify(self) -> None:

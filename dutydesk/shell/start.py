@@ -225,18 +225,28 @@ class Starter(QObject):
 
     def _give_up(self, error: DutyDeskError) -> None:
         from dutydesk.qt import dialogs
+        from dutydesk.qt.widgets import shortcut
 
         self.window.drop_first()
         self.failed.emit(str(error))
         if not self._offer_a_way(error):
-            dialogs.fail(self.window, error).finished.connect(self.window.close)
+            said = dialogs.fail(self.window, error)
+            shortcut(said, "F1", self._help)
+            said.finished.connect(self.window.close)
+
+    def _help(self) -> None:
+        """F1 on whatever says that the record does not open."""
+        from dutydesk.shell.manual import NIGHT_PAGE, show_page
+
+        show_page(QApplication.activeModalWidget() or self.window, NIGHT_PAGE)
 
     def _offer_a_way(self, error: DutyDeskError) -> bool:
         """The way back from a record that is damaged, or the question to a folder from another machine; false where
         neither would help."""
         from dutydesk.journal.headfile import Elsewhere
 
-        if not isinstance(error, Damaged | Elsewhere):
+        lost = any(problem.file == self.home.config.name for problem in error.problems)
+        if not (isinstance(error, Damaged | Elsewhere) or lost):
             return False
         from dutydesk.shell.moved import Moved
         from dutydesk.shell.recovery import Recovery

@@ -23,7 +23,8 @@ from dutydesk.core.i18n import _
 from dutydesk.core.settings import DeskConfig
 from dutydesk.qt import dialogs
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, fit, label
+from dutydesk.qt.widgets import button, fit, label, shortcut
+from dutydesk.shell.manual import NIGHT_PAGE, show_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,12 @@ class Wizard(QDialog):
         column.addWidget(self.back)
         column.addLayout(row)
         self.empty.toggled.connect(self._switch)
+        shortcut(self, "F1", self.show_help)
         fit(self, theme.px(560), theme.px(460))
+
+    def show_help(self) -> None:
+        """F1: the page that also tells of a new machine."""
+        show_page(self, NIGHT_PAGE)
 
     def _line(self, name: str, hint: str) -> QLineEdit:
         line = QLineEdit()

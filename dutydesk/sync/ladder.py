@@ -55,6 +55,11 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
     """Look through a desk that does not open. It takes as long as reading the record does."""
     head = headfile.read(home.head)
     problems, whole = _record(home, key, head)
+    try:
+        load(home.config)
+    except DutyDeskError as error:
+        problems = [*map(str, error.problems), *problems]
+        problems.append(_("恢复以后，desk.toml 里的中心库和第二备份要重新设"))
     copies = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified][:MOST_COPIES]
     numbers = dict(restoring.last_numbers(home, schema, key, year=year))
     for copy in copies[:1]:

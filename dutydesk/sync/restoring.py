@@ -99,7 +99,7 @@ def restore(
     report = verify_file(file, schema, key)
     if not report.ok:
         raise Damaged(*[Problem(fault.what, field=fault.where, file=file.name) for fault in report.problems])
-    config = load(home.config) if home.config.exists() else _config_in(file, key)
+    config = _config_of(home, file, key)
     mine = [place for place in report.desks if place.desk == config.desk_id]
     if not mine:
         raise Refused(Problem(_("这个备份不是本机的记录"), file=file.name))
@@ -137,6 +137,16 @@ def _check_sum(file: Path, key: bytes | None) -> None:
         raise Damaged(Problem(_("备份文件与它的校验值不符，请换一个备份"), file=file.name))
     if made.sig and not sidecar.trusted(made, file, key):
         raise Damaged(Problem(_("备份的签名不是这台值班台的，请换一个备份"), file=file.name))
+
+
+def _config_of(home: Home, file: Path, key: bytes | None) -> DeskConfig:
+    """`desk.toml`, else what the copy says; one that cannot be read is put aside, not written over."""
+    try:
+        return load(home.config)
+    except Refused:
+        if home.config.exists():
+            shutil.copyfile(home.config, home.config.with_suffix(".toml.bad"))
+        return _config_in(file, key)
 
 
 def _config_in(file: Path, key: bytes | None) -> DeskConfig:

@@ -315,3 +315,23 @@ def test_a_new_machine_from_the_first_question_to_the_next_number(
     values = {"happened_at": AT, "recorded_at": AT, "category": "OTHER", "text": "新电脑上第一条"}
     assert starter.desk.act("log.add", [starter.desk.new("log", values)]).value("log", "no") == "2026-0006"
     assert (load(new.config).epoch, load(new.config).unit) == (2, "示例区应急管理局")
+
+
+@pytest.mark.parametrize("text", [None, "desk = 7\n", "[[["])
+def test_a_desk_toml_that_is_gone_or_broken(qtbot: Any, window_of: Any, real: Home, text: str | None) -> None:
+    real.config.unlink()
+    if text is not None:
+        real.config.write_text(text, encoding="utf-8")
+    starter = window_of(real, FixedClock(AT), wait=False)
+    dialog = opened(qtbot, starter)
+    assert dialog.said.text().startswith("desk.toml")
+    assert "要重新设" in dialog.said.text()
+    assert child(dialog, QRadioButton, "recovery-choice-0").text() == "重建台账（建议）"
+    dialog.group.button(1).setChecked(True)
+    dialog.lines["log"].setText("2")
+    qtbot.mouseClick(dialog.go, Left)
+    qtbot.waitUntil(lambda: dialog.go.text() == "打开值班台" and dialog.go.isEnabled(), timeout=20_000)
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        qtbot.mouseClick(dialog.go, Left)
+    assert (load(real.config).desk, load(real.config).unit) == ("ab" * 16, "示例区应急管理局")
+    assert (real.root / "desk.toml.bad").exists() == (text is not None)
