@@ -97,7 +97,8 @@ def test_two_desks_that_never_met_a_hub_are_told_when_they_meet_by_stick(fleet: 
 
 def test_an_older_hub_does_not_keep_codes_and_is_spoken_to(fleet: Fleet) -> None:
     fleet.add(1)
-    fleet.server.execute(fleet.database, "DROP TABLE desk_code", "DELETE FROM hub_version WHERE n >= 4")
+    later = ("DROP TABLE desk_code", "DROP SCHEMA ledgers CASCADE", "DELETE FROM hub_version WHERE n >= 4")
+    fleet.server.execute(fleet.database, *later)
     assert fleet.sync(1).ok
     with Hub.connect(fleet.owner_url) as hub:
         assert hub.init(b"x" * 16)
