@@ -12,7 +12,7 @@ from dutydesk.core.console import answer, say, warn
 from dutydesk.core.errors import Problem, Refused, Unavailable
 from dutydesk.core.i18n import N_, _
 from dutydesk.sync import bundlekeys, bundleout, stick
-from dutydesk.transit import media, report, service
+from dutydesk.transit import media, service
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -163,6 +163,8 @@ def _mark(desk: Desk, args: argparse.Namespace) -> int:
 
 def _new_recovery(desk: Desk, file: Path, *, quiet: bool) -> None:
     """The sheet first, the key after it: what cannot be printed must not be encrypted for."""
+    from dutydesk.transit import report  # what prints is loaded by nobody who does not print
+
     secret = service.new_recovery(desk)
     try:
         stick.write(file, report.key_sheet(desk, secret))
