@@ -187,7 +187,7 @@ def test_b12_a_night_without_news(city: City) -> None:
 def test_a_save_beside_a_sync(city: City, tmp_path: Path) -> None:
     """Saves at an open desk while `dutydesk sync` brings it thousands of acts in another process."""
     n = READER + 1
-    store = city.make(n)
+    store = city.make(n, district="330100")
     desk = Desk(store, store.clock, Me("system"), FEATURES)
     store.tidy.keep()
     alone = saves(desk, SAVES, lambda: True)
