@@ -35,7 +35,7 @@ MOVED = ("at", "medium", "what", "holder", "by", "witness", "note")
 
 
 class BundlesPane(QWidget):
-    """数据包. F6 exports, F7 imports, F8 writes this desk's card, Shift+F8 takes in another's; on a bundle that waits
+    """数据包. F6 exports, F7 imports, Ctrl+F7 checks files on a medium, F8 writes this desk's card, Shift+F8 takes in another's; on a bundle that waits
     Ctrl+Return decides and Delete gives it up; on a peer Delete shuts out or lets in again; Ctrl+N enters what the tab
     lists: a peer's key as a text, a medium, a recovery key."""
 
@@ -48,6 +48,7 @@ class BundlesPane(QWidget):
         self._keys: list[CommandRow] = []
         self._asked: Held | None = None
         self._card: str | None = None
+        self._identity = ""
         self._shut: Known | None = None
         self._lay_out()
         announcer = announcer_of(desk)
@@ -116,6 +117,7 @@ class BundlesPane(QWidget):
         self.moves.setObjectName("bundles-moves")
         self.openers = KeysList(self.desk)
         self.openers.said.connect(self.say)
+        self.openers.identity.connect(self.ask_recovered)
         for widget, text in (
             (self.history, _("收发记录")),
             (self.held.view, _("待处理")),
@@ -126,6 +128,8 @@ class BundlesPane(QWidget):
         ):
             self.tabs.addTab(widget, text)
         outer.addWidget(self.tabs, 1)
+        shortcut(self, "Ctrl+F7", self.ask_checked)
+        self._keys.append((_("核对介质上的数据包"), "Ctrl+F7", self.ask_checked))
         shortcut(self.held.view, "Ctrl+Return", self.decide, alone=True)
         shortcut(self.held.view, "Delete", self.give_up, alone=True)
         shortcut(self.peers.view, "Delete", self.shut_out, alone=True)
@@ -273,13 +277,38 @@ class BundlesPane(QWidget):
     def ask_files(self) -> None:
         """F7."""
         self.leave()
+        self._identity = ""
+        self._choose(_("导入数据包"), self.take)
+
+    def ask_recovered(self, identity: str) -> None:
+        """Slot for the keys: what the private key from paper is to open."""
+        self._identity = identity
+        self._choose(_("用恢复密钥导入"), self.take)
+
+    def ask_checked(self) -> None:
+        """Ctrl+F7: which files on a medium are held against the register."""
+        self.leave()
+        self._choose(_("核对介质上的数据包"), self.check)
+
+    def check(self, files: Sequence[str]) -> None:
+        """Hold files against the register in a process of their own."""
+        job = self._run(_("核对介质上的数据包"), work.check, list(files))
+        if job is not None:
+            self.say("")
+            job.result.connect(self._checked)
+            job.failed.connect(self._failed)
+
+    def _checked(self, found: list[tuple[str, bool, str]]) -> None:
+        self.say(_("；").join(file + _("：") + said for file, _ok, said in found))
+
+    def _choose(self, title: str, then: Callable[[Sequence[str]], None]) -> None:
         start = self.desk.store.state("folder.bundles")
-        dialog = QFileDialog(self, _("导入数据包"), start)
+        dialog = QFileDialog(self, title, start)
         dialog.setObjectName("bundles-files")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters([_("数据包 (*{ending})").format(ending=ENDING), _("所有文件 (*)")])
-        dialog.filesSelected.connect(self.take)
+        dialog.filesSelected.connect(then)
         dialog.open()
 
     def take(self, files: Sequence[str]) -> None:
@@ -287,7 +316,8 @@ class BundlesPane(QWidget):
         self._take(list(files), "", deletes=False)
 
     def _take(self, files: list[str], fingerprint: str, *, deletes: bool) -> None:
-        job = self._run(_("导入数据包"), work.take, files, fingerprint, deletes)
+        identity, self._identity = self._identity, ""
+        job = self._run(_("导入数据包"), work.take, files, fingerprint, deletes, identity)
         if job is not None:
             self.say("")
             job.result.connect(self._taken)

@@ -19,6 +19,7 @@ from dutydesk.qt import dialogs
 from dutydesk.qt.flow import flow
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, button, shortcut
+from dutydesk.sync import bundlekeys
 from dutydesk.transit import lists, report, service
 from dutydesk.transit.pane_bundle import AskBar, Lines
 from dutydesk.transit.service import Opener
@@ -27,13 +28,15 @@ CommandRow = tuple[str, str, Callable[[], None]]
 
 
 class KeysList(QWidget):
-    """Ctrl+N makes a recovery key, Ctrl+Shift+N takes in one that is there already, Delete lets one go.
+    """Ctrl+N makes a recovery key, Ctrl+Shift+N takes in one that is there already, Delete lets one go, Shift+F7 opens
+    with the private key from the safe what was written for another desk.
 
     Signals:
-        said: one sentence for the head of the pane.
+        said: one sentence for the head of the pane. identity: a private key that was typed from paper.
     """
 
     said = Signal(str)
+    identity = Signal(str)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -42,6 +45,7 @@ class KeysList(QWidget):
         self._keys: list[CommandRow] = []
         self._secret = ""
         self._dropped = ""
+        self._opens = False
         gap = current().px(8)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -51,6 +55,7 @@ class KeysList(QWidget):
         row.setContentsMargins(gap, gap // 2, gap, gap // 2)
         row.addWidget(self._tool(_("新建恢复密钥"), "new", "Ctrl+N", self.make))
         row.addWidget(self._tool(_("加恢复公钥"), "add", "Ctrl+Shift+N", self.ask_key))
+        row.addWidget(self._tool(_("用恢复密钥导入"), "open", "Shift+F7", self.ask_identity))
         outer.addWidget(tools)
         self.note = Elided("", "muted")
         self.note.setObjectName("bundles-keys-note")
@@ -95,7 +100,7 @@ class KeysList(QWidget):
         """Esc: a key that nobody read back from paper does not count."""
         if self._secret:
             self.said.emit(_("这把密钥没有启用，打印出来的请销毁"))
-        self._secret = ""
+        self._secret, self._opens = "", False
         self.ask.hide()
         self.lines.view.setFocus()
 
@@ -107,6 +112,7 @@ class KeysList(QWidget):
         if show is None:
             self.said.emit(_("这里不能预览打印"))
             return
+        self._opens = False
         try:
             self._secret = service.new_recovery(self.desk)
             pdf = report.key_sheet(self.desk, self._secret)
@@ -123,6 +129,12 @@ class KeysList(QWidget):
 
     def _given(self, text: str) -> None:
         try:
+            if self._opens:
+                found = bundlekeys.read_identity(text.encode())
+                self.ask.answer.clear()
+                self.leave()
+                self.identity.emit(found)
+                return
             if self._secret:
                 service.keep_recovery(self.desk, self._secret, text)
                 told = _("已启用，以后写出的数据包它都能打开；纸请密封锁好")
@@ -142,8 +154,14 @@ class KeysList(QWidget):
 
     def ask_key(self) -> None:
         """Ctrl+Shift+N: the public half of a key that was made elsewhere."""
-        self._secret = ""
+        self._secret, self._opens = "", False
         self.ask.ask(_("恢复密钥的公钥，age1 开头，62 个字符"), _("age1 开头的公钥"))
+
+    def ask_identity(self) -> None:
+        """Shift+F7: the private key from the safe; it opens the files that are chosen next, and is not kept."""
+        self._secret, self._opens = "", True
+        text = _("照着保险柜里的纸输入私钥（空格可有可无，也可用扫码枪），再选要打开的数据包；私钥不留下")
+        self.ask.ask(text, _("AGE-SECRET-KEY-1 开头的私钥"))
 
     def forget(self) -> None:
         """Delete: encrypt for a recovery key no more."""

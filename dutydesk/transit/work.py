@@ -81,14 +81,36 @@ def export(
         desk.store.close()
 
 
-def take(told: Who, files: Sequence[str], fingerprint: str, deletes: bool, token: Token) -> list[dict[str, Any]]:
+def check(told: Who, files: Sequence[str], token: Token) -> list[tuple[str, bool, str]]:
+    """Each file on a medium held against the register: name, whether it is as entered, one sentence."""
+    from dutydesk.transit import service
+
+    desk = _open(told)
+    try:
+        out: list[tuple[str, bool, str]] = []
+        for n, file in enumerate(files):
+            token.progress(n, len(files), _("核对"))
+            out += [(one.file, one.ok, one.said) for one in service.check(desk, [Path(file)])]
+        return out
+    finally:
+        desk.store.close()
+
+
+def take(
+    told: Who, files: Sequence[str], fingerprint: str, deletes: bool, identity: str, token: Token
+) -> list[dict[str, Any]]:
     """What came of each file: its JSON and `summary`."""
     from dutydesk.transit import service
 
     desk = _open(told)
     try:
         found = service.take(
-            desk, [Path(file) for file in files], fingerprint=fingerprint, deletes=deletes, progress=_Told(token)
+            desk,
+            [Path(file) for file in files],
+            fingerprint=fingerprint,
+            deletes=deletes,
+            identity=identity,
+            progress=_Told(token),
         )
         return [{**one.json(), "summary": service.summary(one)} for one in found]
     finally:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QPushButton
 
 from dutydesk.journal.desk import Desk
 from dutydesk.qt.jobs import JobRunner
 from dutydesk.sync import age, bundlekeys
-from dutydesk.transit import media, service
+from dutydesk.transit import media, report, service
 from dutydesk.transit.pane import BundlesPane
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
@@ -169,6 +169,35 @@ def test_a_recovery_key_counts_when_it_was_read_back_from_paper(qtbot: Any, pane
     qtbot.keyClicks(answer, key)
     qtbot.keyClick(answer, Key.Key_Return)
     assert bundlekeys.recovery(desk.store) == (key,)
+
+
+def test_what_went_to_a_desk_that_is_gone_is_opened_from_paper(
+    qtbot: Any, pane: BundlesPane, desk: Desk, other: Desk, stick: Path
+) -> None:
+    secret = age.new_secret()
+    service.add_recovery(other, age.recipient_of(secret))
+    bundlekeys.remember(other.store, bundlekeys.read_card(age.recipient_of(age.new_secret()).encode(), "已坏的席位"))
+    (file,) = [one.file for one in service.export(other, stick, "已坏的席位").written]
+    pane.tabs.setCurrentWidget(pane.openers)
+    pane.openers.setFocus()
+    qtbot.keyClick(pane.openers.lines.view, Key.Key_F7, Mod.ShiftModifier)
+    answer = pane.findChild(QLineEdit, "bundles-keys-answer")
+    assert answer is not None
+    qtbot.keyClicks(answer, secret[:-1])
+    qtbot.keyClick(answer, Key.Key_Return)
+    assert pane.openers.ask.problem.text()
+    qtbot.keyClicks(answer, report.grouped(secret))
+    qtbot.keyClick(answer, Key.Key_Return)
+    dialog = pane.findChild(QFileDialog, "bundles-files")
+    assert dialog is not None
+    assert answer.text() == ""
+    with qtbot.waitSignal(desk.services["jobs"].idle, timeout=PATIENCE):
+        dialog.filesSelected.emit([str(file)])
+    dialog.close()
+    assert "收下" in pane.status.text()
+    assert [row.text("result") for row in desk.rows("bundles")] == ["DONE"]
+    pane.check([str(file)])
+    qtbot.waitUntil(lambda: "与登记一致" in pane.status.text(), timeout=PATIENCE)
 
 
 def _confirm(qtbot: Any, pane: BundlesPane) -> None:
