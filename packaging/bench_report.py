@@ -52,6 +52,8 @@ WHAT = {
     "B16": "rebuild the projections of 100,000 acts, against raw inserts",
     "B13": "a bundle of 200,000 acts: export, read back, import",
     "B20 P01": "print the hand-over sheet P01 of a day with 2,000 entries, read from the record",
+    "B-project": "`hub project`: 20,000 entries into ledger tables on PostgreSQL, against the same rows by bare statements",
+    "B-project edits": "the same for 2,000 acts that write a field again",
     "B-roster": "scroll a month grid of 100 people × 92 days, longest step",
 }
 REASONS = {
