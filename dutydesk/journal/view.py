@@ -100,6 +100,22 @@ def districts(store: Store) -> list[tuple[str, str]]:
     return [(code, names[code] or code) for code in sorted(names)]
 
 
+def heard(store: Store) -> dict[str, int]:
+    """When the newest act of each district was recorded, ms UTC, by its code; a district that has none is not there."""
+    places = {one.desk: one.district for one in origins(store)}
+    out: dict[str, int] = {}
+    with store.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT f.desk, a.recorded_at FROM frontier f"
+            " JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = f.seq"
+        ).all()
+    for desk, at in found:
+        place = places.get(bytes(desk))
+        if place is not None:
+            out[place] = max(out.get(place, 0), int(at))
+    return out
+
+
 class Whose:
     """Which district a row comes from, by the desk that made it; each act is asked for once."""
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolBar, QWi
 from dutydesk.core.clock import MINUTE, Clock, FixedClock, local
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
-from dutydesk.journal.view import ViewStore, Whose, districts, origins, refusal
+from dutydesk.journal.view import ViewStore, Whose, districts, heard, origins, refusal
 from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Changed
 from dutydesk.qt.jobs import Cancelled, Job, Token
@@ -34,6 +34,15 @@ TOLD = 0.2
 """Seconds between two words about progress."""
 NEVER_HERE = ("entry", "intake", "import", "snapshot", "copy", "verify", "syncing")
 """Services that only a desk has."""
+
+
+LONG_SILENT = 26 * 60 * MINUTE
+"""How long a district may be without a new act before it is named: desks sync every night (`sync.silence`)."""
+MOST_SILENT = 3
+
+
+def _when(at: int) -> str:
+    return f"{local(at):%m-%d %H:%M}" if at else _("从未")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,7 @@ class ViewWindow(MainWindow):
         for widget in (chosen, self.district, self.news, self.again):
             row.addWidget(widget, 1 if widget is self.news else 0)
         bar.addWidget(inside)
+        self._say("")
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
         self._fill_districts()
         self.district.currentIndexChanged.connect(self._choose)
@@ -231,7 +241,23 @@ class ViewWindow(MainWindow):
 
     def _say(self, text: str) -> None:
         self._said = text
-        self.news.setText(text)
+        self.news.setText(text or self._quiet())
+
+    def _quiet(self) -> str:
+        """What stands there while nothing else is to be said: that nobody writes here, and which districts were silent
+        for longest."""
+        at, now = heard(self.store), self.clock.now()
+        named = districts(self.store)
+        silent = sorted((at.get(code, 0), name) for code, name in named if now - at.get(code, 0) > LONG_SILENT)
+        told = [_("{name}（{when}）").format(name=name, when=_when(moment)) for moment, name in silent[:MOST_SILENT]]
+        if len(silent) > MOST_SILENT:
+            told.append(_("等 {count} 个").format(count=len(silent)))
+        if told:
+            return _("只读。一天多没有新记录：{districts}").format(districts=_("、").join(told))
+        if len(at) < 2:
+            return _("只读。要改请到记录它的席位上改")
+        first, name = min((at.get(code, 0), name) for code, name in named)
+        return _("只读。最久没有新记录的是{name}（{when}）").format(name=name, when=_when(first))
 
     def _show_record(self) -> None:
         from dutydesk.sync.view import last_success

@@ -117,6 +117,12 @@ def test_it_shows_every_district_and_narrows_to_one(qtbot: Any, open_window: Any
     assert list(window.docks) == list(VIEWED)
     assert window.entry_bar.isHidden()
     assert not window.board.who.isVisible()
+    assert window.news.text().startswith("只读。最久没有新记录的是乙区（06-18 22:"), window.news.text()
+    window.clock.advance(30 * 3_600_000)
+    window._say("")
+    assert "一天多没有新记录：" in window.news.text()
+    assert "乙区（06-18 22:" in window.news.text()
+    window.clock.advance(-30 * 3_600_000)
     qtbot.waitUntil(lambda: len(column(window, "daybook", "model", "text")) >= 3)
     assert set(column(window, "daybook", "model", "_origin")) == {"甲区", "乙区"}
     assert column(window, "shelters", "model", "name") == ["乙区中学", "甲区中学"]
