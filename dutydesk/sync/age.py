@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
-from dutydesk.core.errors import DutyDeskError, Problem, Refused
+from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 
 MAGIC = b"age-encryption.org/v1\n"
@@ -63,16 +63,17 @@ def is_recipient(text: str) -> bool:
 
 
 class _Kept:
-    """Hands on to a reader or writer and keeps what it raises: the library would make a text of it."""
+    """Hands on to a reader or writer and keeps what it raises, whatever it is: the library would make a text of it, and
+    a person who stops the work, or Ctrl+C, would look like a damaged file."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
-        self.raised: DutyDeskError | OSError | None = None
+        self.raised: BaseException | None = None
 
     def read(self, size: int = -1, /) -> bytes:
         try:
             return self._inner.read(size)
-        except (DutyDeskError, OSError) as error:
+        except BaseException as error:  # noqa: BLE001 - raised again on the other side of the library
             self.raised = error
             raise OSError("stopped") from None
 
@@ -81,12 +82,23 @@ class _Kept:
             raise OSError("stopped")
         try:
             return self._inner.write(data)
-        except (DutyDeskError, OSError) as error:
+        except BaseException as error:  # noqa: BLE001 - raised again on the other side of the library
             self.raised = error
             raise OSError("stopped") from None
 
     def flush(self) -> None:
-        self._inner.flush()
+        try:
+            self._inner.flush()
+        except BaseException as error:  # noqa: BLE001 - raised again on the other side of the library
+            self.raised = self.raised or error
+            raise OSError("stopped") from None
+
+
+def _raise_kept(*kept: _Kept) -> None:
+    """What the library did not hear of: what it writes at the very end it writes without asking how that went."""
+    for one in kept:
+        if one.raised is not None:
+            raise one.raised
 
 
 def encrypt(source: Reads, target: Writes, recipients: Sequence[str]) -> None:
@@ -98,8 +110,8 @@ def encrypt(source: Reads, target: Writes, recipients: Sequence[str]) -> None:
             reader, writer, [library.x25519.Recipient.from_str(one) for one in dict.fromkeys(recipients)]
         )
     except (library.EncryptError, OSError) as error:
-        raised = reader.raised or writer.raised
-        raise raised if raised is not None else OSError(str(error)) from None
+        raise (reader.raised or writer.raised or OSError(str(error))) from None
+    _raise_kept(reader, writer)
 
 
 def decrypt(source: BinaryIO, target: Writes, secret: str) -> None:
@@ -120,3 +132,4 @@ def decrypt(source: BinaryIO, target: Writes, secret: str) -> None:
         if "No matching keys" in str(error):
             raise NotForUs(Problem(_("不是给本机的，打不开"))) from None
         raise Refused(Problem(_("内容不完整或被改动过，没有收下"))) from None
+    _raise_kept(reader, writer)

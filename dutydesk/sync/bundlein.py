@@ -31,7 +31,6 @@ from dutydesk.sync.bundle import (
     Nothing,
     Progress,
     Sink,
-    Stopped,
     never,
     no_progress,
 )
@@ -155,7 +154,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
         _apply(store, local, told, lots, taken, how)
     except Refused as error:
         return done(store, _verdict(taken, TAMPERED, _said(error)), local)
-    except (Stopped, Unavailable):
+    except BaseException:
         if path != local:
             local.unlink(missing_ok=True)  # it is still where it came from
         raise

@@ -176,10 +176,12 @@ def key_sheet(desk: Desk, secret: str) -> Pdf:
     )
     made.heading(_("什么时候用"), 2)
     made.paragraph(
-        _("收件的电脑坏了、丢了，数据包谁也打不开的时候：在任一台值班台上把私钥抄进一个文本文件，然后"), indent=2
+        _(
+            "收件的电脑坏了、丢了，数据包谁也打不开的时候：在任一台值班台上打开“数据包—密钥”，按 Shift+F7，照着这张纸输入私钥，再选要打开的数据包。"
+        ),
+        indent=2,
     )
-    made.paragraph("dutydesk bundle import DD-….ddb --identity KEY.txt", size=11)
-    made.paragraph(_("用完删掉那个文件，并换一把新的：数据包—密钥—新建恢复密钥，旧的停用。"), indent=2)
+    made.paragraph(_("用过以后换一把新的：同一处按 Ctrl+N，旧的按 Delete 停用。"), indent=2)
     made.space(20)
     made.signatures([_("打印人"), _("封存人"), _("保管人")])
     return made.pdf()

@@ -6,6 +6,7 @@ in one act after the work. A bundle that was cut off has no row: it was not ther
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from dutydesk.journal.query import Condition
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
 from dutydesk.sync import age, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlewrite, stick
-from dutydesk.sync.bundle import Cancel, Progress, Stopped, never, no_progress
+from dutydesk.sync.bundle import Cancel, Progress, never, no_progress
 from dutydesk.sync.bundletaken import Held, Rule, Taken
 from dutydesk.transit.ledger import BUNDLES as LEDGER
 from dutydesk.transit.limits import limits
@@ -131,8 +132,9 @@ def take(
     out: list[Taken] = []
     for file in files:
         medium = medium_at(desk, file.parent)
+        came: Taken | None = None
         try:
-            taken = bundlein.take(
+            came = taken = bundlein.take(
                 desk.store,
                 file,
                 fingerprint=fingerprint,
@@ -142,10 +144,12 @@ def take(
                 cancel=cancel,
                 identity=identity,
             )
-        except (Unavailable, Stopped) as error:
-            with suppress(DutyDeskError):  # the disk that failed may be this desk's own
-                _enter(desk, Taken(file.name, state="CUT", reason=str(error)), medium)
-            raise
+        finally:
+            if came is None:
+                error = sys.exception()
+                why = str(error) if isinstance(error, DutyDeskError) else _("已中断")
+                with suppress(DutyDeskError):  # the disk that failed may be this desk's own
+                    _enter(desk, Taken(file.name, state="CUT", reason=why), medium)
         _enter(desk, taken, medium or medium_at(desk, file.parent))  # its row may have come with the bundle
         out.append(taken)
     for taken in bundlein.retry(desk.store, told, progress=progress, cancel=cancel):

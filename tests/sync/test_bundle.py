@@ -11,7 +11,7 @@ import pytest
 
 from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.core.ids import CLI
-from dutydesk.journal import attachments, peers
+from dutydesk.journal import attachments, chain, peers
 from dutydesk.sync import bundle, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlestretch, bundlewrite
 from dutydesk.sync.bundletaken import Rule
 from tests.journal import desks as d
@@ -177,6 +177,19 @@ def test_a_newer_form_waits_for_the_upgrade(desks: Desks) -> None:
     newer = forged(desks[1], recipient, desks.stick / "n.ddb", opened(desks[2], file), form=2)
     assert states(desks, 2, newer) == ["NEWER"]
     assert [one.state for one in bundleheld.held(desks[2])] == ["NEWER"]
+
+
+def test_acts_of_a_newer_program_are_kept_and_handed_on(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this program does not understand yet it stores, shows nothing of, and gives to the next."""
+    with monkeypatch.context() as patch:
+        patch.setattr(chain, "SCHEMA_VERSION", chain.SCHEMA_VERSION + 1)
+        (newer,) = desks.write(1, "由新程序写")
+    (taken,) = desks.exchange(1, 2)
+    assert (taken.state, taken.applied) == ("DONE", 2)
+    assert newer in desks.acts(2)
+    assert d.ask(desks[2], "SELECT count(*) FROM log WHERE text = '由新程序写'") == [(0,)]
+    desks.exchange(2, 3)
+    assert newer in desks.acts(3)
 
 
 def test_many_deletions_wait_for_a_person(desks: Desks) -> None:

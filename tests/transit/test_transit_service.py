@@ -170,6 +170,30 @@ def test_a_stick_pulled_during_an_import_has_its_row(desk: Desk, other: Desk, st
     assert "拔掉" in row.text("note")
 
 
+@pytest.mark.parametrize("stage", ["acts", "write", "copy", "check", "apply"])
+def test_somebody_stops_it(stage: str, desk: Desk, other: Desk, stick: Path) -> None:
+    """Whatever a job raises to stop the work comes out as it is: it must not look like a stick or file that is bad."""
+    introduce(desk, other)
+
+    def stop(name: str, _done: int, _whole: int) -> None:
+        if name == stage:
+            raise _Gone
+
+    if stage in ("acts", "write"):
+        with pytest.raises(_Gone):
+            service.export(desk, stick, progress=stop)
+        assert list(stick.iterdir()) == []
+        assert desk.rows("bundles") == []
+    (file,) = [one.file for one in service.export(desk, stick).written]
+    if stage not in ("acts", "write"):
+        with pytest.raises(_Gone):
+            service.take(other, [file], progress=stop)
+        assert [(row.text("result"), row.text("note")) for row in other.rows("bundles")] == [("CUT", "已中断")]
+        assert list(bundleheld.inbox_of(other.store).iterdir()) == []
+    assert service.take(other, [file])[0].state in ("DONE", "KNOWN")  # stopped when all was in
+    assert service.take(other, [file])[0].state == "KNOWN"
+
+
 def test_the_recovery_key_opens_what_went_to_a_desk_that_is_gone(desk: Desk, other: Desk, stick: Path) -> None:
     introduce(desk, other)
     secret = service.new_recovery(desk)
@@ -191,7 +215,7 @@ def test_the_recovery_key_opens_what_went_to_a_desk_that_is_gone(desk: Desk, oth
     with pytest.raises(Refused):
         bundlekeys.read_identity(b"age1")
     with pytest.raises(Refused, match="校验"):
-        bundlekeys.read_identity(secret.replace(secret[-1], "Q" if secret[-1] != "Q" else "P").encode())
+        bundlekeys.read_identity(f"{secret[:-1]}{'Q' if secret[-1] != 'Q' else 'P'}".encode())
 
 
 def test_a_recovery_sheet_is_the_key_and_nothing_keeps_it(desk: Desk) -> None:
