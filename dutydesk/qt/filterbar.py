@@ -95,6 +95,11 @@ class FilterBar(QWidget):
             (self._row if folded else self._second).removeWidget(self.search)
             (self._second if folded else self._row).addWidget(self.search, 1)
             self._row.setStretch(0, int(folded))
+        self.setFixedHeight(max(self._rows.heightForWidth(self.width()), self._rows.minimumSize().height()))
+
+    def hasHeightForWidth(self) -> bool:
+        """No: a pane that asks for its height by its width is scrolled where it need not be. It is fixed instead."""
+        return False
 
     def reset(self) -> None:
         """Everything as at the beginning; `changed` comes once."""

@@ -167,9 +167,13 @@ class FewLines(Elided):
     def __init__(self, most: int = 2, role: str = "", parent: QWidget | None = None) -> None:
         self._most = most
         super().__init__("", role, parent)
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._measure()
+
+    def _measure(self) -> None:
+        self.setFixedHeight(self.heightForWidth(self.width()))
 
     def lines(self, width: int) -> list[str]:
         """The lines as they are painted in so many pixels."""
@@ -186,9 +190,6 @@ class FewLines(Elided):
         laid.endLayout()
         return found
 
-    def hasHeightForWidth(self) -> bool:
-        return True
-
     def heightForWidth(self, width: int) -> int:
         around = self.contentsMargins()
         count = max(len(self.lines(width - around.left() - around.right())), 1)
@@ -196,6 +197,12 @@ class FewLines(Elided):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         QLabel.resizeEvent(self, event)
+        self._measure()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._measure()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -399,6 +406,11 @@ class SplitTitle(QWidget):
             else:
                 self._lines.removeWidget(self._tools)
                 self._row.addWidget(self._tools)
+        self.setFixedHeight(max(self._lines.heightForWidth(self.width()), self._lines.minimumSize().height()))
+
+    def hasHeightForWidth(self) -> bool:
+        """No: a pane that asks for its height by its width is scrolled where it need not be. It is fixed instead."""
+        return False
 
     def minimumSizeHint(self) -> QSize:
         """Narrow enough to fold."""

@@ -104,7 +104,7 @@ def test_in_english_too(board: StatusBoard, qapp: QApplication, percent: int, ro
     board.show_figures({figure.name: figure for figure in shown})
     board.show_crew(ENGLISH, "卫庚午")
     board.todo.show_value("20 · 00:22", caption="To do · next")
-    board.record.show_value("Record ✓", caption="Copy 06:30")
+    board.record.show_value("Record ✓", caption="Copy ✓ 06:30")
     board.mark.show_value("SAMPLE", caption="This desk")
     assert rows_of(board, 1366) == rows
     assert board.crew.width() >= board.crew.sizeHint().width()
