@@ -130,7 +130,11 @@ def send_newest(home: Home, rule: Rotation | None = None, *, new_place: bool = F
     if not found or not config.second_snapshots:
         return ""
     # A lock of its own: a share that hangs must not keep the next copy from being made.
-    with DeskLock(home.snapshots / ".second.lock", exclusive=True):
+    try:
+        lock = DeskLock(home.snapshots / ".second.lock", exclusive=True)
+    except Unavailable:
+        raise Unavailable(_("上一份备份还在送往第二处，或那里没有应答")) from None
+    with lock:
         sent = second.send(config, found[0], rule or Rotation(), known=home.snapshots, new_place=new_place)
     return f"{sent.place.rstrip('/')}/{sent.name}"
 
