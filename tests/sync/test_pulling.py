@@ -101,6 +101,26 @@ def test_what_came_before_the_line_broke_is_kept(fleet: Fleet, monkeypatch: pyte
     fleet.check(1, 2)
 
 
+@pytest.mark.usefixtures("small")
+def test_the_hub_reads_the_statement_of_a_full_batch_once(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And only that one: others come once a connection."""
+    fleet.add(1)
+    for k in range(23):
+        fleet.write(1, str(k))
+    kept: list[list[str]] = []
+    plain = h.Hub.push
+
+    def push(self: h.Hub, batch: h.Batch) -> None:
+        plain(self, batch)
+        held = self._connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+        kept.append([str(text) for (text,) in held])
+
+    monkeypatch.setattr(h.Hub, "push", push)
+    assert fleet.sync(1).pushed == 24
+    assert len(kept) == 5
+    assert all(len(held) == 1 and "INSERT INTO act" in held[0] for held in kept)
+
+
 def test_a_large_step_ends_as_soon_as_somebody_waits(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """One transaction while this desk is nobody else's; it is given back within `STRIDE` acts, and small steps follow."""
     one, two = fleet.add(1, enrol=False), fleet.add(2, enrol=False)
