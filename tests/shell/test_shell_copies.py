@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_when_the_window_copies(window: Any, clock: FixedClock, copies: list[int
 def hang(_home: Path, _new_place: bool, token: Token) -> str:
     """A share that never answers."""
     token.check()
-    time.sleep(600)
+    threading.Event().wait(600)
     return ""
 
 
