@@ -75,21 +75,21 @@ def _no_file() -> Refused:
 
 
 @contextmanager
-def fresh(path: Path) -> Generator[BinaryIO]:
+def fresh(path: Path, mode: int = 0o644) -> Generator[BinaryIO]:
     """A new file, for writing, synced at the end. Whatever has the name goes first: a link that lies there ready is
     never written through. Raises `OSError`."""
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, _FRESH, 0o644), "wb") as file:
+    with os.fdopen(os.open(path, _FRESH, mode), "wb") as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, mode: int = 0o644) -> None:
     """A small file, there whole or not at all. Raises `OSError`."""
     temporary = path.with_name(f".{path.name}.part")
     try:
-        with fresh(temporary) as file:
+        with fresh(temporary, mode) as file:
             file.write(data)
         temporary.replace(path)
     except OSError:

@@ -167,7 +167,7 @@ def _new_recovery(desk: Desk, file: Path, *, quiet: bool) -> None:
 
     secret = service.new_recovery(desk)
     try:
-        stick.write(file, report.key_sheet(desk, secret))
+        stick.write(file, report.key_sheet(desk, secret), 0o600)
     except OSError as error:
         raise Unavailable(_("写不了文件：{error}").format(error=stick.why(error))) from None
     service.keep_recovery(desk, secret, secret[-service.LAST :])

@@ -317,6 +317,7 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str], desk: Desk, other:
     code, out, _err = run(capsys, one, "keys", "--new-recovery", str(sheet), "--json")
     (key,) = json.loads(out)["recovery"]
     assert (code, sheet.read_bytes()[:4]) == (0, b"%PDF")
+    assert sheet.stat().st_mode & 0o077 == 0
     assert run(capsys, one, "keys", "--forget-recovery", key)[0] == 0
     assert run(capsys, one, "keys", "--forget-recovery", key)[0] == 1
     assert run(capsys, one, "mark", "--medium", "U-9", "--out", str(stick))[0] == 1
