@@ -13,6 +13,7 @@ from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import ASKED
+from dutydesk.journal.inbox import UNSEEN
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.sync.snapshots import LAST, snapshots
 
@@ -125,12 +126,12 @@ def author(connection: Connection, act: bytes) -> tuple[str, int] | None:
 def open_items(connection: Connection) -> Sequence[OpenItem]:
     """Disputes that nobody has settled, acts that were kept out, acts that wait for a newer program."""
     questions = [
-        (_("有数据冲突待处理"), f"SELECT count(*) FROM conflict WHERE {ASKED}"),  # noqa: S608
-        (_("有外来记录被隔离"), "SELECT count(*) FROM quarantine"),
-        (_("有记录要升级程序才能显示"), "SELECT count(*) FROM unprojected"),
+        (_("有数据冲突待处理"), "settings", f"SELECT count(*) FROM conflict WHERE {ASKED}"),  # noqa: S608
+        (_("有外来记录被隔离"), "sync", UNSEEN),
+        (_("有记录要升级程序才能显示"), "settings", "SELECT count(*) FROM unprojected"),
     ]
     return [
-        OpenItem("TODO", title, None, 1, "settings")
-        for title, question in questions
+        OpenItem("TODO", title, None, 1, where)
+        for title, where, question in questions
         if int(connection.exec_driver_sql(question).scalar_one())
     ]

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dutydesk.core.i18n import _
-from dutydesk.journal import chain
+from dutydesk.journal import chain, peers
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.batches import PAUSE
 from dutydesk.journal.chain import Act
@@ -187,6 +187,22 @@ def row_of(act: Act, reason: str, now: int) -> tuple[bytes, int, int, bytes, str
         sort_keys=True,
     ).encode()
     return act.desk, act.epoch, act.seq, act.act_id, reason, now, held
+
+
+SEEN = "quarantine/seen"
+"""Name in `local_peer`: up to which row of `quarantine` somebody has found out what it is about."""
+UNSEEN = (
+    "SELECT count(*) FROM quarantine q WHERE NOT EXISTS (SELECT 1 FROM act a WHERE a.act_id = q.act_id)"
+    " AND q.n > coalesce((SELECT json_extract(body, '$.n') FROM local_peer WHERE name = 'quarantine/seen'), 0)"
+)
+"""How many acts lie in quarantine that did not come in after all and that nobody has looked into."""
+
+
+def mark_seen(store: Store) -> None:
+    """Somebody has looked into everything that lies in quarantine now; it stays there."""
+    with store.read() as connection:
+        last = int(connection.exec_driver_sql("SELECT coalesce(max(n), 0) FROM quarantine").scalar_one())
+    peers.remember(store, {SEEN: {"n": last, "at": store.clock.now()}})
 
 
 def kept(held: bytes) -> Act:

@@ -7,8 +7,9 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QInputDialog, QVBoxLayout, QWidget
 
+from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
 from dutydesk.qt import dialogs
@@ -29,7 +30,7 @@ SOON_MS = 200
 
 class SyncPane(QWidget):
     """同步. F6 syncs now, Shift+F6 syncs and compares the tables with other desks', Esc stops, F9 goes to disputes, F7
-    takes a forked branch back."""
+    takes a forked branch back, F8 says that what lies in quarantine was looked into."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,10 +67,11 @@ class SyncPane(QWidget):
         self.head = SplitTitle(self.title)
         self.head.note.setObjectName("sync-hub")
         self.rejoin = self._tool(_("并回"), "sync-rejoin", "F7", self.ask_rejoin)
+        self.settle = self._tool(_("已查明"), "sync-settle", "F8", self.ask_settle)
         self.disputes = self._tool(_("冲突"), "sync-disputes", "F9", self.open_disputes)
         self.deep = self._tool(_("同步并核对"), "sync-deep", "Shift+F6", self.sync_deep)
         self.now = self._tool(_("立即同步"), "sync-now", "F6", self.sync, primary=True)
-        self.head.add(self.rejoin, self.disputes, self.deep, self.now)
+        self.head.add(self.rejoin, self.settle, self.disputes, self.deep, self.now)
         outer.addWidget(self.head)
         self.problem = label("", "problem", wrap=True)
         self.problem.setObjectName("sync-problem")
@@ -163,6 +165,26 @@ class SyncPane(QWidget):
             self.desk.store.remember(WANTED, "1")
             self.window().close()
 
+    def ask_settle(self) -> None:
+        """F8: somebody has found out about what lies in quarantine."""
+        if not self.settle.isVisible():
+            return
+        dialog = QInputDialog(self)
+        dialog.setObjectName("sync-reason")
+        dialog.setWindowTitle(_("隔离的外来记录"))
+        dialog.setLabelText(_("怎么回事、问了谁（记入审计；记录留在隔离区）"))
+        dialog.setOkButtonText(_("已查明"))
+        dialog.setCancelButtonText(_("取消"))
+        dialog.textValueSelected.connect(self._settle)
+        dialog.open()
+
+    def _settle(self, reason: str) -> None:
+        try:
+            standing.settle_quarantine(self.desk, reason)
+        except DutyDeskError as error:
+            dialogs.fail(self, error)
+        self.refresh()
+
     def _joined(self) -> None:
         self.refresh()
         if self.syncing is not None:
@@ -196,6 +218,7 @@ class SyncPane(QWidget):
         self.disputes.setText(_("冲突 {count}").format(count=seen.conflicts) if seen.conflicts else _("冲突"))
         self.disputes.setVisible(bool(seen.conflicts))
         self.rejoin.setVisible(bool(seen.forks))
+        self.settle.setVisible(bool(seen.unseen))
         self._enable(joined=joined)
         text = self._trouble(seen)
         self.problem.setText(text)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from dutydesk.core.clock import HOUR, local
 from dutydesk.core.i18n import N_, _
-from dutydesk.journal import inbox, peers, settings
+from dutydesk.journal import audit, inbox, peers, settings
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.chain import Act
 from dutydesk.journal.desk import Desk
@@ -69,6 +69,7 @@ class Overview:
     came: Sequence[Line]
     runs: Sequence[Line]
     kept_out: Sequence[Line]
+    unseen: int = 0
     forks: Sequence[Line] = ()
     desks: Sequence[Line] = ()
 
@@ -220,6 +221,7 @@ def overview(desk: Desk) -> Overview:
         names = desk_names(connection)
         came = _came(connection, store.config.desk_id, names, peers.peer(store, planning.CAME))
         kept_out = _kept_out(desk, connection, names)
+        unseen = int(connection.exec_driver_sql(inbox.UNSEEN).scalar_one())
         found = branches(connection)
         others = _desks(connection, store.config.desk_id, names)
     return Overview(
@@ -233,6 +235,7 @@ def overview(desk: Desk) -> Overview:
         came=came,
         runs=[_run(run) for run in peers.runs(store, planning.JOB, SHOWN_RUNS)],
         kept_out=kept_out,
+        unseen=unseen,
         forks=[_fork(branch, names) for branch in found],
         desks=others,
     )
@@ -348,6 +351,13 @@ def _said(desk: Desk, act: Act) -> str:
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
     return " ".join([_(shape.ledger.title), *shown])[:LONGEST]
+
+
+def settle_quarantine(desk: Desk, reason: str) -> None:
+    """Somebody has found out what lies in quarantine: it stays there, and asks nobody any more. The audit has who and
+    why. Raises `Refused` without a reason, or for somebody who may not settle."""
+    audit.record(desk, "SETTLE", _("隔离的外来记录"), reason)
+    inbox.mark_seen(desk.store)
 
 
 def _fork(branch: rejoin.Branch, names: Mapping[bytes, str]) -> Line:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QTreeWidget
+from PySide6.QtWidgets import QInputDialog, QLabel, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from dutydesk.core.clock import FixedClock, parse_iso
@@ -132,7 +132,9 @@ def test_what_went_wrong_is_said_until_a_run_succeeds(pane: SyncPane, runs: Told
     assert child(pane, QLabel, "sync-good").text() != "从未"
 
 
-def test_it_shows_peers_runs_what_came_and_what_was_kept_out(pane: SyncPane, desk: Desk, fleet: Fleet) -> None:
+def test_it_shows_peers_runs_what_came_and_what_was_kept_out(
+    qtbot: QtBot, pane: SyncPane, desk: Desk, fleet: Fleet
+) -> None:
     nothing = {key: ["无|"] for key in ("隔离的外来记录", "对端", "上次收到", "同步记录", "其他席位")}
     assert lines(pane) == nothing
     other = fleet.add(2, name="二号席")
@@ -151,6 +153,21 @@ def test_it_shows_peers_runs_what_came_and_what_was_kept_out(pane: SyncPane, des
     assert told["同步记录"][0].startswith("成功|上传")
     assert told["对端"][0].startswith("中心库")
     assert "D2 二号席" in child(pane, QLabel, "sync-came").text()
+    assert [item.ledger for item in desk.open_items() if item.title == "有外来记录被隔离"] == ["sync"]
+    qtbot.keyClick(pane, Key.Key_F8)
+    (asked,) = pane.findChildren(QInputDialog)
+    assert asked.isVisible()
+    asked.reject()
+    pane._settle("")
+    (refused,) = pane.findChildren(Sentence)
+    assert "原因" in refused.text.text()
+    refused.yes.click()
+    assert child(pane, QPushButton, "sync-settle").isVisible(), "not without a reason"
+    pane._settle("已打电话给二号席，是试验")
+    assert not child(pane, QPushButton, "sync-settle").isVisible()
+    assert [item for item in desk.open_items() if item.title == "有外来记录被隔离"] == []
+    assert lines(pane)["隔离的外来记录"], "it stays where it is"
+    assert desk.rows("audit")[0].text("reason") == "已打电话给二号席，是试验"
 
 
 def test_disputes_are_a_key_away(qtbot: QtBot, pane: SyncPane, runs: Told) -> None:
@@ -169,7 +186,7 @@ def test_a_run_of_another_process_shows_when_it_has_written(qtbot: QtBot, pane: 
 
 
 def test_every_key_is_in_the_palette(pane: SyncPane) -> None:
-    assert [keys for _text, keys, _run in pane.commands()] == ["F7", "F9", "Shift+F6", "F6"]
+    assert [keys for _text, keys, _run in pane.commands()] == ["F7", "F8", "F9", "Shift+F6", "F6"]
 
 
 def test_a_desk_without_a_hub_is_told_how_to_join_one(qtbot: QtBot, tmp_path: Any) -> None:
