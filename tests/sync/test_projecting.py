@@ -43,6 +43,7 @@ from tests.sync.fleet import PASSWORD, Fleet
 from tests.sync.proxy import Fault, Proxy
 from tests.sync.servers import Server
 
+FULL = os.environ.get("DUTYDESK_FAULTS") == "full"
 SECRET = "-password-of-the-timer"
 CLOCK = FixedClock(d.EVENING + 3_600_000)
 STEPS = ("project.emptied", "project.applied", "project.before-commit", "project.committed", "project.committed:2")
@@ -206,7 +207,7 @@ class Projected(merging.Merging):
 
 
 class TestProjected(Projected.TestCase):
-    settings = settings(max_examples=6, stateful_step_count=25, deadline=None)
+    settings = settings(max_examples=60 if FULL else 6, stateful_step_count=25, deadline=None)
 
 
 TestProjected.pytestmark = [pytest.mark.usefixtures("tables"), pytest.mark.server]
@@ -244,7 +245,7 @@ def test_many_rows_are_written_by_one_statement() -> None:
 LETTERS = st.sampled_from("积水深ab1Ａß-，。 ﬁİ\U00020001丁%_'")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=1_000 if FULL else 40, deadline=None)
 @given(st.lists(st.text(LETTERS, max_size=9), min_size=1, max_size=8), st.text(LETTERS, min_size=1, max_size=4))
 @pytest.mark.usefixtures("tables")
 def test_a_search_finds_what_a_look_at_every_text_finds(texts: list[str], query: str) -> None:
