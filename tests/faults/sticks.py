@@ -115,7 +115,7 @@ class Stick:
 
 
 def run(*words: str) -> None:
-    """A tool of the system. Raises `RuntimeError` with what it said."""
+    """A tool of the system. Raises `RuntimeError` with the first line of what it said."""
     made = subprocess.run([*words], capture_output=True, text=True, check=False)
     if made.returncode:
-        raise RuntimeError(f"{words[0]}: {made.stderr.strip()}")
+        raise RuntimeError(f"{words[0]}: {made.stderr.strip().partition(chr(10))[0]}")

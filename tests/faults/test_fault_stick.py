@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -274,7 +275,7 @@ def test_a_planted_link_is_not_written_through(desks: Desks, medium: Stick, tmp_
     assert not (medium.path / "mark").is_symlink()
 
 
-@pytest.mark.skipif(not Path("/sbin/mkfs.vfat").exists(), reason="no mkfs.vfat on this machine")
+@pytest.mark.skipif(shutil.which("mkfs.vfat", path="/usr/sbin:/sbin") is None, reason="no mkfs.vfat on this machine")
 def test_a_stick_as_they_are_sold(desks: Desks) -> None:
     try:
         medium = Stick(desks.folder / "fat", kind="vfat")
