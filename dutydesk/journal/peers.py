@@ -54,10 +54,8 @@ def secret(store: Store, name: str = DESK_KEY) -> bytes | None:
 
 
 def own_secret(store: Store) -> bytes:
-    """The desk's private key, made when there is none yet."""
-    held = secret(store)
-    if held is not None:
-        return held
+    """The desk's private key, made when there is none yet; asked of the writer, since an epoch begins before anybody
+    else may read."""
     fresh = signing.new_secret()
 
     def look(cursor: Cursor) -> bytes:
