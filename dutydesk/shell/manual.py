@@ -127,7 +127,7 @@ def pdf_of(name: str) -> bytes:
     document.setPageSize(QSizeF(room))
     document.print_(writer)
     held.close()
-    return held.data().data()
+    return bytes(held.data().data())
 
 
 def _narrow_pictures(document: QTextDocument, folder: Path, width: int) -> None:

@@ -359,7 +359,8 @@ class Recovery(QDialog):
             self._choices.addWidget(told)
         self._ask.setVisible(bool(every))
         for at in range(self._numbers.count()):
-            part = self._numbers.itemAt(at).widget()
+            item = self._numbers.itemAt(at)
+            part = item.widget() if item is not None else None
             if part is not None:
                 part.setVisible(bool(every))
         self.go.setEnabled(bool(every) and not self._late.isActive())
