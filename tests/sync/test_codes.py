@@ -13,7 +13,7 @@ from dutydesk.core.paths import Home
 from dutydesk.core.settings import load
 from dutydesk.features import schema
 from dutydesk.journal.inbox import take_in
-from dutydesk.sync import adopting, keys, protocol
+from dutydesk.sync import adopting, doubles, keys
 from dutydesk.sync.hub import Hub
 from dutydesk.transfer import standing
 from tests.journal import desks as d
@@ -99,7 +99,7 @@ def test_an_older_hub_does_not_keep_codes_and_is_spoken_to(fleet: Fleet, monkeyp
     fleet.add(1)
     fleet.server.execute(fleet.database, "DELETE FROM desk_code")
     with monkeypatch.context() as patch:
-        patch.setattr(protocol, "CODES_VERSION", 99)
+        patch.setattr(doubles, "CODES_VERSION", 99)
         assert fleet.sync(1).ok
     assert fleet.hub_rows("SELECT code FROM desk_code") == []
     assert fleet.sync(1).ok
