@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from dutydesk.journal import statements
 from dutydesk.journal.chain import SCHEMA_VERSION, Act
@@ -51,6 +51,41 @@ _decode = json.JSONDecoder().decode
 def parse_body(body: bytes) -> dict[str, Any]:
     """The body of an act as it was written."""
     return json.loads(body)
+
+
+def _odd(shape: Shape, values: Mapping[str, Any]) -> str:
+    """The first field whose value its column does not hold, empty where there is none: an act of another program, well
+    formed, must not stop those that come after it."""
+    types = shape.types
+    for name, value in values.items():
+        if value is not None and name in types and type(value) is not types[name]:
+            return name
+        if name == DELETE and not isinstance(value, str | None):
+            return name
+    for name in shape.refs & values.keys():
+        if values[name] is not None and not is_hex(values[name]):
+            return name
+    return ""
+
+
+def _opened(shape: Shape, data: bytes) -> dict[str, Value]:
+    """The personal fields of a change. What no column holds is left out, not the act: where the person was erased before
+    it came nobody can read the fields, and all desks must end the same."""
+    try:
+        held: Any = _decode(data.decode())
+    except (ValueError, RecursionError):
+        return {}
+    found = cast("dict[str, Any]", held) if isinstance(held, dict) else {}
+    odd = _odd(shape, found)
+    while odd:
+        del found[odd]
+        odd = _odd(shape, found)
+    return found
+
+
+def is_hex(text: str) -> bool:
+    """Whether a text is bytes in lower-case hexadecimal."""
+    return len(text) % 2 == 0 and not text.strip("0123456789abcdef")
 
 
 class Applier:
@@ -170,13 +205,15 @@ class Applier:
                 return f"ledger {change['ledger']}"
             names = {*change.get("set", ()), *change.get("bases", ())}
             if n in personal:
-                opened[n] = _decode(personal[n][1].decode())
+                opened[n] = _opened(shape, personal[n][1])
                 names.update(opened[n])
-            if names <= shape.known:
-                continue
-            for name in sorted(names - shape.known):
-                if name != DELETE:
-                    return f"field {change['ledger']}.{name}"
+            if not names <= shape.known:
+                for name in sorted(names - shape.known):
+                    if name != DELETE:
+                        return f"field {change['ledger']}.{name}"
+            odd = _odd(shape, change["set"]) if "set" in change else ""
+            if odd:
+                return f"value {change['ledger']}.{odd}"
         return ""
 
     def _batch(self, body: Mapping[str, Any]) -> bytes | None:

@@ -9,11 +9,11 @@ import struct
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from dutydesk.core.i18n import _
 from dutydesk.journal import chain, peers
-from dutydesk.journal.apply import parse_body
+from dutydesk.journal.apply import is_hex, parse_body
 from dutydesk.journal.batches import PAUSE
 from dutydesk.journal.chain import Act
 from dutydesk.journal.store import Store
@@ -21,6 +21,8 @@ from dutydesk.journal.store import Store
 Personal = Mapping[int, tuple[bytes, bytes]]
 Looked = tuple[Act, Personal, Mapping[str, Any]]
 """An act that was looked at and can be admitted, with its side rows and its body."""
+ROW = 32
+"""Digits of the id of a row."""
 LEAST, MOST = -(2**63), 2**63 - 1
 """Numbers that SQLite can hold."""
 AT_ONCE = 10_000
@@ -134,7 +136,7 @@ def look(act: Act, personal: Personal, *, hashed: bool = False) -> tuple[str, Ma
             for value in change.get("set", {}).values():
                 if isinstance(value, int) and not LEAST <= value <= MOST:
                     return _("数字超出范围"), {}
-        if chain.canonical(body) != act.body:
+        if chain.canonical(body) != act.body or not _is_shaped(body):
             return _("写法不规范"), {}
         if (act.seq == 1) != (act.kind == "epoch.open"):
             return _("序号与种类不符"), {}
@@ -144,6 +146,26 @@ def look(act: Act, personal: Personal, *, hashed: bool = False) -> tuple[str, Ma
     except (ValueError, KeyError, IndexError, TypeError, RecursionError, AttributeError, struct.error):
         return _("内容无法读取"), {}
     return "", body
+
+
+def _is_shaped(body: Mapping[str, Any]) -> bool:
+    """Whether the parts of a body that every program reads are what docs/journal.md says; ledgers, fields and their
+    values are looked at where they are known. Raises `TypeError` and the like for parts of another type."""
+    for change in body["changes"]:
+        row = change["row"]
+        if len(row) != ROW or not is_hex(row) or not isinstance(change["ledger"], str):
+            return False
+        if "erase" in change:
+            continue
+        change["set"].keys()
+        for bases in change["bases"].values() if "bases" in change else ():
+            if not isinstance(bases, list) or not all(map(is_hex, cast("list[str]", bases))):
+                return False
+    for ledger, year, n in body.get("numbers", ()):
+        if not isinstance(ledger, str) or not _is_number(year, n):
+            return False
+    batch = body.get("batch")
+    return batch is None or (is_hex(batch["id"]) and _is_number(batch["n"], batch["of"]))
 
 
 def _is_number(*numbers: object) -> bool:

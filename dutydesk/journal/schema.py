@@ -42,6 +42,11 @@ class Shape:
         return frozenset(item.name for item in self.ledger.fields if item.kind.sql == "BLOB")
 
     @cached_property
+    def types(self) -> dict[str, type]:
+        """What a field's value is in a body, where it is not null; bytes stand there as hex."""
+        return {item.name: int if item.kind.sql == "INTEGER" else str for item in self.ledger.fields}
+
+    @cached_property
     def known(self) -> frozenset[str]:
         return frozenset(self.names)
 

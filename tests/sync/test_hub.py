@@ -274,7 +274,7 @@ def test_every_statement_that_is_sent_is_written_down_and_plain(fleet: Fleet, mo
     assert not faults
 
 
-UNFIT = {"changes": [{"ledger": "people", "row": "aa", "set": {"age": "old"}}]}
+UNFIT = {"changes": [{"ledger": "people", "row": "aa", "set": {"age": 2**70}}]}
 
 
 def project_everything(fleet: Fleet, store: d.Store) -> None:

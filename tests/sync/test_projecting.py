@@ -496,7 +496,7 @@ def test_an_act_that_does_not_fit_stands_in_nobodys_way(fleet: Fleet, timer: str
     with projecting.LedgerHub.connect(fleet.owner_url) as hub, projecting.LedgerHub.connect(fleet.owner_url) as other:
         (act, _personal) = d.acts_of(store, store.config.desk_id)[-1]
         rows = [
-            {"ledger": "people", "row": f"{n:032x}", "set": {"age": "old" if n == 3 else n, "name": f"钱{n}"}}
+            {"ledger": "people", "row": f"{n:032x}", "set": {"age": 2**70 if n == 3 else n, "name": f"钱{n}"}}
             for n in range(6)
         ]
         series = [
@@ -508,7 +508,7 @@ def test_an_act_that_does_not_fit_stands_in_nobodys_way(fleet: Fleet, timer: str
     assert fleet.hub_rows("SELECT age FROM ledgers.people ORDER BY age") == [(n,) for n in (0, 1, 2, 4, 5)]
     ((act_id, reason),) = fleet.hub_rows("SELECT act_id, reason FROM ledgers.unprojected")
     assert bytes(cast("bytes", act_id)) == bytes([3]) * 16
-    assert "age" in str(reason) or "bigint" in str(reason)
+    assert "out of range" in str(reason)
 
 
 # -- versions
