@@ -111,8 +111,12 @@ def open_window(
         logs.stop()
 
 
-def _collect_again() -> None:
-    """Starting is over: what is there now stays, and the collector need never look at it."""
+def settle() -> None:
+    """Starting is over: read the dictionary of pinyin (0.2 s), which the first save of a name would wait for otherwise.
+    What is there now stays, and the collector need never look at it."""
+    from dutydesk.ledger import pinyin
+
+    pinyin.readings("值")
     gc.freeze()
     gc.enable()
 
@@ -130,7 +134,7 @@ class _Begin(QObject):
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
         self._calm.setInterval(CALM_MS)
-        self._calm.timeout.connect(_collect_again)
+        self._calm.timeout.connect(settle)
 
     def dress(self) -> None:
         """The window is there: bring its face."""

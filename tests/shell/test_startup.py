@@ -26,3 +26,9 @@ def test_nothing_heavy_is_loaded_by_then(home: Home, wanted: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
+
+
+def test_the_first_name_that_is_saved_need_not_wait_for_the_dictionary() -> None:
+    ask = "import sys; from dutydesk import app; app.settle(); import gc; print('pypinyin' in sys.modules, gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["True", "True"]
