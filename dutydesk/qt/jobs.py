@@ -13,6 +13,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -279,15 +280,20 @@ class Apart:
 
 def _in_process(pipe: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     try:
-        pipe.send(("result", function(*arguments, _ProcessToken(pipe))))
+        _tell(pipe, "result", function(*arguments, _ProcessToken(pipe)))
     except Cancelled:
-        pipe.send(("cancelled",))
+        _tell(pipe, "cancelled")
     except DutyDeskError as error:
-        pipe.send(("refused", type(error), error.problems))
+        _tell(pipe, "refused", type(error), error.problems)
     except BaseException as error:  # noqa: BLE001 - the edge of a process: told to the one that logs
-        pipe.send(("failed", f"{type(error).__name__}: {error}"))
+        _tell(pipe, "failed", f"{type(error).__name__}: {error}")
     finally:
         pipe.close()
+
+
+def _tell(pipe: Any, *told: Any) -> None:
+    with suppress(BrokenPipeError):  # whoever asked has gone
+        pipe.send(told)
 
 
 class JobBar(QWidget):

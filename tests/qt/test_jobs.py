@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from dutydesk.core.errors import Problem, Refused
+from dutydesk.qt import jobs
 from dutydesk.qt.jobs import Apart, JobBar, JobRunner, Token
 
 pytestmark = pytest.mark.usefixtures("themed")
@@ -165,6 +166,14 @@ def test_a_process_refuses_dies_and_is_cancelled(runner, qtbot, expect_log) -> N
         [("failed", "程序出错，已记录")],
         [("cancelled",)],
     ]
+
+
+def test_a_process_whose_asker_has_gone_ends_without_a_word() -> None:
+    for work in (runs_until_cancelled, refuses, squares):
+        ours, theirs = multiprocessing.Pipe()
+        ours.close()
+        jobs._in_process(theirs, work, (3,) if work is squares else ())
+        assert theirs.closed
 
 
 def test_a_process_that_never_asks_is_ended(runner, qtbot) -> None:
