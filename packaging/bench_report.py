@@ -46,7 +46,6 @@ WHAT = {
     "B9 csv": "write CSV, 100,000 × 6, against a bare CSV writer",
     "B10": "read xlsx, 100,000 × 6, against bare calamine",
     "B1 beside sync": "one save while `dutydesk sync` brings thousands of acts in another process, p99",
-    "B11": "a city's night: 130 desks push 2,000 acts each, one desk pulls them all; against raw COPY and raw inserts",
     "B12": "26 runs of sync without news; against as many bare connections with one statement",
     "B15": "verify the chain of 1,000,000 acts, against hashing the same bytes act by act in memory",
     "B16": "rebuild the projections of 100,000 acts, against raw inserts",
@@ -62,9 +61,7 @@ REASONS = {
     "B1 p99": "a commit waits for the disk and for whoever else uses the processor; the p50 says what the save itself takes",
     "B1 beside import": "a save that meets an act of 25 rows waits for its commit",
     "B1 beside sync": "two processes take turns at one file and at two processors; the note says what a save takes alone",
-    "B11": "the minute is wall time on two processors that others use, too; the ratio says what sync itself adds",
     "B1 beside process": "two processes take turns at one file; see decisions/011-imports-of-another-process.md",
-    "B14": "measured beside other programs only; a quiet run is still to come",
 }
 
 
