@@ -74,6 +74,8 @@ class Player(QObject):
             self._lost += 1
             if self._lost > LOST:
                 (QApplication.activeModalWidget() or self._window).activateWindow()
+            if self._lost > PATIENCE:
+                self._stop("the keyboard stays nowhere")
             return
         self._lost, self._calm = 0, self._calm + 1
         if self._calm < CALM:
@@ -81,10 +83,13 @@ class Player(QObject):
         try:
             self._step()
         except (NotSeenError, LookupError) as error:
-            name = self._scenes[self._at].name
-            self.trouble = f"{name}: {error}"
-            self._picture("failed")
-            self._loop.quit()
+            self._stop(str(error))
+
+    def _stop(self, trouble: str) -> None:
+        self.trouble = f"{self._scenes[max(self._at, 0)].name}: {trouble}"
+        self._picture("failed")
+        self._beat.stop()
+        self._loop.quit()
 
     def _step(self) -> None:
         if self._wanted is not None:
@@ -97,9 +102,6 @@ class Player(QObject):
             self._wanted = None
         if self._running is None:
             self._at += 1
-            if self._at == len(self._scenes):
-                self._loop.quit()
-                return
             self._clock.advance(self._scenes[self._at].minutes * MINUTE)
             self._running = self._scenes[self._at].step()
         self._wanted, self._waited = next(self._running, None), 0
@@ -107,6 +109,10 @@ class Player(QObject):
             self._running = None
             self._picture(f"{self._at + 1:02d}")
             sys.stdout.write(f"ok {self._at + 1:2d}/{len(self._scenes)} {self._scenes[self._at].name}\n")
+            if self._at + 1 == len(self._scenes):
+                # at once: the last scene may have closed the window, and nothing has the keyboard any more
+                self._beat.stop()
+                self._loop.quit()
 
     def _picture(self, name: str) -> None:
         """The window as it is, with the dialog over it."""
