@@ -100,6 +100,7 @@ def open_window(
     starter.seen.connect(begin.listen)
     single.asked.connect(starter.come_forward)
     guard.struck.connect(starter.tell)
+    guard.damaged.connect(starter.found_damage)
     starter.ready.connect(begin.go)
     starter.start()
     try:

@@ -11,6 +11,7 @@ from typing import IO
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
+from dutydesk.core.errors import Damaged
 from dutydesk.core.i18n import _
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,12 @@ class CrashGuard(QObject):
     """Takes what nobody caught.
 
     Signals:
-        struck: one sentence for the person at the desk.
+        struck: one sentence for the person at the desk. damaged: a `Damaged` that reached nobody: a page that a list
+        needed could not be read.
     """
 
     struck = Signal(str)
+    damaged = Signal(object)
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -66,7 +69,10 @@ class CrashGuard(QObject):
             return
         self._telling = True
         try:
-            self.struck.emit(_("程序出错，已记录；已保存的内容不受影响"))
+            if isinstance(value, Damaged):
+                self.damaged.emit(value)
+            else:
+                self.struck.emit(_("程序出错，已记录；已保存的内容不受影响"))
         finally:
             self._telling = False
 

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from dutydesk.core import ids
 from dutydesk.core.clock import Clock, SystemClock
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 AFTER_ROWS_MS = 30
 """The first rows are painted before anything else is loaded."""
+EARLY = "early-entry"
+"""The line that takes typing before the record is open."""
 PARTS = ("sqlalchemy", "dutydesk.features", "dutydesk.shell.actions", "dutydesk.daybook.pane")
 """What takes long to load, a part at a turn of the event loop."""
 
@@ -65,6 +67,7 @@ class Starter(QObject):
         self.window = window(self.clock)
         self.desk: Desk | None = None
         self._found: DutyDeskError | None = None
+        self._shows = True
         self._stay = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -126,7 +129,7 @@ class Starter(QObject):
             return
         if self._found is not None:
             found, self._found = self._found, None
-            self._stay = True
+            self._stay = self._shows
             self._give_up(found)
             self._stay = False
             return
@@ -169,15 +172,30 @@ class Starter(QObject):
         return desk
 
     def _attach(self, desk: Desk) -> None:
-        self.window.attach(desk)
+        try:
+            self.window.attach(desk)
+        except Damaged as error:  # opening has read what every start reads; the lists read more
+            log.error("cannot show %s: %s", self.home.root, str(error))
+            self._shows = False
+            self.come_up_again(Damaged(*error.problems))  # the error itself would keep half a window alive
+            return
+        self._shows = True
         self.window.mend.connect(self.come_up_again)
         self.ready.emit()
+
+    def found_damage(self, error: DutyDeskError) -> None:
+        """Nobody has minded that something could not be read: look what is wrong, and say what can be done."""
+        if not self.window.minds(error):
+            self.tell(str(error))
 
     def come_up_again(self, found: DutyDeskError) -> None:
         """Close the window in order and bring one up that shows `found` and the ways back: what is typed is kept, the
         record is let go, and nothing else has to be done by hand."""
         old, desk = self.window, self.desk
+        typed = old.findChild(QLineEdit, EARLY)
         self.window = self._kind(self.clock)
+        if typed is not None:
+            self.window.findChild(QLineEdit, EARLY).setText(typed.text())
         self.window.setGeometry(old.geometry())
         self.window.show()  # first, or the program would end with its last window
         old.close_for_mending()

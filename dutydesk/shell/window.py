@@ -485,6 +485,10 @@ class _Go:
         self._window, self._name = window, name
 
     def __call__(self) -> None:
+    def minds(self, error: DutyDeskError) -> bool:
+        """Whether this is damage, which the window now looks into and tells of."""
+        return self._actions is not None and self._actions.mending.look_again(error)
+
         self._window.show_pane(self._name)
 
 

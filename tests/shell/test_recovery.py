@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QRa
 
 from dutydesk.admin.report import grouped
 from dutydesk.core.clock import FixedClock
+from dutydesk.core.errors import Damaged
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
 from dutydesk.features import schema
@@ -21,8 +22,10 @@ from dutydesk.journal import headfile
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
 from dutydesk.shell import recovery
+from dutydesk.shell.crash import CrashGuard
 from dutydesk.shell.moved import Moved
 from dutydesk.shell.recovery import Recovery
+from dutydesk.shell.trouble import Trouble
 from dutydesk.shell.wizard import Wizard
 from dutydesk.sync import second, snapshots
 from tests.shell.conftest import AT
@@ -335,3 +338,50 @@ def test_a_desk_toml_that_is_gone_or_broken(qtbot: Any, window_of: Any, real: Ho
         qtbot.mouseClick(dialog.go, Left)
     assert (load(real.config).desk, load(real.config).unit) == ("ab" * 16, "示例区应急管理局")
     assert (real.root / "desk.toml.bad").exists() == (text is not None)
+
+
+# -- damage that opening does not meet ---------------------------------------------------------------------------------
+
+
+def noise_in_the_log(home: Home, text: str) -> None:
+    """A bad sector under a page of the log's table, not of the acts."""
+    data, at = home.database.read_bytes(), 0
+    while data[(at := data.index(text.encode(), at + 1)) - 1 : at] == b'"':
+        continue
+    with home.database.open("r+b") as file:
+        file.seek(at // 4_096 * 4_096)
+        file.write(b"\xaa" * 4_096)
+
+
+def test_a_list_that_cannot_be_read_after_a_clean_stop_leads_to_the_ways_back(
+    qtbot: Any, window_of: Any, real: Home, expect_log: Any
+) -> None:
+    expect_log("cannot show")
+    noise_in_the_log(real, "第1条")
+    starter = window_of(real, FixedClock(AT), wait=False)
+    first = starter.window
+    starter.window.findChild(QLineEdit, "early-entry").setText("东门积水")
+    dialog = opened(qtbot, starter)
+    assert first.closed
+    assert "由它算出的台账" in dialog.said.text()
+    assert child(dialog, QRadioButton, "recovery-choice-0").text() == "重建台账（建议）"
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.go.text() == "打开值班台" and dialog.go.isEnabled(), timeout=20_000)
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert len(starter.desk.rows("log")) == 2
+    assert starter.window.entry.text.toPlainText() == "东门积水", "what was typed meanwhile is there"
+
+
+def test_damage_that_nobody_minded_is_told_as_damage(qtbot: Any, starter: Any, expect_log: Any, tmp_path: Path) -> None:
+    """A pane that is built later finds the page: not "the program has an error", but what can be done."""
+    expect_log("uncaught")
+    expect_log("the record is damaged")
+    guard = CrashGuard(tmp_path)
+    guard.damaged.connect(starter.found_damage)
+    error = Damaged("数据库已损坏（database disk image is malformed）")
+    with qtbot.waitSignal(guard.damaged), qtbot.assertNotEmitted(guard.struck):
+        guard._caught(Damaged, error, None)
+    qtbot.waitUntil(lambda: shown(Trouble) is not None, timeout=20_000)
+    assert "数据库已损坏" in shown(Trouble).found.text()
+    shown(Trouble).reject()
