@@ -53,6 +53,8 @@ def sever(raw: recipe.Raw, cuts: Sequence[Cut], reason: str, now: int) -> tuple[
             raw.execute("DELETE FROM personal WHERE act_id = ?", (act.act_id,))
         raw.execute("DELETE FROM act WHERE desk = ? AND epoch = ? AND seq > ?", (*at, cut.after))
         raw.execute("DELETE FROM checkpoint WHERE desk = ? AND epoch = ? AND seq > ?", (*at, cut.after))
+        # the seal that was kept covers the branch: with it nobody could hand the chain on
+        raw.execute("DELETE FROM local_peer WHERE name = ?", (f"seal/{cut.desk.hex()}/{cut.epoch}",))
         last = raw.execute(
             "SELECT seq, hash, hlc FROM act WHERE desk = ? AND epoch = ? ORDER BY seq DESC LIMIT 1", at
         ).fetchone()

@@ -17,7 +17,7 @@ from dutydesk.core.i18n import _
 from dutydesk.journal import chain, inbox
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.store import Store
-from dutydesk.sync import bundlekeys, keys, record, seals, wire
+from dutydesk.sync import bundlekeys, forking, keys, record, seals, wire
 from dutydesk.sync.bundle import ACTS, Manifest, Range
 from dutydesk.sync.bundleheld import inbox_of
 from dutydesk.sync.bundlestretch import GARBLED, Stretch
@@ -139,17 +139,21 @@ class _Lines:
 
 
 class Counting(_Lines):
-    """The first time through: sizes, number of lines, and what would be deleted."""
+    """The first time through: sizes, number of lines, whether what is new follows from what is here, and what would be
+    deleted."""
 
     def __init__(self, told: Manifest, lots: Sequence[Lot], tell: Callable[[int], None]) -> None:
         super().__init__(told, lots, tell)
         self.rows: dict[str, set[bytes]] = {}
 
     def take(self, lot: Lot, seq: int, line: bytes) -> None:
+        meets = lot.what == NEW and seq == lot.seq
         told = lot.what == NEW and seq > lot.seq and any(mark in line for mark in MARKS)
-        if not told and self._count % SAMPLED != 1:
+        if not told and not meets and self._count % SAMPLED != 1:
             return
         act, _personal = self.unpack(lot, seq, line)
+        if meets and act.hash != lot.head:
+            lot.what = FORK  # from here or from some act before: what differs is kept from its first act on
         if not told:
             return
         try:
@@ -177,6 +181,8 @@ class Applying(_Lines):
         self._aside = 0
         self._called = bundlekeys.names(store)
         self.good: list[seals.Seal] = []
+        self.others: dict[record.Chain, forking.Other] = {}
+        """Branches that are others than here."""
 
     def leave(self) -> None:
         """No more comes; what waits on the disk for a seal goes."""
@@ -187,7 +193,7 @@ class Applying(_Lines):
         if lot.what in (OLD, GAP) or (lot.what == NEW and seq < lot.seq):
             self._taken.known += lot.what != GAP
             return
-        if lot.reason and self._aside >= MOST_ASIDE:
+        if lot.reason and lot.what != FORK and self._aside >= MOST_ASIDE:
             return
         if lot is not self._of:
             self._of, self._seals = lot, deque(lot.range.seals)
@@ -197,13 +203,10 @@ class Applying(_Lines):
                 lot.reason = lot.reason or _("{desk}有两份不同的记录（分叉），两份都已留存，请查明").format(
                     desk=self._called(act.desk)
                 )
-                self._set_aside([(act, personal)], _("同一序号有两条不同的记录（分叉）"))
+                self._set_aside([(act, personal)], _("同一序号有两条不同的记录（分叉）"), whole=self._beside(lot, act))
             return
         if seq == lot.seq:
             self._taken.known += 1
-            if act.hash != lot.head:
-                lot.what = FORK
-                self.take(lot, seq, line)
             return
         if lot.reason:
             self._set_aside([(act, personal)], lot.reason)
@@ -215,6 +218,14 @@ class Applying(_Lines):
             self._seals.popleft()
         if self._stretch.why or self._seals[0].seq == seq or seq == lot.range.last:
             self._ends(lot, self._seals[0])
+
+    def _beside(self, lot: Lot, act: chain.Act) -> bool:
+        """An act of a branch that is another one than here; whether its own desk vouches for the branch, as far as can
+        be seen yet."""
+        at = (act.desk, act.epoch)
+        if at not in self.others:
+            self.others[at] = forking.Other(at, [seal for seal in lot.range.seals if seals.verify(seal, self._ring)])
+        return self.others[at].add(self._store, act)
 
     def _ends(self, lot: Lot, seal: seals.Seal) -> None:
         """What has come up to a seal, or what is seen to be wrong before."""
@@ -253,8 +264,9 @@ class Applying(_Lines):
         lot.reason = told
         self._set_aside(parcels, why)
 
-    def _set_aside(self, parcels: Iterable[Parcel], reason: str) -> None:
-        for act, _personal in islice(parcels, max(0, MOST_ASIDE - self._aside)):
+    def _set_aside(self, parcels: Iterable[Parcel], reason: str, *, whole: bool = False) -> None:
+        """As much as anybody will look at, or `whole`."""
+        for act, _personal in parcels if whole else islice(parcels, max(0, MOST_ASIDE - self._aside)):
             try:
                 self._taken.quarantined += inbox.set_aside(self._store, act, reason)
             except GARBLED:

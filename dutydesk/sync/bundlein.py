@@ -20,7 +20,7 @@ from dutydesk.core.files import sync_folder
 from dutydesk.core.i18n import _
 from dutydesk.journal import attachments, peers
 from dutydesk.journal.store import CLOCK_SLACK, Store
-from dutydesk.sync import age, bundlekeys, keys, record, seals
+from dutydesk.sync import age, bundlekeys, forking, keys, record, seals
 from dutydesk.sync.bundle import (
     ACTS,
     ENDING,
@@ -57,6 +57,8 @@ from dutydesk.sync.bundletaken import (
 
 DUE = "sync/epoch"
 """As in `protocol`: the epoch to which this desk's own acts have come back, and in which it does not go on."""
+MOST_EPOCHS = 1_000
+"""How many epochs further on a sender is believed to know this desk: nobody may use them up."""
 MOST_SUMMED = 2**26
 """Bytes of a refused file up to which its sum is entered: rubbish must not hold anybody up."""
 
@@ -151,7 +153,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
         step("bundle.checked")
         if not how.deletes and (why := _too_many(store, taken.deletes, how.rule)):
             return _stays(store, _verdict(taken, GUARD, why), local, how)
-        _apply(store, local, told, lots, taken, how)
+        said = _apply(store, local, told, lots, taken, how)
     except Refused as error:
         return done(store, _verdict(taken, TAMPERED, _said(error)), local)
     except BaseException:
@@ -159,7 +161,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
             local.unlink(missing_ok=True)  # it is still where it came from
         raise
     _after(store, told, lots, taken)
-    blocked = [lot.reason for lot in lots if lot.reason]
+    blocked = [*(lot.reason for lot in lots if lot.reason), *said]
     if taken.waiting:
         return _stays(store, _verdict(taken, WAITING, _gap_text(told)), local, how)
     if blocked:
@@ -299,9 +301,10 @@ def _apply(
     lots: Sequence[Lot],
     taken: Taken,
     how: _How,
-) -> None:
+) -> list[str]:
+    """Take it in; what follows from forks, in sentences."""
     me = (store.config.desk_id, store.config.epoch)
-    if any((lot.range.desk, lot.range.epoch) == me and lot.what in (NEW, FORK) for lot in lots):
+    if any((lot.range.desk, lot.range.epoch) == me and lot.what == NEW for lot in lots):
         peers.remember(store, {DUE: {"epoch": me[1]}})
     new: list[str] = []
     applying = Applying(store, told, lots, taken, lambda count: how.progress("apply", count, told.acts))
@@ -326,12 +329,20 @@ def _apply(
     seals.keep(store, *applying.good)
     if new:
         store.arrived(new)
+    epochs = {epoch for desk, epoch in told.holds if desk == me[0] and epoch < me[1] + MOST_EPOCHS}
+    return [text for other in applying.others.values() for text in forking.settle(store, other, epochs)]
 
 
 def _after(store: Store, told: Manifest, lots: Sequence[Lot], taken: Taken) -> None:
     ring = keys.ring(store)
     _heard(store, told)
-    own = [lot for lot in lots if (lot.range.desk, lot.range.epoch) == (store.config.desk_id, store.config.epoch)]
+    if any(
+        lot.what == FORK and lot.range.desk == told.sender.desk for lot in lots
+    ):  # numbers of two machines: all count
+        bundlekeys.remember(store, told.sender, holds=bundlekeys.plain_vector(told.holds))
+    forking.forget_settled(store)
+    due = (store.config.desk_id, int(peers.peer(store, DUE).get("epoch", 0)))
+    own = [lot for lot in lots if lot.what != FORK and (lot.range.desk, lot.range.epoch) == due]
     if not any(seals.verify(lot.range.seals[-1], ring) for lot in own):
         peers.remember(store, {DUE: None})  # somebody else's word is no reason to begin anew
     elif peers.peer(store, DUE):

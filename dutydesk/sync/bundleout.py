@@ -19,7 +19,7 @@ from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import Problem, Refused, Unavailable
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import token
-from dutydesk.journal import attachments, chain
+from dutydesk.journal import attachments, chain, inbox
 from dutydesk.journal.store import Store
 from dutydesk.sync import bundlekeys, bundlewrite, record, seals, wire
 from dutydesk.sync.bundle import (
@@ -194,7 +194,8 @@ def _plans(
 
 
 def _after(store: Store, peer: bundlekeys.Peer, at: record.Chain, since: int | str, made: Exported) -> int | None:
-    """Up to where the receiver has a chain; `None` where it has other acts at the same places."""
+    """Up to where the receiver has a chain; `None` where it has other acts at the same places and was sent those that
+    are here: it must see them once to know of the fork, whatever it says it has."""
     if since == ALL:
         return 0
     if isinstance(since, int):
@@ -208,9 +209,20 @@ def _after(store: Store, peer: bundlekeys.Peer, at: record.Chain, since: int | s
         seq, head = max((seq, head), peer.sent.get(at, (0, chain.ZERO)))
     here = record.hash_at(store, at, seq) if seq else head
     if here is not None and here != head:
-        made.note(_("席位 {desk} 在对方有不同的记录（分叉），没有带上").format(desk=bundlekeys.names(store)(at[0])))
-        return None
+        name = bundlekeys.names(store)(at[0])
+        if peer.sent.get(at) == record.frontier(store)[at]:
+            made.note(_("席位 {desk} 在对方有不同的记录（分叉），没有带上").format(desk=name))
+            return None
+        made.note(_("席位 {desk} 在对方有不同的记录（分叉），带上这里的一份").format(desk=name))
+        return _before_fork(store, at)
     return seq
+
+
+def _before_fork(store: Store, at: record.Chain) -> int:
+    """The last place before any act of another branch that lies in quarantine here; 0 where none does."""
+    found = store.ask("SELECT n, seq, act FROM quarantine WHERE desk = ? AND epoch = ?", at)
+    other = [int(seq) for _n, seq, held in found if record.hash_at(store, at, int(seq)) != inbox.kept(held).hash]
+    return max(0, min(other, default=1) - 1)
 
 
 def _divided(store: Store, plans: Sequence[_Plan]) -> list[_Plan]:

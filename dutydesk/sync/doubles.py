@@ -11,6 +11,7 @@ from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal import inbox, peers
 from dutydesk.sync import record
+from dutydesk.sync.forking import free_code
 from dutydesk.sync.hub import CODES_VERSION, MOST_ACTS, MOST_BYTES
 from dutydesk.sync.pulling import PAGE
 from dutydesk.sync.record import Chain, Head
@@ -20,8 +21,6 @@ DUE = "sync/epoch"
 """The epoch of this desk that its own acts have come back to, and in which it does not go on."""
 DOUBLE = "sync/double/"
 """Codes of machines that were copied from this one, and that people were told of."""
-LETTERS = "BCDEFGHJKLMNPQRSTUVWXYZ"
-"""What is added to a code for the second machine of a fork."""
 
 
 @dataclass(slots=True)
@@ -69,8 +68,7 @@ class Doubles(Run):
         used = {desk.code for desk in self.hello.desks.values()} | record.codes(self.store, config.district)
         if self.hello.version >= CODES_VERSION:
             used |= self.hub.codes(config.district).keys()
-        tried = [f"{config.code[:7]}{letter}" for letter in LETTERS]
-        return next((code for code in tried if code not in used), config.code)
+        return free_code(config, used)
 
     def _begin_again(self, reason: str) -> None:
         """Go on in an epoch that nobody has used."""

@@ -36,21 +36,25 @@ from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.sync import restoring
 
-FORK = "fork/"
-"""Names in `local_peer`: `fork/hub/desk/epoch`, with the last common place and how far each side was then."""
+FORK, STICK = "fork/", "bundle"
+"""Names in `local_peer`: `fork/hub/desk/epoch`, with the last common place and how far each side was then; `STICK` in the
+place of a hub's id where a bundle told of it (`sync/forking.py`)."""
 WANTED = "sync.rejoin"
 """Key in `local_state`: it was asked for in the window, and is done at the next start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What this machine has of a chain after the last place that it and the hub have in common; `own`: of this desk."""
+    """What this machine has of a chain after the last place that it and the hub have in common; `own`: of this desk;
+    `stick`: a bundle told of it, no hub; `stays`: the other machine is to take its own back, here only if it cannot."""
 
     desk: bytes
     epoch: int
     after: int
     upto: int
     own: bool
+    stick: bool = False
+    stays: bool = False
 
     @property
     def count(self) -> int:
@@ -81,15 +85,19 @@ class Rejoined:
 
 
 def branches(told: Mapping[str, Mapping[str, Any]]) -> list[Branch]:
-    """The forks that this machine knows of, from what it remembers under `FORK` (names without it)."""
+    """The forks that this machine knows of, from what it remembers under `FORK` (names without it). Those in which this
+    machine's branch stays are among them where there is no other."""
     found: dict[tuple[bytes, int], Branch] = {}
     for name, body in told.items():
-        _hub, whose, epoch = name.split("/")
+        hub, whose, epoch = name.split("/")
         at = bytes.fromhex(whose), int(epoch)
-        one = Branch(*at, int(body["common"]), int(body["mine"]), bool(body["own"]))
-        if at not in found or one.after < found[at].after:
+        stick, stays = hub == STICK, bool(body.get("stays"))
+        one = Branch(*at, int(body["common"]), int(body["mine"]), bool(body["own"]), stick, stays)
+        if at not in found or (one.stays, one.after) < (found[at].stays, found[at].after):
             found[at] = one
-    return sorted((one for one in found.values() if one.count), key=lambda one: (one.desk, one.epoch))
+    due = [one for one in found.values() if one.count]
+    due = [one for one in due if not one.stays] or due
+    return sorted(due, key=lambda one: (one.desk, one.epoch))
 
 
 def rejoin(home: Home, schema: Schema, clock: Clock, *, key: bytes | None = None) -> Rejoined:

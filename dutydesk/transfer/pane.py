@@ -211,8 +211,9 @@ class SyncPane(QWidget):
         joining.follow(self.desk.store)
         seen = standing.overview(self.desk)
         joined = seen.past is not None
-        for widget in (self.facts, self.list):
-            widget.setVisible(joined)
+        told = bool(seen.forks or seen.kept_out)  # which bundles can tell of, too
+        self.facts.setVisible(joined)
+        self.list.setVisible(joined or told)
         self.empty.setVisible(not joined)
         self.head.note.setText(seen.hub)
         self.disputes.setText(_("冲突 {count}").format(count=seen.conflicts) if seen.conflicts else _("冲突"))
@@ -223,19 +224,11 @@ class SyncPane(QWidget):
         text = self._trouble(seen)
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
-        if not joined:
-            return
-        self._show_facts(seen)
-        self.list.show_groups(
-            (
-                *([(_("分叉"), seen.forks)] if seen.forks else []),
-                (_("隔离的外来记录"), seen.kept_out),
-                (_("对端"), seen.peers),
-                (_("上次收到"), seen.came),
-                (_("同步记录"), seen.runs),
-                (_("其他席位"), seen.desks),
-            )
-        )
+        wanted = [*([(_("分叉"), seen.forks)] if seen.forks else []), (_("隔离的外来记录"), seen.kept_out)]
+        if joined:
+            self._show_facts(seen)
+            wanted += [(_("对端"), seen.peers), (_("上次收到"), seen.came), (_("同步记录"), seen.runs)]
+        self.list.show_groups([*wanted, (_("其他席位"), seen.desks)])
 
     def _enable(self, *, joined: bool) -> None:
         free = joined and self.syncing is not None and not self.syncing.running

@@ -105,7 +105,7 @@ def _differing(connection: Connection) -> Sequence[OpenItem]:
 
 def _forked(connection: Connection) -> Sequence[OpenItem]:
     """That what this machine wrote is not in the common record."""
-    found = sum(branch.count for branch in branches(connection) if branch.own)
+    found = sum(branch.count for branch in branches(connection) if branch.own and not branch.stays)
     if not found:
         return ()
     title = _("与另一台同号机器分叉，本机 {count} 次操作其他席位看不到").format(count=found)
@@ -362,8 +362,12 @@ def settle_quarantine(desk: Desk, reason: str) -> None:
 
 def _fork(branch: rejoin.Branch, names: Mapping[bytes, str]) -> Line:
     name = names.get(branch.desk, branch.desk.hex()[:8])
-    if branch.own:
+    if branch.stays:
+        text = _("从 #{seq} 起另一台同号机器也在记，本机的一份在前：应由那一台并回；它修不好了，才在这里按“并回”")
+    elif branch.own:
         text = _("从 #{seq} 起另一台同号机器也在记：本机这 {count} 次操作其他席位看不到，按“并回”补上")
+    elif branch.stick:
+        text = _("从 #{seq} 起与数据包里的不一致，这里有 {count} 次操作；按“并回”改用数据包里的")
     else:
         text = _("从 #{seq} 起与中心库的不一致，这里有 {count} 次操作；按“并回”改用中心库的")
     return Line(name, text.format(seq=branch.after + 1, count=branch.count), None, bad=True)

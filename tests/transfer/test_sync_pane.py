@@ -341,3 +341,29 @@ def test_a_hub_that_is_down_is_a_sentence(qtbot: QtBot, syncing: Syncing, fleet:
     assert ended.args is not None
     assert not ended.args[0]
     assert "连不上中心库" in ended.args[1]
+
+
+def test_a_desk_without_a_hub_takes_back_what_a_bundle_told_of(qtbot: QtBot, tmp_path: Any) -> None:
+    with a_desk(tmp_path / "desk", FixedClock(parse_iso("2026-06-18 22:00"))) as desk:
+        announcer = announcer_for(desk.store)
+        desk.services["announcer"] = announcer
+        place = f"fork/bundle/{desk.config.desk}/1"
+        peers.remember(desk.store, {place: {"common": 1, "mine": 5, "theirs": 3, "own": True}})
+        pane = SyncPane(desk)
+        qtbot.addWidget(pane)
+        with qtbot.waitExposed(pane):
+            pane.show()
+        assert pane.empty.isVisible(), "it still belongs to no hub"
+        assert "按“并回”补上" in lines(pane)["分叉"][0]
+        assert [item.title for item in desk.open_items() if item.ledger == "sync"] == [
+            "与另一台同号机器分叉，本机 4 次操作其他席位看不到"
+        ]
+        peers.remember(desk.store, {place: {"common": 1, "mine": 5, "theirs": 3, "own": True, "stays": True}})
+        pane.refresh()
+        assert "应由那一台并回" in lines(pane)["分叉"][0]
+        assert [item for item in desk.open_items() if item.ledger == "sync"] == [], "not this machine's to do"
+        qtbot.keyClick(pane, Key.Key_F7)
+        pane.findChildren(Sentence)[-1].yes.click()
+        assert desk.store.state(WANTED) == "1"
+        announcer.close()
+        announcer.deleteLater()
