@@ -1,7 +1,8 @@
 """The table of a ledger on the screen: keyboard first, calm, and still while the data move beneath it.
 
-Row heights are fixed and nothing is measured by its contents, which is what keeps a million rows at the price of one
-page. The important column takes the room that the others leave.
+Row heights are fixed and no more than the first rows are measured, which is what keeps a million rows at the price of
+one page. Columns are as wide as those rows need (`qt/fitting.py`) unless a person or a pane has set their widths; the
+important column takes the room that the others leave.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ from PySide6.QtWidgets import (
 
 from dutydesk.core.i18n import _
 from dutydesk.core.privacy import mask_phones
-from dutydesk.ledger.kinds import Day, LongText, Phone, Time
-from dutydesk.ledger.spec import Field
+from dutydesk.ledger.kinds import LongText
+from dutydesk.qt.fitting import Columns
 from dutydesk.qt.table import Index, LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import EmptyState
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 COPY_LIMIT = 5_000
 KEEP_LIMIT = 256
 """Selections of more rows than this are let go at a refresh rather than looked up one by one."""
-_SAMPLES: tuple[tuple[type, str], ...] = ((Time, "2026-06-18 14:30"), (Day, "2026-06-18"), (Phone, "0571-00000000"))
 
 
 class _Delegate(QStyledItemDelegate):
@@ -117,6 +117,7 @@ class LedgerView(QTableView):
         self._empty = empty
         self._place: _Place | None = None
         self._fitting = False
+        self._columns = Columns(self, model, self._important)
         self._hidden_hold = False
         self.setAccessibleName(_(model.ledger.title))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -144,10 +145,11 @@ class LedgerView(QTableView):
         self.setModel(model)
         self._show_order()
         head.sortIndicatorChanged.connect(self._sort)
-        head.sectionResized.connect(self._refit)
+        head.sectionResized.connect(self._resized)
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._return)
         model.asked.connect(self._show_order)
+        model.asked.connect(self._refit)
         self.activated.connect(self._open)
         self.selectionModel().currentRowChanged.connect(self._pick)
         self._widths()
@@ -173,6 +175,7 @@ class LedgerView(QTableView):
 
     def show_row(self, row_id: bytes) -> bool:
         """Make the row with this id current and visible; False when the query does not hold it."""
+        self._ledger_model.catch_up()
         at = self._ledger_model.position(row_id)
         if at is None:
             return False
@@ -187,18 +190,14 @@ class LedgerView(QTableView):
         return self._ledger_model.text(row, self._ledger_model.fields[index.column()]) if row else ""
 
     def columns_state(self) -> bytes:
-        """Column order, widths at 100 %, hidden columns and sort order, for a `local_*` table."""
+        """Column order, widths at 100 % of those that somebody set, hidden columns and sort order, for a `local_*`
+        table."""
         head, fields = self.horizontalHeader(), self._ledger_model.fields
-        scale = current().percent
         order = sorted(range(len(fields)), key=head.visualIndex)
         return json.dumps(
             {
                 "columns": [fields[at].name for at in order],
-                "widths": {
-                    fields[at].name: round(head.sectionSize(at) * 100 / scale)
-                    for at in order
-                    if head.sectionSize(at) and at != self._important
-                },
+                "widths": {fields[at].name: self._columns.own[at] for at in order if at in self._columns.own},
                 "hidden": [fields[at].name for at in order if head.isSectionHidden(at)],
                 "order": self._ledger_model.query.order,
             },
@@ -211,15 +210,15 @@ class LedgerView(QTableView):
             told = json.loads(state)
         except ValueError:
             return
-        head, theme = self.horizontalHeader(), current()
+        head = self.horizontalHeader()
         numbers = {item.name: at for at, item in enumerate(self._ledger_model.fields)}
         self._fitting = True
         known = [numbers[name] for name in told.get("columns", ()) if name in numbers]
         for to, at in enumerate(known):
             head.moveSection(head.visualIndex(at), to)
         for name, width in told.get("widths", {}).items():
-            if name in numbers:
-                head.resizeSection(numbers[name], max(theme.px(int(width)), theme.px(24)))
+            if name in numbers and numbers[name] != self._important:
+                self._columns.own[numbers[name]] = max(int(width), 24)
         for name, at in numbers.items():
             head.setSectionHidden(at, name in told.get("hidden", ()) and at != self._important)
         self._fitting = False
@@ -282,35 +281,27 @@ class LedgerView(QTableView):
                 return at
         return max(range(len(fields)), key=lambda at: fields[at].width) if fields else 0
 
-    def _width(self, item: Field) -> int:
-        """A column's width: `Field.width` characters, figures for figures and squares for words; never less than the
-        kind needs nor than the label."""
-        theme = current()
-        metrics = QFontMetrics(theme.font())
-        least = max(
-            (metrics.horizontalAdvance(text) for kind, text in _SAMPLES if isinstance(item.kind, kind)), default=0
-        )
-        figures = item.kind.numeric or least
-        room = item.width * metrics.horizontalAdvance("0" if figures else "汉")
-        title = self._ledger_model.headerData(self._ledger_model.fields.index(item), Qt.Orientation.Horizontal)
-        return max(room, least, metrics.horizontalAdvance(str(title)) + theme.px(14)) + theme.px(16) + 10
-
     def _widths(self) -> None:
-        self._fitting = True
-        for at, item in enumerate(self._ledger_model.fields):
-            self.horizontalHeader().resizeSection(at, self._width(item))
-        self._fitting = False
+        self._columns.forget()
+        self._columns.sample()
         self._refit()
 
-    def _refit(self) -> None:
-        """Give the important column what the others leave, at least twelve characters."""
-        head = self.horizontalHeader()
-        if self._fitting or not self._ledger_model.fields:
+    def _resized(self, at: int, before: int, now: int) -> None:
+        """A person has dragged a column: that width stays."""
+        if self._fitting:
+            return
+        if before and now and at != self._important:  # neither hidden nor shown again
+            self._columns.own[at] = round(now * 100 / current().percent)
+        self._refit()
+
+    def _refit(self, *_unused: object) -> None:
+        """Share the room among the columns."""
+        if self._fitting:
             return
         self._fitting = True
-        others = head.length() - head.sectionSize(self._important)
-        least = current().px(14) * 12
-        head.resizeSection(self._important, max(self.viewport().width() - others, least))
+        head = self.horizontalHeader()
+        for at, width in self._columns.widths().items():
+            head.resizeSection(at, width)
         self._fitting = False
 
     def _choose_columns(self, at: QPoint) -> None:
@@ -374,6 +365,8 @@ class LedgerView(QTableView):
     def _return(self) -> None:
         place, self._place = self._place, None
         self._show_overlay()
+        if self._columns.sample():
+            self._refit()
         if place is None:
             return
         model, choice = self._ledger_model, QItemSelection()
@@ -462,6 +455,8 @@ class LedgerView(QTableView):
         if self._hidden_hold:
             self._hidden_hold = False
             self._ledger_model.release()
+        if self._columns.sample():
+            self._refit()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -167,6 +167,18 @@ def test_a_row_of_announcements_refreshes_twice(model, desk, qtbot) -> None:
     assert len(desk.asked) == before + 2
 
 
+def test_a_row_that_is_asked_for_is_not_its_neighbour(view, desk) -> None:
+    view.ledger_model.heed(Changed(frozenset({"calls"})))
+    assert shown(view, 10, "party") == "凯旋街道 张10"
+    desk.ids = range(1, 1_000)
+    view.ledger_model.heed(Changed(frozenset({"calls"})))  # within the 150 ms: not read yet
+    wanted = (10).to_bytes(16, "big")
+    assert view.show_row(wanted)
+    row = view.current_row()
+    assert row is not None
+    assert row.id == wanted
+
+
 def test_copying_gives_masked_tab_separated_values(view, qtbot) -> None:
     view.selectRow(1)
     qtbot.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
