@@ -284,6 +284,11 @@ def _open(args: argparse.Namespace, place: Place) -> Desk:
     try:
         for note in desk.store.notes:
             warn(note)
+        if desk.store.upgraded is not None:
+            from dutydesk.sync.snapshots import send_upgraded
+
+            if late := send_upgraded(desk.store):
+                warn(late)
         with desk.store.read() as connection:
             cut_off = connection.exec_driver_sql("SELECT 1 FROM local_batch LIMIT 1").first() is not None
         if cut_off and not desk.store.shared():

@@ -66,7 +66,8 @@ class Store:
 
     Attributes: `home`, `schema`, `clock`, `config`; `listeners`: callables told of every commit here;
     `guard`: asked with kind and author before an act is made here, raises `Refused`; never asked about what arrives;
-    `notes`: sentences about what was found at opening; `tidy`: its housekeeping; `clock_behind`: milliseconds by which the clock is behind the
+    `notes`: sentences about what was found at opening; `upgraded`: the copy from before it, where opening has brought an
+    older file to this version; `tidy`: its housekeeping; `clock_behind`: milliseconds by which the clock is behind the
     last act (0 when it is not).
     """
 
@@ -79,6 +80,7 @@ class Store:
         self.listeners: list[Callable[[Announcement], None]] = []
         self.guard: Guard | None = None
         self.notes: list[str] = []
+        self.upgraded: Path | None = None
         self.tidy = Tidy(self)
         self.clock_behind = 0
         self._gate = threading.RLock()
@@ -245,7 +247,8 @@ class Store:
 
             assert self._lock is not None
             with self._lock.exclusively():  # another process may have brought it up meanwhile
-                upgrade(self.home, self._raw, self._raw.execute("PRAGMA user_version").fetchone()[0])
+                version = self._raw.execute("PRAGMA user_version").fetchone()[0]
+                self.upgraded = upgrade(self.home, self._raw, version, key=self.key, at=self.clock.now())
 
     def _compare(self, head: headfile.Head | None) -> None:
         if head is not None:

@@ -1,6 +1,6 @@
 """Bringing an older file to this program's schema: the one place that loads alembic.
 
-The file is copied beside itself first. All revisions run in one transaction together with `user_version`, so that a
+The file is copied beside itself first; `sync.snapshots` brings that copy to the second place. All revisions run in one transaction together with `user_version`, so that a
 kill at any moment leaves the old file working and the next start begins again. Migrations never make an act; the
 ledger tables are projections and are adapted afterwards (`journal/rebuild.py`).
 """
@@ -8,6 +8,7 @@ ledger tables are projections and are adapted afterwards (`journal/rebuild.py`).
 from __future__ import annotations
 
 import hashlib
+import json
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dutydesk.core.files import sync_file, sync_folder, write_synced
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.journal import recipe, tables
+from dutydesk.journal.chaincheck import Fault, chain_problems
 
 SCRIPTS = Path(str(files("dutydesk"))) / "migrations"
 
@@ -26,19 +28,28 @@ def revision(version: int) -> str:
     return f"{version:04d}" if version else "base"
 
 
-def upgrade(home: Home, raw: recipe.Raw, version: int) -> None:
-    """Bring the file of `raw` from `version` to this program's. The caller holds the desk exclusively.
+def upgrade(home: Home, raw: recipe.Raw, version: int, *, key: bytes | None = None, at: int = 0) -> Path | None:
+    """Bring the file of `raw` from `version` to this program's; `at` is the time. The caller holds the desk exclusively.
 
-    Leaves `desk.before-<version>.sqlite` beside it. Raises `Unavailable` when the disk has no room for the copy or
-    the migration, `Damaged` when the copy does not hold what the file holds; the file is then as it was.
+    Leaves `desk.before-<version>.sqlite` beside it and returns where that is, `None` where nothing was to be done.
+    Raises `Unavailable` when the disk has no room for the copy or the migration, `Damaged` when the copy does not hold
+    what the file holds; the file is then as it was.
     """
     if version == tables.VERSION:
-        return
-    copy(home, raw, version)
+        return None
+    made = copy(home, raw, version, key, at)
     move(raw, version, tables.VERSION)
+    return made
 
 
-def copy(home: Home, raw: recipe.Raw, version: int) -> Path:
+def copies(home: Home) -> list[Path]:
+    """The copies from before migrations, newest version first."""
+    found = [path for path in home.root.glob("desk.before-*.sqlite") if path.stem.rpartition("-")[2].isdigit()]
+    found = [path for path in found if path.stem.count("-") == 1]  # what a restore has put aside is none of them
+    return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]), reverse=True)
+
+
+def copy(home: Home, raw: recipe.Raw, version: int, key: bytes | None = None, at: int = 0) -> Path:
     """A verified copy of the file as it is now, its sum beside it; returns where it is. An encrypted file's copy has the
     same key."""
     target = home.root / f"desk.before-{version}.sqlite"
@@ -47,10 +58,12 @@ def copy(home: Home, raw: recipe.Raw, version: int) -> Path:
     try:
         raw.execute("VACUUM INTO ?", (str(temporary),))
         _check(raw, temporary, version)
+        _check_chain(raw, temporary, key)
         sync_file(temporary)
         with temporary.open("rb") as file:
             told = hashlib.file_digest(file, "sha256").hexdigest()
-        write_synced(target.with_suffix(".sha256"), f"{told}  {target.name}\n".encode())
+        more = json.dumps({"at": at, "size": temporary.stat().st_size})
+        write_synced(target.with_suffix(".sha256"), f"{told}  {target.name}\n# {more}\n".encode())
         temporary.replace(target)
         sync_folder(home.root)
     except (OSError, recipe.driver().DatabaseError) as error:
@@ -76,6 +89,22 @@ def _check(raw: recipe.Raw, made: Path, version: int) -> None:
         raw.execute("DETACH DATABASE made")
     if not same:
         raise Damaged(_("升级前的备份与原文件不一致，数据未改动"))
+
+
+def _check_chain(raw: recipe.Raw, made: Path, key: bytes | None) -> None:
+    """Every act of the copy holds, as far as it does in the file itself: what is wrong there is no reason to stay with
+    an older program, and is told by the first look at the record."""
+    other = recipe.connect(made, key, read_only=True)
+    try:
+        if other.execute("SELECT 1 FROM sqlite_master WHERE name = 'act'").fetchone() is None:
+            return
+        here: list[Fault] = []
+        there: list[Fault] = []
+        found = chain_problems(other, there, file=made, key=key)
+        if there and (chain_problems(raw, here) != found or here != there):
+            raise Damaged(_("升级前的备份与原文件不一致，数据未改动"))
+    finally:
+        other.close()
 
 
 def _counts(raw: recipe.Raw, schema: str) -> list[tuple[str, int]]:

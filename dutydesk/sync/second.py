@@ -14,7 +14,7 @@ import importlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -363,40 +363,71 @@ class Sent:
 
 def send(
     config: DeskConfig,
-    copy: Path,
+    copy: Path | None,
     rule: Rotation,
     place: Place | None = None,
     *,
     known: Path | None = None,
     new_place: bool = False,
+    before: Sequence[Path] = (),
 ) -> Sent:
     """Bring a verified copy to the second place; done already when it is there. `known`: the folder in which the desk
-    remembers its places; `new_place`: a person says that this is one. Raises `Refused` for a setting that does not do,
-    `Unavailable` for a place that does not take it, reads back differently or is not the one it was."""
+    remembers its places; `new_place`: a person says that this is one; `before`: copies from before migrations, which
+    follow it and stay. Raises `Refused` for a setting that does not do, `Unavailable` for a place that does not take it,
+    reads back differently or is not the one it was."""
     there = place_of(config) if place is None else place
     try:
-        return _send(config, copy, rule, there, known, new_place=new_place)
+        return _send(config, copy, rule, there, known, before, new_place=new_place)
     finally:
         there.close()
 
 
-def _send(config: DeskConfig, copy: Path, rule: Rotation, there: Place, known: Path | None, *, new_place: bool) -> Sent:
+def _send(
+    config: DeskConfig,
+    copy: Path | None,
+    rule: Rotation,
+    there: Place,
+    known: Path | None,
+    before: Sequence[Path],
+    *,
+    new_place: bool,
+) -> Sent:
     keys = _must_encrypt(config, there)
-    with _families(there.name), tempfile.TemporaryDirectory(dir=copy.parent, prefix=".second-") as work:
+    mark, name = placemark.Mark("", ""), ""
+    with _families(there.name):
         mark = placemark.check(there, config, known, new_place=new_place)
-        source, name = copy, copy.name
-        if keys:
-            source, name = Path(work) / f"{copy.name}{AGE}", f"{copy.name}{AGE}"
-            encrypt(copy, source, keys)
-        held = there.names()
-        for left in held:
+        for left in there.names():
             if left.startswith(".") and left.endswith(".new"):
                 there.drop(left)
-        if name not in held or f"{Path(name).with_suffix('.sha256').name}" not in held:
-            _put_or_make_room(there, copy, source, name, Path(work), mark)
-        placemark.leave(there, mark, name, known)
-        _rotate(there, rule, name)
+        if copy is not None:
+            name = _bring(there, copy, copy.name, keys, mark, known)
+        placemark.leave(there, mark, name or mark.last, known)
+        if name:
+            _rotate(there, rule, name)
+            mark = replace(mark, last=name)
+    for old in before:
+        with _families(there.name, _("升级前的备份没有送到第二处（{folder}）：{error}")):
+            made = sidecar.read(old)
+            if made is not None:  # one of each version may be there: by its sum it has a name of its own
+                sent = _bring(there, old, f"{old.stem}-{made.sha256[:8]}{old.suffix}", keys, mark, known)
+                name = name or sent
     return Sent(there.name, name, bool(keys))
+
+
+def _bring(there: Place, copy: Path, name: str, keys: list[str], mark: placemark.Mark, known: Path | None) -> str:
+    """One copy under a name of its own there, encrypted where it must be; which name that is."""
+    if keys:
+        name += AGE
+    held = there.names()
+    if name in held and Path(name).with_suffix(".sha256").name in held:
+        return name
+    with tempfile.TemporaryDirectory(dir=known or copy.parent, prefix=".second-") as work:
+        source = copy
+        if keys:
+            source = Path(work) / name
+            encrypt(copy, source, keys)
+        _put_or_make_room(there, copy, source, name, Path(work), mark)
+    return name
 
 
 def _put_or_make_room(there: Place, copy: Path, source: Path, name: str, work: Path, mark: placemark.Mark) -> None:
@@ -423,7 +454,7 @@ def _put(there: Place, copy: Path, source: Path, name: str, work: Path) -> None:
     if made is None:
         made = sidecar.Sidecar(expected, name)
     # Of an encrypted copy the sum is that of the age file; what the desk signed is inside, with the copy's own sum.
-    told = sidecar.data(made) if made.sha256 == expected else f"{expected}  {name}\n".encode()
+    told = sidecar.data(made) if (made.sha256, made.name) == (expected, name) else f"{expected}  {name}\n".encode()
     beside.write_bytes(told)
     temporary = f".{name}.new"
     try:

@@ -26,7 +26,7 @@ from dutydesk.core.files import sync_file, sync_folder
 from dutydesk.core.i18n import N_, _
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load
-from dutydesk.journal import ballast, headfile, peers, recipe
+from dutydesk.journal import ballast, headfile, peers, recipe, upgrade
 from dutydesk.journal.locks import DeskLock
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
@@ -121,13 +121,14 @@ def give_way() -> None:
 
 
 def send_newest(home: Home, rule: Rotation | None = None, *, new_place: bool = False) -> str:
-    """Bring the newest verified copy to the second place; where it lies there, empty where no copy or no place is.
-    `new_place`: a person says that this disk is the place from now on. Raises as `second.send` does."""
+    """Bring the newest verified copy to the second place, and those from before migrations that are not there yet; where
+    it lies there, empty where no copy or no place is. `new_place`: a person says that this disk is the place from now on. Raises as `second.send` does."""
     from dutydesk.sync import second  # fsspec and age are loaded when they are needed
 
     config = load(home.config)
-    found = [home.snapshots / one.name for one in held(home.snapshots) if one.verified]
-    if not found or not config.second_snapshots:
+    found = [home.snapshots / one.name for one in held(home.snapshots) if one.verified][:1]
+    before = upgrade.copies(home)
+    if not (found or before) or not config.second_snapshots:
         return ""
     # A lock of its own: a share that hangs must not keep the next copy from being made.
     try:
@@ -135,24 +136,48 @@ def send_newest(home: Home, rule: Rotation | None = None, *, new_place: bool = F
     except Unavailable:
         raise Unavailable(_("上一份备份还在送往第二处，或那里没有应答")) from None
     with lock:
-        sent = second.send(config, found[0], rule or Rotation(), known=home.snapshots, new_place=new_place)
+        sent = second.send(
+            config,
+            found[0] if found else None,
+            rule or Rotation(),
+            known=home.snapshots,
+            new_place=new_place,
+            before=before,
+        )
     return f"{sent.place.rstrip('/')}/{sent.name}"
 
 
 def _sent(home: Home, taken: Snapshot, rule: Rotation) -> Snapshot:
-    """The same for a copy just made, given up when the place does not answer: nobody waits for a share that hangs."""
-    came: list[Snapshot] = []
+    """The same for a copy just made."""
+    place, error = _brought(home, rule, taken.path.stat().st_size)
+    return replace(taken, second=place, second_error=error)
+
+
+def _brought(home: Home, rule: Rotation, size: int) -> tuple[str, str]:
+    """`send_newest`, given up when the place does not answer: nobody waits for a share that hangs. The place, or why
+    not."""
+    came: list[tuple[str, str]] = []
 
     def bring() -> None:
         try:
-            came.append(replace(taken, second=send_newest(home, rule)))
+            came.append((send_newest(home, rule), ""))
         except DutyDeskError as error:
-            came.append(replace(taken, second_error=str(error)))
+            came.append(("", str(error)))
 
     bringing = threading.Thread(target=bring, name="dutydesk-second", daemon=True)
     bringing.start()
-    bringing.join(longest(taken.path.stat().st_size))
-    return came[0] if came else replace(taken, second_error=_(NO_ANSWER))
+    bringing.join(longest(size))
+    return came[0] if came else ("", _(NO_ANSWER))
+
+
+def send_upgraded(store: Store) -> str:
+    """After opening has migrated the file: the copy from before goes to the second place at once, where one is set. Why
+    not, empty where it did; the migration has not waited for it, and the row brings it there later."""
+    if store.upgraded is None or not store.config.second_snapshots:
+        return ""
+    place, error = _brought(store.home, Rotation(), store.upgraded.stat().st_size)
+    note_second(store, place, error)
+    return error
 
 
 def longest(size: int) -> float:

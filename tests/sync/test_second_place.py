@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,11 +15,13 @@ import pytest
 from cheroot import wsgi
 from wsgidav.wsgidav_app import WsgiDAVApp
 
+from dutydesk import cli
+from dutydesk.admin import watch
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Damaged, Refused, Unavailable
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import load, save
-from dutydesk.journal import peers, recipe
+from dutydesk.journal import peers, recipe, tables, upgrade
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify_file
 from dutydesk.sync import adopting, placemark, second, snapshots
@@ -416,3 +419,131 @@ def test_the_newest_at_a_place_is_the_one_that_was_made_last(home: Home, place: 
         second.fetch(there, got.name, place)
     with pytest.raises(Unavailable, match="取不回来"):
         second.fetch(there, "nothing.age", place)
+
+
+# --- what a migration leaves
+
+
+@pytest.fixture
+def older(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A desk of the version before this one; moving it up is one number here."""
+
+    def moved(raw: recipe.Raw, version: int, wanted: int) -> None:
+        raw.execute(f"PRAGMA user_version={wanted}")
+
+    monkeypatch.setattr(upgrade, "move", moved)
+    raw = recipe.connect(home.database)
+    raw.execute(f"PRAGMA user_version={tables.VERSION - 1}")
+    raw.close()
+    return home
+
+
+def open_(home: Home) -> Store:
+    return Store.open(home, d.FULL, FixedClock(d.EVENING + HOUR))
+
+
+def last_run(store: Store) -> tuple[str, str]:
+    run = peers.runs(store, snapshots.SECOND, 1)[0]
+    return run.state, str(run.body.get("error") or run.body.get("place"))
+
+
+def test_the_copy_from_before_a_migration_goes_to_the_second_place_and_stays(
+    older: Home, place: Path, key_file: Path
+) -> None:
+    stick = place / "stick"
+    set_second(older, second_snapshots=str(stick))
+    with open_(older) as store:
+        assert store.upgraded is not None
+        assert snapshots.send_upgraded(store) == ""
+        state, where = last_run(store)
+    assert state == "DONE"
+    (there,) = stick.glob("desk.before-*.age")
+    assert where.endswith(there.name)
+    assert second.sidecar.sum_of(there) == there.with_suffix(".sha256").read_text().split()[0]
+    back = place / "back.sqlite"
+    second.decrypt(there, back, key_file)
+    assert back.read_bytes() == upgrade.copies(older)[0].read_bytes()
+    raw = recipe.connect(back, read_only=True)
+    assert raw.execute("PRAGMA user_version").fetchone()[0] == tables.VERSION - 1
+    raw.close()
+    age = there.stat().st_mtime_ns
+    for hours in (2, 3, 4):
+        assert take(older, hours, keep=1).second_error == ""
+    assert there.stat().st_mtime_ns == age, "once is enough, and the rotation lets it stay"
+    there_ = second.Folder(stick)
+    assert second.newest(there_).startswith("desk-2026"), "what is fetched is the newest, not this one"
+    with open_(older) as store:
+        assert store.upgraded is None
+
+
+def test_a_second_place_that_is_away_does_not_stop_a_migration_and_gets_its_copy_later(
+    older: Home, place: Path
+) -> None:
+    stick = place / "not" / "plugged"
+    set_second(older, second_snapshots=str(stick), second_plain=True)
+    with open_(older) as store:
+        assert "找不到" in snapshots.send_upgraded(store)
+        assert last_run(store)[0] == "FAILED"
+        assert "找不到" in last_run(store)[1]
+        assert d.ask(store, "PRAGMA user_version") == [(tables.VERSION,)]
+        with store.read() as connection:
+            titles = [item.title for item in watch.open_items(connection, store.clock.now())]
+        assert "第二备份没有送到" in titles
+        stick.mkdir(parents=True)
+        assert take(older, 2).second_error == ""  # the next hour
+    (there,) = stick.glob("desk.before-*.sqlite")
+    label = there.with_suffix(".sha256").read_text().split()
+    assert label == [second.sidecar.sum_of(there), there.name], "sha256sum -c reads it"
+
+
+def test_a_full_stick_has_the_copy_of_the_hour_and_says_that_the_other_is_missing(
+    older: Home, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stick = place / "stick"
+    set_second(older, second_snapshots=str(stick), second_plain=True)
+    open_(older).close()
+    put = second.Folder.put
+
+    def full(self: second.Folder, source: Path, name: str) -> None:
+        if "before" in name and not name.endswith(".sha256.new"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put(self, source, name)
+
+    monkeypatch.setattr(second.Folder, "put", full)
+    made = take(older, 2)
+    assert made.second_error.startswith("升级前的备份没有送到第二处")
+    assert "满了" in made.second_error
+    assert (stick / made.path.name).exists()
+
+
+def test_the_command_line_sends_it_too_and_goes_on(
+    older: Home, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        snapshots, "send_newest", lambda *_given, **_named: (_ for _ in ()).throw(Unavailable("没有插上"))
+    )
+    set_second(older, second_snapshots=str(place / "stick"), second_plain=True)
+    raw = recipe.connect(older.database)
+    raw.execute("UPDATE local_state SET value = '' WHERE key = 'schema'")  # the ledgers of these tests are others
+    raw.close()
+    assert cli.run(cli.parse(["list", "log", "--home", str(older.root)])) == 0
+    assert "没有插上" in capsys.readouterr().err
+
+
+def test_a_copy_from_before_a_migration_with_an_altered_act_is_none(
+    older: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = upgrade._check
+
+    def alters(raw: recipe.Raw, made: Path, version: int) -> None:
+        check(raw, made, version)
+        other = recipe.connect(made)
+        (guard,) = other.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%UPDATE ON act%'")
+        other.execute(f"DROP TRIGGER {guard[0]}")
+        other.execute("UPDATE act SET body = CAST(replace(CAST(body AS TEXT), '积水', '积雪') AS BLOB)")
+        other.close()
+
+    monkeypatch.setattr(upgrade, "_check", alters)
+    with pytest.raises(Damaged, match="与原文件不一致"):
+        open_(older)
+    assert upgrade.copies(older) == []
