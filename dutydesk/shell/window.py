@@ -472,6 +472,10 @@ class MainWindow(DockWindow):
         self.closed = True
         super().closeEvent(event)
 
+    def minds(self, error: DutyDeskError) -> bool:
+        """Whether this is damage, which the window now looks into and tells of."""
+        return self._actions is not None and self._actions.mending.look_again(error)
+
     def close_for_mending(self) -> None:
         """Close without a question: what would be asked about is no reason to leave the record broken."""
         self._actions.leave_at_once()
@@ -485,10 +489,6 @@ class _Go:
         self._window, self._name = window, name
 
     def __call__(self) -> None:
-    def minds(self, error: DutyDeskError) -> bool:
-        """Whether this is damage, which the window now looks into and tells of."""
-        return self._actions is not None and self._actions.mending.look_again(error)
-
         self._window.show_pane(self._name)
 
 
