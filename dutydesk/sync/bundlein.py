@@ -20,7 +20,7 @@ from dutydesk.core.files import sync_folder
 from dutydesk.core.i18n import _
 from dutydesk.journal import attachments, peers
 from dutydesk.journal.store import CLOCK_SLACK, Store
-from dutydesk.sync import age, bundlekeys, forking, keys, record, seals
+from dutydesk.sync import age, bundlekeys, deletions, forking, keys, record, seals
 from dutydesk.sync.bundle import (
     ACTS,
     ENDING,
@@ -93,6 +93,7 @@ def take(
     Raises `Refused` for a desk that takes none, `Unavailable` when file or disk fail, `Stopped`."""
     refuse_play(store)
     _go_on(store)
+    deletions.begin(store)
     taken = Taken(path.name)
     try:
         told = taken.manifest = peek(store, path, identity)
@@ -161,6 +162,10 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
             local.unlink(missing_ok=True)  # it is still where it came from
         raise
     _after(store, told, lots, taken)
+    if how.deletes:
+        deletions.skip(store)
+    for mass in deletions.look(store):
+        taken.note(mass.said(bundlekeys.names(store)(mass.desk)))
     blocked = [*(lot.reason for lot in lots if lot.reason), *said]
     if taken.waiting:
         return _stays(store, _verdict(taken, WAITING, _gap_text(told)), local, how)

@@ -16,7 +16,7 @@ from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, SplitTitle, button, label, shortcut
-from dutydesk.sync import joining
+from dutydesk.sync import deletions, joining
 from dutydesk.sync.rejoin import WANTED
 from dutydesk.transfer import standing
 from dutydesk.transfer.pane_join import Joining
@@ -30,7 +30,8 @@ SOON_MS = 200
 
 class SyncPane(QWidget):
     """同步. F6 syncs now, Shift+F6 syncs and compares the tables with other desks', Esc stops, F9 goes to disputes, F7
-    takes a forked branch back, F8 says that what lies in quarantine was looked into."""
+    takes a forked branch back, F8 says that what lies in quarantine was looked into or that what another desk deleted was
+    right, F10 puts that back."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +40,8 @@ class SyncPane(QWidget):
         self.desk = desk
         self._keys: list[CommandRow] = []
         self._said = ""
+        self._about = ""
+        self._unseen = 0
         self._lay_out()
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
@@ -66,12 +69,13 @@ class SyncPane(QWidget):
         outer.setSpacing(0)
         self.head = SplitTitle(self.title)
         self.head.note.setObjectName("sync-hub")
+        self.back = self._tool(_("放回"), "sync-back", "F10", self.ask_back)
         self.rejoin = self._tool(_("并回"), "sync-rejoin", "F7", self.ask_rejoin)
         self.settle = self._tool(_("已查明"), "sync-settle", "F8", self.ask_settle)
         self.disputes = self._tool(_("冲突"), "sync-disputes", "F9", self.open_disputes)
         self.deep = self._tool(_("同步并核对"), "sync-deep", "Shift+F6", self.sync_deep)
         self.now = self._tool(_("立即同步"), "sync-now", "F6", self.sync, primary=True)
-        self.head.add(self.rejoin, self.settle, self.disputes, self.deep, self.now)
+        self.head.add(self.back, self.rejoin, self.settle, self.disputes, self.deep, self.now)
         outer.addWidget(self.head)
         self.problem = label("", "problem", wrap=True)
         self.problem.setObjectName("sync-problem")
@@ -165,14 +169,47 @@ class SyncPane(QWidget):
             self.desk.store.remember(WANTED, "1")
             self.window().close()
 
+    def ask_back(self) -> None:
+        """F10: put back what another desk deleted: that of the current line, else the oldest."""
+        mass = self._mass()
+        if mass is None:
+            return
+        text = _("把{what}放回台账吗？下次同步后各席位都有。").format(what=mass.what())
+        self._about = mass.name
+        dialogs.confirm(self, text, _("放回")).answered.connect(self._put_back)
+
+    def _put_back(self, yes: bool) -> None:
+        if not yes:
+            return
+        try:
+            count = deletions.put_back(self.desk, self._about)
+        except DutyDeskError as error:
+            dialogs.fail(self, error)
+        else:
+            dialogs.tell(self, _("已放回 {count} 条").format(count=count))
+        self.refresh()
+
+    def _mass(self) -> deletions.Mass | None:
+        """What another desk deleted: that of the current line, else the oldest."""
+        with self.desk.store.read() as connection:
+            found = standing.masses(connection)
+        chosen = self.list.chosen()
+        return next((mass for mass in found if mass.name == chosen), found[0] if found else None)
+
     def ask_settle(self) -> None:
-        """F8: somebody has found out about what lies in quarantine."""
+        """F8: somebody has found out about what another desk deleted, or about what lies in quarantine."""
         if not self.settle.isVisible():
             return
+        mass = self._mass() if self.list.chosen() or not self._unseen else None
+        self._about = mass.name if mass is not None else ""
         dialog = QInputDialog(self)
         dialog.setObjectName("sync-reason")
-        dialog.setWindowTitle(_("隔离的外来记录"))
-        dialog.setLabelText(_("怎么回事、问了谁（记入审计；记录留在隔离区）"))
+        if mass is not None:
+            dialog.setWindowTitle(_("另一台席位删掉的"))
+            dialog.setLabelText(_("为什么删得对、问了谁（记入审计；不再提醒）"))
+        else:
+            dialog.setWindowTitle(_("隔离的外来记录"))
+            dialog.setLabelText(_("怎么回事、问了谁（记入审计；记录留在隔离区）"))
         dialog.setOkButtonText(_("已查明"))
         dialog.setCancelButtonText(_("取消"))
         dialog.textValueSelected.connect(self._settle)
@@ -180,7 +217,10 @@ class SyncPane(QWidget):
 
     def _settle(self, reason: str) -> None:
         try:
-            standing.settle_quarantine(self.desk, reason)
+            if self._about:
+                deletions.settle(self.desk, self._about, reason)
+            else:
+                standing.settle_quarantine(self.desk, reason)
         except DutyDeskError as error:
             dialogs.fail(self, error)
         self.refresh()
@@ -211,7 +251,7 @@ class SyncPane(QWidget):
         joining.follow(self.desk.store)
         seen = standing.overview(self.desk)
         joined = seen.past is not None
-        told = bool(seen.forks or seen.kept_out)  # which bundles can tell of, too
+        told = bool(seen.forks or seen.kept_out or seen.gone)  # which bundles can tell of, too
         self.facts.setVisible(joined)
         self.list.setVisible(joined or told)
         self.empty.setVisible(not joined)
@@ -219,12 +259,15 @@ class SyncPane(QWidget):
         self.disputes.setText(_("冲突 {count}").format(count=seen.conflicts) if seen.conflicts else _("冲突"))
         self.disputes.setVisible(bool(seen.conflicts))
         self.rejoin.setVisible(bool(seen.forks))
-        self.settle.setVisible(bool(seen.unseen))
+        self._unseen = seen.unseen
+        self.settle.setVisible(bool(seen.unseen or seen.gone))
+        self.back.setVisible(bool(seen.gone))
         self._enable(joined=joined)
         text = self._trouble(seen)
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
-        wanted = [*([(_("分叉"), seen.forks)] if seen.forks else []), (_("隔离的外来记录"), seen.kept_out)]
+        urgent = ((_("分叉"), seen.forks), (_("另一台席位删掉的"), seen.gone))
+        wanted = [*(group for group in urgent if group[1]), (_("隔离的外来记录"), seen.kept_out)]
         if joined:
             self._show_facts(seen)
             wanted += [(_("对端"), seen.peers), (_("上次收到"), seen.came), (_("同步记录"), seen.runs)]

@@ -15,6 +15,7 @@ from dutydesk.qt.widgets import Elided, button
 from dutydesk.transfer.standing import Line
 
 WHAT, MORE, WHEN = range(3)
+NAME = Qt.ItemDataRole.UserRole
 STAGES = {"push": N_("上传"), "pull": N_("接收"), "files": N_("附件"), "digest": N_("核对台账")}
 
 
@@ -107,10 +108,16 @@ class Groups(QTreeWidget):
                 head.addChild(none)
             head.setExpanded(True)
 
+    def chosen(self) -> str:
+        """The name of the alarm of the current line; empty on any other line."""
+        item = self.currentItem()
+        return str(item.data(WHAT, NAME) or "") if item is not None else ""
+
     @staticmethod
     def _item(line: Line) -> QTreeWidgetItem:
         when = local(line.at).strftime("%Y-%m-%d %H:%M") if line.at is not None else ""
         item = QTreeWidgetItem([line.what, line.more, when])
+        item.setData(WHAT, NAME, line.name)
         for column in (WHAT, MORE):
             item.setToolTip(column, item.text(column))
         if line.bad:

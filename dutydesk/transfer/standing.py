@@ -21,7 +21,7 @@ from dutydesk.journal.chain import Act
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import ASKED
 from dutydesk.ledger.feature import Figure, OpenItem
-from dutydesk.sync import planning, protocol, rejoin, schedule
+from dutydesk.sync import deletions, planning, protocol, rejoin, schedule
 from dutydesk.sync.schedule import Past, Rules
 
 PANE = "sync"
@@ -47,12 +47,14 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the pane: what, more about it, when (ms UTC, None for no time), and whether a person must look."""
+    """One line of the pane: what, more about it, when (ms UTC, None for no time), whether a person must look, and the
+    name of the alarm that it is (`deletions.Mass`)."""
 
     what: str
     more: str
     at: int | None = None
     bad: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Overview:
     unseen: int = 0
     forks: Sequence[Line] = ()
     desks: Sequence[Line] = ()
+    gone: Sequence[Line] = ()
 
 
 def moment(at: int, now: int) -> str:
@@ -88,9 +91,15 @@ def _asked(connection: Connection) -> Rules:
 
 
 def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
-    """What does not agree with the hub, a fork, two desks with one code; silence, else the last failure. Each leads to
-    the pane (`PANE`)."""
-    return (*_differing(connection), *_forked(connection), *_of_one_code(connection), *_unwell(connection, now))
+    """What does not agree with the hub, a fork, many deletions from elsewhere, two desks with one code; silence, else the
+    last failure. Each leads to the pane (`PANE`)."""
+    return (
+        *_differing(connection),
+        *_forked(connection),
+        *_gone(connection),
+        *_of_one_code(connection),
+        *_unwell(connection, now),
+    )
 
 
 def _differing(connection: Connection) -> Sequence[OpenItem]:
@@ -110,6 +119,36 @@ def _forked(connection: Connection) -> Sequence[OpenItem]:
         return ()
     title = _("与另一台同号机器分叉，本机 {count} 次操作其他席位看不到").format(count=found)
     return (OpenItem("EQUIPMENT", title, None, 2, PANE, detail=_("在“同步”里按“并回”")),)
+
+
+def masses(connection: Connection) -> list[deletions.Mass]:
+    """What others deleted that somebody must look at."""
+    held = connection.exec_driver_sql("SELECT name, body FROM local_peer WHERE substr(name, 1, 5) = 'gone/'").all()
+    return deletions.masses({str(name)[len(deletions.GONE) :]: json.loads(body) for name, body in held})
+
+
+def _gone(connection: Connection) -> Sequence[OpenItem]:
+    """That lists have lost many rows by another desk: as loud as a fork, and due at once."""
+    found = masses(connection)
+    names = desk_names(connection) if found else {}
+    detail = _("在“同步”里：要放回按 F10，删得对按 F8")
+    return [
+        OpenItem("EQUIPMENT", _who_deleted(connection, mass, names), mass.at, 2, PANE, detail=detail) for mass in found
+    ]
+
+
+def _who_deleted(connection: Connection, mass: deletions.Mass, names: Mapping[bytes, str]) -> str:
+    text = _("{desk} {who}删了{what}")
+    who = _author_of(connection, mass.by)
+    return text.format(desk=names.get(mass.desk, mass.desk.hex()[:8]), who=who, what=mass.what())
+
+
+def _author_of(connection: Connection, by: str) -> str:
+    """What the author of an act is called, as the address book has it; empty for a reserved word."""
+    if len(by) != 32:
+        return ""
+    found = connection.exec_driver_sql("SELECT name FROM people WHERE id = ?", (bytes.fromhex(by),)).scalar()
+    return str(found or "")
 
 
 def branches(connection: Connection) -> list[rejoin.Branch]:
@@ -223,6 +262,7 @@ def overview(desk: Desk) -> Overview:
         kept_out = _kept_out(desk, connection, names)
         unseen = int(connection.exec_driver_sql(inbox.UNSEEN).scalar_one())
         found = branches(connection)
+        gone = [_mass_line(connection, mass, names) for mass in masses(connection)]
         others = _desks(connection, store.config.desk_id, names)
     return Overview(
         hub=_shown_hub(store.config.hub),
@@ -238,6 +278,7 @@ def overview(desk: Desk) -> Overview:
         unseen=unseen,
         forks=[_fork(branch, names) for branch in found],
         desks=others,
+        gone=gone,
     )
 
 
@@ -351,6 +392,12 @@ def _said(desk: Desk, act: Act) -> str:
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
     return " ".join([_(shape.ledger.title), *shown])[:LONGEST]
+
+
+def _mass_line(connection: Connection, mass: deletions.Mass, names: Mapping[bytes, str]) -> Line:
+    who = " ".join(part for part in (names.get(mass.desk, ""), _author_of(connection, mass.by)) if part)
+    text = _("删了{what}：要放回按 F10，删得对按 F8").format(what=mass.what())
+    return Line(who or mass.desk.hex()[:8], text, mass.last, bad=True, name=mass.name)
 
 
 def settle_quarantine(desk: Desk, reason: str) -> None:

@@ -21,11 +21,10 @@ from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
-from dutydesk.sync import age, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlewrite, stick
+from dutydesk.sync import age, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlewrite, deletions, stick
 from dutydesk.sync.bundle import Cancel, Progress, never, no_progress
 from dutydesk.sync.bundletaken import Held, Rule, Taken
 from dutydesk.transit.ledger import BUNDLES as LEDGER
-from dutydesk.transit.limits import limits
 from dutydesk.transit.media import medium_at, usable
 
 if TYPE_CHECKING:
@@ -45,8 +44,7 @@ LAST = 6
 def rule(desk: Desk) -> Rule:
     """When deletions wait for a person, as set at this desk."""
     with desk.store.read() as connection:
-        found = limits(connection)
-    return Rule(found.delete_share, found.delete_rows, found.delete_least)
+        return deletions.rule(connection)
 
 
 def export(

@@ -27,7 +27,7 @@ from dutydesk.sync.hub import Hub
 from dutydesk.sync.rejoin import WANTED
 from dutydesk.transfer.pane import SyncPane
 from tests.desks import a_desk
-from tests.sync.cities import log
+from tests.sync.cities import add, log
 from tests.sync.fleet import PASSWORD, Fleet
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
@@ -186,7 +186,7 @@ def test_a_run_of_another_process_shows_when_it_has_written(qtbot: QtBot, pane: 
 
 
 def test_every_key_is_in_the_palette(pane: SyncPane) -> None:
-    assert [keys for _text, keys, _run in pane.commands()] == ["F7", "F8", "F9", "Shift+F6", "F6"]
+    assert [keys for _text, keys, _run in pane.commands()] == ["F10", "F7", "F8", "F9", "Shift+F6", "F6"]
 
 
 def test_a_desk_without_a_hub_is_told_how_to_join_one(qtbot: QtBot, tmp_path: Any) -> None:
@@ -367,3 +367,44 @@ def test_a_desk_without_a_hub_takes_back_what_a_bundle_told_of(qtbot: QtBot, tmp
         assert desk.store.state(WANTED) == "1"
         announcer.close()
         announcer.deleteLater()
+
+
+def test_what_another_desk_deleted_is_put_back_by_key(
+    qtbot: QtBot, pane: SyncPane, runs: Told, desk: Desk, fleet: Fleet
+) -> None:
+    two = fleet.add(2, schema=schema(), name="二号席")
+    units = [add(two, "units", name=f"示例单位{n}") for n in range(8)]
+    fleet.sync(2)
+    planning.go(desk)
+    two.act("units.delete", [two.deletion("units", row) for row in units[:4]], by="cli")
+    fleet.sync(2)
+    planning.go(desk)
+    pane.refresh()
+    assert lines(pane)["另一台席位删掉的"] == ["D2 二号席|删了单位 4 条（共 8 条）：要放回按 F10，删得对按 F8"]
+    (item,) = [item for item in desk.open_items() if "删了" in item.title]
+    assert (item.title, item.severity, item.ledger) == ("D2 二号席 删了单位 4 条（共 8 条）", 2, "sync")
+    assert item.due_at is not None, "it sounds"
+    qtbot.keyClick(pane, Key.Key_F8)
+    (asked,) = pane.findChildren(QInputDialog)
+    assert asked.windowTitle() == "另一台席位删掉的"
+    asked.reject()
+    qtbot.keyClick(pane, Key.Key_F10)
+    pane.findChildren(Sentence)[-1].yes.click()
+    assert len(desk.rows("units")) == 8
+    assert "另一台席位删掉的" not in lines(pane)
+    assert not child(pane, QPushButton, "sync-back").isVisible()
+    assert [item for item in desk.open_items() if "删了" in item.title] == []
+
+
+def test_what_another_desk_deleted_may_be_right(
+    qtbot: QtBot, pane: SyncPane, runs: Told, desk: Desk, fleet: Fleet
+) -> None:
+    body = {"desk": "02" * 16, "by": "cli", "acts": [["01" * 16, 1]], "ledgers": [["units", "单位", 4, 8]]}
+    peers.remember(desk.store, {"gone/01": {**body, "first": 1, "last": 1, "at": 1}})
+    pane.refresh()
+    qtbot.keyClick(pane, Key.Key_F8)
+    (asked,) = pane.findChildren(QInputDialog)
+    asked.setTextValue("机构改革，问过二号席")
+    asked.accept()
+    assert desk.rows("audit")[0].text("reason") == "机构改革，问过二号席"
+    assert not child(pane, QPushButton, "sync-settle").isVisible()
