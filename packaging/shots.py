@@ -7,6 +7,7 @@ picture is reduced to 256 colours, which keeps type sharp and files below 200 kB
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -21,7 +22,7 @@ os.environ["FONTCONFIG_FILE"] = str(ROOT / "tests" / "fonts.conf")
 os.environ["DUTYDESK_MUTE"] = "1"
 
 from PIL import Image  # noqa: E402
-from PySide6.QtCore import QBuffer, QEventLoop, QPoint, Qt, QTimer  # noqa: E402
+from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QTimer  # noqa: E402
 from PySide6.QtGui import QImage, QPainter, QPixmap  # noqa: E402
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog, QWidget  # noqa: E402
 
@@ -100,8 +101,16 @@ class Sitting:
             scenes = [Scene("who", self.who, 0), *(Scene(step.__name__, step, 0) for step in self.steps())]
             return Player(self.clock, scenes, self.folder, self.window).play()
         finally:
-            self.window.close()
-            starter.close()
+            self.end(starter)
+
+    def end(self, starter: Starter) -> None:
+        """Close the window and take it away now: left to the collector, it could go in the middle of being drawn anew
+        for the next sitting's look."""
+        self.window.close()
+        starter.close()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        gc.collect()  # what is left of its charts, or pyqtgraph speaks of it at the end
 
     def steps(self) -> list:
         """The generators to play."""
@@ -332,8 +341,7 @@ class Broken(Sitting):
         try:
             return Player(self.clock, [Scene("recovery", self.recovery, 0)], self.folder, self.window).play()
         finally:
-            self.window.close()
-            starter.close()
+            self.end(starter)
 
     def recovery(self) -> Waits:
         yield "the ways", lambda: widget(QWidget, "recovery-go").isEnabled()
