@@ -46,9 +46,12 @@ class Scene:
 class Player(QObject):
     """Plays scenes one after the other; `play` returns what went wrong, empty when everything was seen."""
 
-    def __init__(self, clock: FixedClock, scenes: Sequence[Scene], out: Path, window: QWidget) -> None:
+    def __init__(
+        self, clock: FixedClock, scenes: Sequence[Scene], out: Path, window: QWidget, patience: int = PATIENCE
+    ) -> None:
         super().__init__()
         self._clock, self._scenes, self._out, self._window = clock, list(scenes), out, window
+        self._patience = patience
         self._loop = QEventLoop()
         self._beat = QTimer(self)
         self._beat.setInterval(BEAT_MS)
@@ -74,7 +77,7 @@ class Player(QObject):
             self._lost += 1
             if self._lost > LOST:
                 (QApplication.activeModalWidget() or self._window).activateWindow()
-            if self._lost > PATIENCE:
+            if self._lost > self._patience:
                 self._stop("the keyboard stays nowhere")
             return
         self._lost, self._calm = 0, self._calm + 1
@@ -96,7 +99,7 @@ class Player(QObject):
             what, seen = self._wanted
             if not _look(seen):
                 self._waited += 1
-                if self._waited > PATIENCE:
+                if self._waited > self._patience:
                     raise NotSeenError(f"{what} (the keyboard is in {hand().objectName() or type(hand()).__name__})")
                 return
             self._wanted = None
