@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dutydesk.sync.protocol import Cancel, Progress
 
 PREFIX = "sync."
+EVERY = f"{PREFIX}every"
 JOB = "sync"
 OFFLINE, CAME, DIFFERS = "sync/offline", "sync/came", "sync/differs"
 """Names in `local_peer`: that the hub could not be reached; from where on acts are new; what of this desk's own record
@@ -50,6 +51,8 @@ _TRIED = """SELECT started_at, ended_at FROM local_job
 _NOTED = """SELECT body FROM local_job WHERE kind = 'sync' AND instr(body, '"missed": ') > 0 ORDER BY n DESC LIMIT 1"""
 _FAILED = """SELECT count(*) FROM local_job
  WHERE kind = 'sync' AND n > ? AND state = 'FAILED' AND instr(body, '"missed": ') = 0"""
+_SECOND = """SELECT DISTINCT f.desk FROM frontier f JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1
+ WHERE f.desk <> ? AND coalesce(json_extract(a.body, '$.epoch.district'), '') = ?"""
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -108,9 +111,20 @@ def _time(text: str) -> None:
 
 
 def rules(store: Store) -> Rules:
-    """What is in force at this desk."""
+    """What is in force at this desk. A run every few minutes is for districts with a second desk, unless it was set."""
     with store.read() as connection:
-        return rules_of(settings.values(connection, PREFIX))
+        given = settings.values(connection, PREFIX)
+    found = rules_of(given)
+    return found if found.every == 0 or EVERY in given or _second_desk(store) else replace(found, every=0)
+
+
+def _second_desk(store: Store) -> bool:
+    """Whether another desk of this district is known that was not shut out."""
+    from dutydesk.sync import bundlekeys
+
+    shut = bundlekeys.revoked(store)
+    config = store.config
+    return any(bytes(desk) not in shut for (desk,) in store.ask(_SECOND, (config.desk_id, config.district)))
 
 
 # -- what is remembered ------------------------------------------------------------------------------------------------

@@ -17,7 +17,9 @@ from dutydesk.core.settings import save
 from dutydesk.features import FEATURES
 from dutydesk.journal import peers
 from dutydesk.journal.desk import Desk, Me
-from dutydesk.sync import planning, protocol, schedule
+from dutydesk.journal.inbox import take_in
+from dutydesk.sync import bundlekeys, planning, protocol, schedule
+from tests.journal import desks as d
 from tests.sync.fleet import PASSWORD, Fleet
 
 PACKAGING = Path(__file__).resolve().parents[2] / "packaging"
@@ -112,6 +114,28 @@ def test_settings_move_the_window_and_a_wrong_one_changes_nothing(desk: Desk) ->
         with pytest.raises(ValueError, match="应为"):
             check(wrong)
         check(known[key].default)
+
+
+def test_every_five_minutes_where_the_district_has_a_second_desk(desk: Desk, fleet: Fleet) -> None:
+    assert planning.rules(desk.store).every == 0, "alone"
+    fleet.add(2, district="330105")
+    fleet.add(3, name="三号席")
+    for n in (2, 3):
+        store = fleet.stores[str(n)]
+        take_in(desk.store, d.acts_of(store, store.config.desk_id))
+        assert planning.rules(desk.store).every == (0 if n == 2 else 5), "one of another district is none"
+    planning.go(desk)
+    fleet.clocks[1].advance(4 * MINUTE)
+    assert planning.keep(desk) == ""
+    fleet.clocks[1].advance(2 * MINUTE)
+    assert planning.keep(desk) == schedule.EVERY
+    bundlekeys.revoke(desk.store, {fleet.stores["3"].config.desk_id: {1: 1}})
+    assert planning.rules(desk.store).every == 0, "a desk that was shut out is none"
+    row = {"key": "sync.every", "value": "0", "source": "示例", "place": "示例区", "date": "2026"}
+    bundlekeys.restore(desk.store, fleet.stores["3"].config.desk_id)
+    assert planning.rules(desk.store).every == 5
+    desk.act("settings.add", [desk.new("settings", row)])
+    assert planning.rules(desk.store).every == 0, "switched off"
 
 
 def test_the_end_of_the_running_shift_comes_from_its_row(desk: Desk) -> None:
