@@ -27,7 +27,7 @@ from dutydesk.shelters.feature import SHELTER_FEATURE
 from dutydesk.shifts.feature import SHIFT_FEATURE
 from dutydesk.supplies.feature import SUPPLY_FEATURE
 from dutydesk.teams.feature import TEAM_FEATURE
-from dutydesk.transfer.feature import SYNC_FEATURE
+from dutydesk.transfer.feature import DISTRICTS_FEATURE, SYNC_FEATURE
 from dutydesk.transit.feature import BUNDLE_FEATURE
 from dutydesk.warnings.feature import WARNING_FEATURE
 
@@ -71,18 +71,22 @@ def open_desk(
 
 
 VIEWED = ("daybook", "incidents", "warnings", "shelters", "supplies", "teams")
-"""Features whose panes a view of a hub has. Of the others it needs no more than what their rows are called."""
+"""Features whose panes a view of a hub has, after that of its districts. Of the others it needs no more than what their
+rows are called."""
 
 
 def _open_view(home: Home, clock: Clock, *, key: bytes | None, exclusive: bool) -> Desk:
-    from dutydesk.journal.view import ReadOnly, ViewStore
+    from dutydesk.journal.view import ReadOnly, ViewStore, Whose
 
-    shown = tuple(
-        feature
-        if feature.name in VIEWED
-        else replace(feature, pane="", open_items=nothing_open, figures=no_figures, forms=(), settings="")
-        for feature in FEATURES
+    shown = (
+        DISTRICTS_FEATURE,
+        *(
+            feature
+            if feature.name in VIEWED
+            else replace(feature, pane="", open_items=nothing_open, figures=no_figures, forms=(), settings="")
+            for feature in FEATURES
+        ),
     )
     store = ViewStore.open(home, schema(), clock, key=key, exclusive=exclusive)
     store.guard = ReadOnly()
-    return Desk(store, clock, Me(CLI, store.config.mark), shown)
+    return Desk(store, clock, Me(CLI, store.config.mark), shown, {"origin": Whose(store)})

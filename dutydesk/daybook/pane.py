@@ -34,6 +34,7 @@ from dutydesk.qt.compose import (
 from dutydesk.qt.detail import Compared, Detail, DetailPanel, File
 from dutydesk.qt.editors import typed_time
 from dutydesk.qt.filterbar import FilterBar
+from dutydesk.qt.offers import desk_only
 from dutydesk.qt.rowtools import RowTools
 from dutydesk.qt.saving import SaveElsewhere
 from dutydesk.qt.theme import current
@@ -119,7 +120,7 @@ class DaybookPane(QWidget):
         below = QVBoxLayout(self._below)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
-        self.tools = RowTools("daybook", self.view)
+        self.tools = RowTools("daybook", self.view, self.desk)
         below.addWidget(self.tools)
         below.addWidget(self.detail, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
@@ -270,6 +271,7 @@ class DaybookPane(QWidget):
 
     # -- what is done with an entry ---------------------------------------------------------------------------------
 
+    @desk_only
     def amend(self) -> None:
         """A: correct the chosen entry. The list stands still meanwhile."""
         if self._row is None or self._dialog is not None:
@@ -300,12 +302,14 @@ class DaybookPane(QWidget):
         self.model.release()
         self.view.setFocus()
 
+    @desk_only
     def reply(self) -> None:
         """R: what was told back, in the entry line."""
         if self._row is not None:
             root = service.chain(self.desk, self._row.id)[0]
             self.desk.services["entry"]({"answers": root.id, "line": root.get("line"), "party": root.get("party")})
 
+    @desk_only
     def follow(self) -> None:
         """T: ask for an answer (again), in the entry line."""
         if self._row is not None:
@@ -327,6 +331,7 @@ class DaybookPane(QWidget):
             given = {name: latest.get(name) for name in names if latest.get(name) is not None}
             self.desk.services["intake"]({**given, "log": latest.id})
 
+    @desk_only
     def attach(self) -> None:
         """F: keep a file beside the chosen entry."""
         if self._row is not None:

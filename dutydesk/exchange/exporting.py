@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dutydesk.core.errors import Problem, Refused, Unavailable
@@ -15,6 +16,7 @@ from dutydesk.exchange.shapes import all_rows
 from dutydesk.journal import audit
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.rows import ORIGIN
 from dutydesk.ledger.geojson import write_geojson
 from dutydesk.ledger.kinds import Ref
 from dutydesk.ledger.spec import Ledger, Values
@@ -27,11 +29,13 @@ def endings(desk: Desk, ledger: Ledger) -> dict[str, Write]:
     """The endings that a ledger can be written with, and what writes them."""
     title = Names(desk, ledger)
 
+    placed, values = _placed(desk, ledger)
+
     def csv_of(rows: list[q.Row], reveal: bool) -> bytes:
-        return write_csv(ledger, _values(rows), masked=not reveal, title=title)
+        return write_csv(placed, values(rows), masked=not reveal, title=title)
 
     def xlsx_of(rows: list[q.Row], reveal: bool) -> bytes:
-        return write_xlsx(ledger, _values(rows), masked=not reveal, title=title)
+        return write_xlsx(placed, values(rows), masked=not reveal, title=title)
 
     def geojson_of(rows: list[q.Row], reveal: bool) -> bytes:
         return write_geojson(ledger, _values(rows), masked=not reveal)
@@ -62,9 +66,21 @@ def _values(rows: Iterable[q.Row]) -> Iterator[Values]:
     return (row.values for row in rows)
 
 
+def _placed(desk: Desk, ledger: Ledger) -> tuple[Ledger, Callable[[Iterable[q.Row]], Iterator[Values]]]:
+    """A ledger as tables of it are written, and the values of its rows: where rows of several districts stand together,
+    the district comes first."""
+    if not desk.config.view:
+        return ledger, _values
+
+    def values(rows: Iterable[q.Row]) -> Iterator[Values]:
+        return ({ORIGIN.name: desk.origin(row), **row.values} for row in rows)
+
+    return replace(ledger, fields=(ORIGIN, *ledger.fields)), values
+
+
 def export(desk: Desk, ledger: Ledger, query: q.Query, target: Path, *, reason: str = "") -> int:
     """Write the rows of `query` into `target` whole or not at all; returns how many. With a `reason` personal fields
-    are shown; either way the export is recorded under 审计.
+    are shown; either way the export is recorded under 审计, but that from a view, which has no personal data.
 
     Raises `Refused` for an ending that the ledger has no form for, `Unavailable` when the file cannot be written.
     """
@@ -77,7 +93,8 @@ def export(desk: Desk, ledger: Ledger, query: q.Query, target: Path, *, reason: 
         raise Refused(Problem(reason, file=target.name))
     rows = list(all_rows(desk, query))
     data = write(rows, bool(reason))
-    audit.record(desk, "EXPORT", f"{ledger.name} {target.name}", reason or _("已脱敏"), str(len(rows)))
+    if reason or not desk.config.view:  # nobody writes in a view, where nothing personal is to be shown either
+        audit.record(desk, "EXPORT", f"{ledger.name} {target.name}", reason or _("已脱敏"), str(len(rows)))
     save(target, data)
     return len(rows)
 

@@ -124,11 +124,9 @@ class IncidentsPane(CardPane):
             if key == here:
                 self.show_one(key)
         elif wanted:
-            self.empty.say(_("没有找到"), _("换个词再找"))
-            self.show_empty()
+            self.show_empty(_("没有找到"), _("换个词再找"))
         elif not cards:
-            self.empty.say(_("还没有接报"), _("接到报告先建一条，时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N"))
-            self.show_empty()
+            self.show_empty(_("还没有接报"), _("接到报告先建一条，时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N"))
 
     def _card(self, row: Row, running: list[timing.Timed], now: int) -> Card:
         at = row.values.get("received_at")
@@ -136,7 +134,7 @@ class IncidentsPane(CardPane):
         grade = INCIDENTS["grade"].kind.show(row.values.get("grade"), INCIDENTS["grade"])
         right, tone = clock_text(running[0], now) if running else ("", "")
         when = f"{local(at):%m-%d %H:%M}" if isinstance(at, int) else ""
-        origin = self.desk.services["origin"](row) if "origin" in self.desk.services else ""
+        origin = self.desk.origin(row)
         note = " · ".join(part for part in (origin, when, lines.type_label(row.values.get("type")), grade) if part)
         head = f"{lines.short_no(row.values.get('no'))} {row.text('place')}".strip()
         return Card(row.id, head, note, right, tone, state, dim=row.get("state") in CLOSED)

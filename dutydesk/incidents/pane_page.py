@@ -33,6 +33,7 @@ from dutydesk.qt import dialogs
 from dutydesk.qt.editors import typed_time
 from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
+from dutydesk.qt.offers import desk_only, on_press
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, Elided, IconButton, button, label, line
 
@@ -159,12 +160,15 @@ class IncidentPage(QWidget):
             made.setObjectName(f"incident-{name}")
             self.buttons[name] = made
             bar.addWidget(made)
-        self.buttons["report"].clicked.connect(self.ask_report)
-        self.buttons["progress"].clicked.connect(self.ask_progress)
-        self.buttons["state"].clicked.connect(self.ask_state)
-        self.buttons["edit"].clicked.connect(self.ask_edit)
-        self.buttons["copy"].clicked.connect(self.copy_line)
-        self.buttons["print"].clicked.connect(self.print_sheet)
+        for name, run in (
+            ("report", self.ask_report),
+            ("progress", self.ask_progress),
+            ("state", self.ask_state),
+            ("edit", self.ask_edit),
+            ("copy", self.copy_line),
+            ("print", self.print_sheet),
+        ):
+            on_press(desk, self.buttons[name], run)
         column.addWidget(tools)
         self.clocks = Clocks()
         column.addWidget(self.clocks)
@@ -230,6 +234,7 @@ class IncidentPage(QWidget):
         form.save.setObjectName("sheet-save")
         return Sheet(self, title, form)
 
+    @desk_only
     def ask_report(self) -> None:
         """Ask whom, how and when; nothing else stops a clock."""
         if self.row is None:
@@ -252,6 +257,7 @@ class IncidentPage(QWidget):
             service.first_report, values["to"], values["how"], values["at"], str(values.get("receipt") or ""),
         )  # fmt: skip
 
+    @desk_only
     def ask_progress(self) -> None:
         """Write what happened next."""
         if self.row is not None:
@@ -263,6 +269,7 @@ class IncidentPage(QWidget):
         text = str(values.pop("text", ""))
         self._do(service.add_note, text, **values)
 
+    @desk_only
     def ask_state(self) -> None:
         """Choose another state."""
         if self.row is not None:
@@ -274,6 +281,7 @@ class IncidentPage(QWidget):
     def _state(self, values: dict[str, Any]) -> None:
         self._do(service.set_state, values["state"], str(values.get("note") or ""))
 
+    @desk_only
     def ask_edit(self) -> None:
         """Change the facts; a figure that falls needs its reason."""
         if self.row is None:
@@ -322,6 +330,7 @@ class IncidentPage(QWidget):
         made, missing = sheet_of(self._desk, self.row)
         preview(made, _("突发事件登记表"), "INC", "", missing)
 
+    @desk_only
     def ask_reveal(self) -> None:
         """Ask why the number is to be seen."""
         dialog = dialogs.RevealDialog(self)

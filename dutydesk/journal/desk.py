@@ -168,6 +168,11 @@ class Desk:
                 return str(row.values[name])
         return row.id.hex()[:8]
 
+    def origin(self, row: q.Row) -> str:
+        """The district that a row comes from, where rows of several stand together (`journal.view`); empty at a desk."""
+        asked = self.services.get("origin")
+        return str(asked(row)) if asked is not None else ""
+
     def find(self, text: str, ledgers: Sequence[str] = (), limit: int = 8) -> list[Found]:
         """Rows of any searched ledger that a text finds, by characters, pinyin or initials; a few of each."""
         found: list[Found] = []

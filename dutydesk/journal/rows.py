@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dutydesk.ledger.spec import Value
+from dutydesk.core.i18n import N_
+from dutydesk.ledger.kinds import TEXT
+from dutydesk.ledger.spec import Field, Value
 
 PAGE = 256
+ORIGIN = Field("_origin", TEXT, N_("区县"), width=8)
+"""First column of tables and files where rows of several districts stand together (`journal.view`)."""
 
 
 @dataclass(frozen=True, slots=True)

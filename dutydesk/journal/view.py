@@ -6,16 +6,16 @@ that some desks made, which is how a district is chosen.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import json
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _
-from dutydesk.journal import peers
 from dutydesk.journal.query import DESKS
 from dutydesk.journal.rows import Row
 from dutydesk.journal.store import Receipt, Store
@@ -24,6 +24,8 @@ from dutydesk.ledger.feature import Change
 KNOWN = "view/desks"
 """Name in `local_peer` of the desks that the hub knows: id → [code, district, name]."""
 OPENS = "epoch.open"
+MOST_ASKED = 500
+"""Rows whose acts are asked for in one statement."""
 MARK = "view"
 """Key in `local_state` by which a check of the record knows that no personal data belong here."""
 
@@ -47,12 +49,13 @@ class ReadOnly:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A desk at the hub: its id, short code, the code of its district, and its name."""
+    """A desk at the hub: its id, short code, the code of its district, its name, and whether it was revoked."""
 
     desk: bytes
     code: str
     district: str
     name: str
+    revoked: bool = False
 
 
 class ViewStore(Store):
@@ -83,32 +86,44 @@ class ViewStore(Store):
 
 def origins(store: Store) -> list[Origin]:
     """The desks of the hub, as it told at the last refresh, by district and code."""
-    told = peers.peer(store, KNOWN)
-    made = [Origin(bytes.fromhex(desk), *(str(part) for part in parts)) for desk, parts in told.items()]
+    with store.read() as connection:
+        return origins_in(connection)
+
+
+def origins_in(read: Connection) -> list[Origin]:
+    """The same, by a connection that is open."""
+    found = read.exec_driver_sql("SELECT body FROM local_peer WHERE name = ?", (KNOWN,)).scalar()
+    told: dict[str, list[Any]] = json.loads(found) if found else {}
+    made: list[Origin] = []
+    for desk, (code, district, name, *more) in told.items():
+        made.append(Origin(bytes.fromhex(desk), str(code), str(district), str(name), bool(more and more[0])))
     return sorted(made, key=lambda one: (one.district, one.code, one.name))
 
 
 def districts(store: Store) -> list[tuple[str, str]]:
     """The districts that have a desk at the hub: code and name, by code. The name is that of the district's own row in
     the list of regions, else that of a desk."""
-    names = {one.district: one.name for one in reversed(origins(store))}
-    if "regions" not in store.schema.shapes:
-        return [(code, names[code] or code) for code in sorted(names)]
     with store.read() as connection:
-        found = connection.exec_driver_sql("SELECT code, name FROM regions WHERE _state = 1 AND name IS NOT NULL").all()
-    names |= {str(code): str(name) for code, name in found if code in names}
+        return districts_in(connection, regions="regions" in store.schema.shapes)
+
+
+def districts_in(read: Connection, *, regions: bool = True) -> list[tuple[str, str]]:
+    """The same, by a connection that is open; `regions`: whether there is a list of regions."""
+    names = {one.district: one.name for one in reversed(origins_in(read))}
+    if regions:
+        found = read.exec_driver_sql("SELECT code, name FROM regions WHERE _state = 1 AND name IS NOT NULL").all()
+        names |= {str(code): str(name) for code, name in found if code in names}
     return [(code, names[code] or code) for code in sorted(names)]
 
 
-def heard(store: Store) -> dict[str, int]:
+def heard_in(read: Connection) -> dict[str, int]:
     """When the newest act of each district was recorded, ms UTC, by its code; a district that has none is not there."""
-    places = {one.desk: one.district for one in origins(store)}
+    places = {one.desk: one.district for one in origins_in(read)}
     out: dict[str, int] = {}
-    with store.read() as connection:
-        found = connection.exec_driver_sql(
-            "SELECT f.desk, a.recorded_at FROM frontier f"
-            " JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = f.seq"
-        ).all()
+    found = read.exec_driver_sql(
+        "SELECT f.desk, a.recorded_at FROM frontier f"
+        " JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = f.seq"
+    ).all()
     for desk, at in found:
         place = places.get(bytes(desk))
         if place is not None:
@@ -121,20 +136,48 @@ class Whose:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._names: dict[bytes, str] = {}
+        self._names: dict[str, str] = {}
+        self._places: dict[bytes, str] = {}
         self._acts: dict[bytes, str] = {}
         self.learn()
 
     def learn(self) -> None:
         """The hub's desks, as they are known now."""
-        named = dict(districts(self._store))
-        self._names = {one.desk: named.get(one.district, one.district) for one in origins(self._store)}
+        self._names = dict(districts(self._store))
+        self._places = {one.desk: one.district for one in origins(self._store)}
         self._acts.clear()
 
+    def of(self, ledger: str, rows: Iterable[bytes]) -> dict[bytes, str]:
+        """The names of the districts that rows of a ledger come from, by id; rows that are not there are left out."""
+        return {row: self._names.get(code, code) for row, code in self.codes(ledger, rows).items()}
+
+    def codes(self, ledger: str, rows: Iterable[bytes]) -> dict[bytes, str]:
+        """The same with the districts' codes."""
+        wanted, table = list(dict.fromkeys(rows)), self._store.schema[ledger].table
+        acts: dict[bytes, bytes] = {}
+        with self._store.read() as connection:
+            for at in range(0, len(wanted), MOST_ASKED):
+                part = wanted[at : at + MOST_ASKED]
+                found = connection.execute(select(table.c.id, table.c["_act"]).where(table.c.id.in_(part)))
+                acts |= {bytes(row): bytes(act) for row, act in map(tuple, found) if act is not None}
+            unknown = [act for act in acts.values() if act not in self._acts]
+            for at in range(0, len(unknown), MOST_ASKED):
+                part = unknown[at : at + MOST_ASKED]
+                marks = ",".join("?" * len(part))
+                for act, desk in connection.exec_driver_sql(
+                    f"SELECT act_id, desk FROM act WHERE act_id IN ({marks})", tuple(part)
+                ):
+                    self._acts[bytes(act)] = self._places.get(bytes(desk), "")
+        return {row: self._made_by(act) for row, act in acts.items()}
+
     def __call__(self, row: Row) -> str:
-        held = self._acts.get(row.act)
+        code = self._made_by(row.act)
+        return self._names.get(code, code)
+
+    def _made_by(self, act: bytes) -> str:
+        held = self._acts.get(act)
         if held is None:
             with self._store.read() as connection:
-                found = connection.exec_driver_sql("SELECT desk FROM act WHERE act_id = ?", (row.act,)).first()
-            held = self._acts[row.act] = self._names.get(bytes(found[0]), "") if found else ""
+                found = connection.exec_driver_sql("SELECT desk FROM act WHERE act_id = ?", (act,)).first()
+            held = self._acts[act] = self._places.get(bytes(found[0]), "") if found else ""
         return held

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QSplitter, QStackedWidget,
 from dutydesk.core.i18n import _
 from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.cards import CardList
+from dutydesk.qt.offers import desk_only, offered, on_key, on_press
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import EmptyState, SearchBox, SplitTitle, button, label, shortcut
 
@@ -29,7 +30,7 @@ class CardPane(QWidget):
     Parameters:
         name: begins the names of the controls: `incident-list`, `incident-search`. title: head of the pane. add: the
         button for a new one. things: what the list is called. hint: what the search looks in. scopes: answers of the
-        filter, the first is everything. page: has `back`, a button. form: has `begin`, `focus_first`, `keep_draft` and
+        filter, the first is everything. page: has `back`, a button, and `buttons` by name. form: has `begin`, `focus_first`, `keep_draft` and
         the signals `saved(row)` and `closed(draft kept)`. empty: what stands where nothing is.
 
     A subclass says what is listed (`refresh`), how one of them is shown (`show_one`), what is done after saving
@@ -137,7 +138,7 @@ class CardPane(QWidget):
         outer.addWidget(self.foot)
 
     def _bind(self) -> None:
-        self.new.clicked.connect(self.begin)
+        on_press(self.desk, self.new, self.begin)
         self.search.searched.connect(self.refresh)
         self.search.down.connect(self.list.setFocus)
         self.list.typed.connect(self._type_on)
@@ -151,7 +152,7 @@ class CardPane(QWidget):
         self.form.closed.connect(self._form_closed)
         announcer_of(self.desk).changed.connect(self._changed)
         for _text, keys, run in self.commands():
-            shortcut(self, keys, run)
+            on_key(self.desk, self, keys, run)
         shortcut(self, "Alt+Left", self.back)
         self._tick = QTimer(self)
         self._tick.setInterval(self.tick_ms)
@@ -170,8 +171,10 @@ class CardPane(QWidget):
         elif self.list.cards:
             self.list.choose_first()
             self.list.setFocus()
-        else:
+        elif offered(self.desk, self.begin):
             (self.new if self.empty.button.isHidden() else self.empty.button).setFocus()
+        else:
+            self.search.setFocus()
 
     def keep_draft(self) -> None:
         """The window is closing: keep what stands in the form."""
@@ -190,15 +193,20 @@ class CardPane(QWidget):
         self.stack.setCurrentWidget(self.page)
         self.make_room()
 
-    def show_empty(self) -> None:
-        """Put what stands where nothing is beside the list."""
+    def show_empty(self, sentence: str, hint: str = "", action: str = "") -> None:
+        """Put a sentence where nothing is beside the list, and what to do next where that is offered."""
+        begins = not action or offered(self.desk, self.begin)
+        self.empty.say(sentence, hint if begins else "", action if begins else "")
         self.stack.setCurrentWidget(self.empty)
         self.make_room()
 
     def _open(self, key: object) -> None:
         self.detail = True
         self.show_one(key)
-        self.first_button().setFocus(Qt.FocusReason.TabFocusReason)
+        first = self.first_button()
+        if first.isHidden():
+            first = next(one for one in self.page.buttons.values() if not one.isHidden())
+        first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _clicked(self, _index: object) -> None:
         self.detail = True
@@ -225,6 +233,7 @@ class CardPane(QWidget):
 
     # -- the form --------------------------------------------------------------------------------------------------
 
+    @desk_only
     def begin(self) -> None:
         """Ctrl+N: the form for a new one, with the draft of last time."""
         if not self.forms:

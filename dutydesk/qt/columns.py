@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
 
+from dutydesk.journal.rows import ORIGIN
 from dutydesk.qt.listview import LedgerView
-from dutydesk.qt.table import ORIGIN
 from dutydesk.qt.theme import current
 
 ORIGIN_WIDTH, CODED = 84, 36

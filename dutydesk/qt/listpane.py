@@ -25,9 +25,11 @@ from dutydesk.qt.editors import ParseTime, typed_time
 from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listview import LedgerView
+from dutydesk.qt.offers import desk_only, on_key, on_press, viewing
+from dutydesk.qt.rowsheet import RowSheet
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Elided, SearchBox, SplitTitle, button, label, shortcut
+from dutydesk.qt.widgets import Elided, SearchBox, SplitTitle, button, label
 
 if TYPE_CHECKING:
     from dutydesk.journal.desk import Desk
@@ -91,6 +93,8 @@ class ListPane(QWidget):
     form_width = 400
     noun = ""
     """What a row is called, where that is not what the ledger is called."""
+    takes_files = True
+    """Whether rows can come from a file: not where the program writes them itself."""
     own_search = False
     """Whether a search here finds more than the ledger's own index does."""
 
@@ -116,13 +120,16 @@ class ListPane(QWidget):
         self.ledger = desk.ledger(ledger)
         self.title = title
         self.form: LedgerForm | None = None
+        self.sheet: RowSheet | None = None
         self._row: Row | None = None
         self._combos: dict[str, QComboBox] = {}
         self._narrow: dict[str, Sequence[Narrow]] = {}
         self._keys: list[tuple[str, str, Callable[[], None]]] = []
         self._name = ledger
         self.model = LedgerModel(shown or self.ledger, desk, columns=columns, pages=pages, shows=shows, tone=tone)
-        self.view = LedgerView(self.model, important=important, empty=empty, parent=self)
+        # What to do next is for those who can do it.
+        told = (empty[0], "") if viewing(desk) else empty
+        self.view = LedgerView(self.model, important=important, empty=told, parent=self)
         self.view.setObjectName(f"{ledger}-list")
         self._lay_out(hint)
         self._bind()
@@ -176,7 +183,7 @@ class ListPane(QWidget):
         self.head.note.setObjectName(f"{self._name}-totals")
         self.add_button = self.tool(_("新增"), "new", "Ctrl+N", self.new_row)
         self.head.add(self.add_button)
-        if "import" in self.desk.services:
+        if self.takes_files and "import" in self.desk.services:
             self.head.add(self.tool(_("导入"), "import", "Ctrl+I", self.import_file))
         if "export" in self.desk.services:
             self.head.add(self.tool(_("导出"), "export", "Ctrl+Shift+E", self.export_file))
@@ -218,20 +225,20 @@ class ListPane(QWidget):
         self.status.hide()
         outer.addWidget(self.status)
 
-    def tool(self, text: str, name: str, key: str, run: Callable[[], None]) -> QPushButton:
+    def tool(self, text: str, name: str, keys: str, run: Callable[[], None]) -> QPushButton:
         """A button of the head with its key; the key works anywhere in the pane and stands in the palette."""
-        made = button(text, tip=_("{text}（{key}）").format(text=text, key=key) if key else "")
+        made = button(text, tip=_("{text}（{key}）").format(text=text, key=keys) if keys else "")
         made.setObjectName(f"{self._name}-{name}")
         made.setAccessibleName(text)
-        made.clicked.connect(run)
-        self.key(text, key, run)
+        on_press(self.desk, made, run)
+        self.key(text, keys, run)
         return made
 
-    def key(self, text: str, key: str, run: Callable[[], None]) -> None:
+    def key(self, text: str, keys: str, run: Callable[[], None]) -> None:
         """A key of the pane and its place in the palette."""
-        if key:
-            shortcut(self, key, run)
-        self._keys.append((text, key, run))
+        if keys:
+            on_key(self.desk, self, keys, run)
+        self._keys.append((text, keys, run))
 
     def _bind(self) -> None:
         self.search.searched.connect(self.model.set_search)
@@ -241,15 +248,16 @@ class ListPane(QWidget):
         self.view.filter_dropped.connect(self._filter_dropped)
         self.view.notice.connect(self.say)
         self.key(_("找"), "Ctrl+F", self.focus_search)
-        shortcut(self.view, "Delete", self.delete_row, alone=True)
+        on_key(self.desk, self.view, "Delete", self.delete_row, alone=True)
         self._keys.append((_("删除"), "Delete", self.delete_row))
 
     # -- for the window --------------------------------------------------------------------------------------------
 
     def focus_first(self) -> None:
         """Where the caret goes when the pane is shown."""
-        if self.form is not None:
-            self.form.setFocus()
+        shown = self.form or self.sheet
+        if shown is not None:
+            shown.setFocus()
         else:
             self.view.setFocus() if self.model.rowCount() else self.search.setFocus()
 
@@ -264,7 +272,7 @@ class ListPane(QWidget):
 
     def commands(self) -> list[CommandRow]:
         """What the palette and the key sheet show of this pane."""
-        return [(_("{label}：{text}").format(label=self.title, text=text), key, run) for text, key, run in self._keys]
+        return [(_("{label}：{text}").format(label=self.title, text=text), keys, run) for text, keys, run in self._keys]
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 
@@ -288,9 +296,10 @@ class ListPane(QWidget):
                 combo.clear()
                 combo.addItems(texts)
                 combo.setCurrentIndex(max(combo.findText(kept), 0))
-                combo.setMinimumContentsLength(max(8, min(12, len(texts[0]) if texts else 0)))
-                combo.setAccessibleName(texts[0] if texts else name)
                 widest = max((combo.fontMetrics().horizontalAdvance(text) for text in texts), default=0)
+                letters = -(-widest // max(combo.fontMetrics().horizontalAdvance("X"), 1))
+                combo.setMinimumContentsLength(max(8, min(14, letters)))
+                combo.setAccessibleName(texts[0] if texts else name)
                 combo.view().setMinimumWidth(widest + current().px(40))
                 combo.blockSignals(False)
 
@@ -345,6 +354,7 @@ class ListPane(QWidget):
 
     # -- the form --------------------------------------------------------------------------------------------------
 
+    @desk_only
     def new_row(self) -> None:
         """An empty form, or the draft that was put aside."""
         form = LedgerForm(self.ledger, self.desk, defaults=self.defaults(), parse_time=self.parse_time())
@@ -355,12 +365,25 @@ class ListPane(QWidget):
             self.say(_("草稿已带回"))
 
     def open_row(self, row: Row) -> None:
-        """Change a row."""
+        """Change a row; where nobody writes, read it whole."""
         held = self.desk.get(self._name, row.id)
         if held is None:
             return
+        if viewing(self.desk):
+            self.show_sheet(RowSheet(self.model, row, self.desk.title_of(held)))
+            return
         form = LedgerForm(self.ledger, self.desk, held, parse_time=self.parse_time())
         self.show_form(form, self.desk.title_of(held), self.save_row, held)
+
+    def show_sheet(self, sheet: RowSheet) -> None:
+        """Put a row that is only read at the side."""
+        self.close_form()
+        self.sheet = sheet
+        sheet.setObjectName(f"{self._name}-sheet")
+        sheet.closed.connect(self.close_form)
+        self._side.addWidget(sheet, 1)
+        self.open_side()
+        sheet.setFocus()
 
     def parse_time(self) -> ParseTime:
         """How times are typed: `1402`, `14:02`, `昨2340`."""
@@ -415,16 +438,20 @@ class ListPane(QWidget):
 
     def close_form(self) -> None:
         """Put the form away and go back to the list."""
-        if self.form is None:
+        shown = self.form or self.sheet
+        if shown is None:
             return
-        inside = self.form.isAncestorOf(self.focusWidget()) if self.focusWidget() is not None else False
-        self.form = None
+        here = self.focusWidget()
+        inside = here is not None and (here is shown or shown.isAncestorOf(here))
+        held = self.form is not None
+        self.form = self.sheet = None
         self._row = None
         self.clear_side()
         self.side.hide()
         self.view.show()
         self.tools.show()
-        self.model.release()
+        if held:
+            self.model.release()
         if inside:
             self.view.setFocus()
 
@@ -472,6 +499,7 @@ class ListPane(QWidget):
 
     # -- commands --------------------------------------------------------------------------------------------------
 
+    @desk_only
     def delete_row(self) -> None:
         """Ask, then take the current row off the list."""
         row = self.view.current_row()
@@ -494,6 +522,7 @@ class ListPane(QWidget):
             return
         self.say(_("已删除 {title}").format(title=self.desk.title_of(row)))
 
+    @desk_only
     def import_file(self) -> None:
         self.desk.services["import"](self._name, self)
 

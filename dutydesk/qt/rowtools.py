@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QToolBar, QWidget
 
 from dutydesk.core.i18n import _
+from dutydesk.qt.offers import offered
 
 
 class RowTools(QToolBar):
     """The bar; `actions_by_name` holds what was added. What does not fit goes into the bar's own menu."""
 
-    def __init__(self, prefix: str, view: QWidget) -> None:
+    def __init__(self, prefix: str, view: QWidget, desk: Any) -> None:
         super().__init__()
-        self._prefix, self._view = prefix, view
+        self._prefix, self._view, self._desk = prefix, view, desk
         self.setObjectName(f"{prefix}-tools")
         self.actions_by_name: dict[str, QAction] = {}
 
-    def add(self, name: str, text: str, key: str, run: Callable[[], None]) -> QAction:
-        """A button `text(key)`; the key works while the list has the keyboard."""
+    def add(self, name: str, text: str, key: str, run: Callable[[], None]) -> None:
+        """A button `text(key)`, where what it does is offered; the key works while the list has the keyboard."""
+        if not offered(self._desk, run):
+            return
         action = QAction(_("{text}（{key}）").format(text=text, key=key), self._view)
         action.setObjectName(f"{self._prefix}-{name}")
         action.setShortcut(QKeySequence(key))
@@ -30,7 +34,6 @@ class RowTools(QToolBar):
         self._view.addAction(action)
         self.addAction(action)
         self.actions_by_name[name] = action
-        return action
 
     def enable(self, enabled: bool) -> None:
         """Whether a row is chosen."""

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QColor
 
-from dutydesk.core.i18n import N_, _
-from dutydesk.journal.rows import Condition, Query, Row
-from dutydesk.ledger.kinds import TEXT, Ref
+from dutydesk.core.i18n import _
+from dutydesk.journal.rows import ORIGIN, Condition, Query, Row
+from dutydesk.ledger.kinds import Ref
 from dutydesk.ledger.spec import Field, Ledger, On, Value
 from dutydesk.qt.theme import current
 
@@ -41,10 +41,6 @@ DISPLAY, ALIGNMENT, INK = (
 TIP, ACCESSIBLE = int(Qt.ItemDataRole.ToolTipRole), int(Qt.ItemDataRole.AccessibleTextRole)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-
-ORIGIN = Field("_origin", TEXT, N_("区县"), width=8)
-"""First column where rows of several districts stand together (`journal.view`)."""
 
 
 class Desk(Protocol):

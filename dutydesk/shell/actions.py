@@ -24,6 +24,7 @@ from dutydesk.journal import batches
 from dutydesk.ledger.feature import Form, OpenItem
 from dutydesk.qt import dialogs, theme
 from dutydesk.qt.jobs import Apart, Job, JobRunner, Token, sentence
+from dutydesk.qt.offers import desk_only
 from dutydesk.qt.sound import Sound
 from dutydesk.shell.mending import Mending
 from dutydesk.shell.syncing import Syncing
@@ -207,6 +208,7 @@ class Actions(QObject):
         job.finished.connect(self._copy_over)
         return job
 
+    @desk_only
     def snapshot(self) -> None:
         """A copy asked for by a person."""
         self.snapshot_quietly().result.connect(self._copy_told)
@@ -386,6 +388,7 @@ class Actions(QObject):
 
     # -- files -----------------------------------------------------------------------------------------------------
 
+    @desk_only
     def choose_import(self) -> None:
         """Ask which list a file goes into."""
         from dutydesk.shell.forms import LedgerChooser
@@ -454,9 +457,9 @@ class Actions(QObject):
         else:
             self.window.show_pane(self._leave_for)
 
-    def leave_at_once(self) -> None:
-        """The next closing asks nothing."""
-        self._leaving = True
+    def leave_at_once(self, ready: bool = True) -> None:
+        """The next closing asks nothing; or does again."""
+        self._leaving = ready
 
     def close(self) -> None:
         """Stop what runs by itself."""

@@ -28,6 +28,7 @@ WEEKDAYS = "一二三四五六日"
 ENGLISH_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ENGLISH_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FIGURES = (
+    ("districts.silent", "districts"),
     ("warnings.in_force", "warnings"),
     ("incidents.open", "incidents"),
     ("rain.worst", "rain"),

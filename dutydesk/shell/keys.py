@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
@@ -23,7 +22,7 @@ class KeySheet(QDialog):
         self,
         commands: Commands,
         features: Iterable[Feature],
-        panes: Iterable[tuple[str, QWidget | None]],
+        panes: Iterable[tuple[str, Commands]],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -38,9 +37,7 @@ class KeySheet(QDialog):
             (_("窗格"), [(feature.key, _(feature.title)) for feature in features if feature.key]),
         ]
         for title, pane in panes:
-            told: Any = pane
-            if pane is not None and hasattr(told, "commands"):
-                groups.append((title, [(key, text) for text, key, _run in told.commands() if key]))
+            groups.append((title, [(key, text) for text, key, _run in pane if key]))
         holders: list[QWidget] = []
         for title, entries in (group for group in groups if group[1]):
             holder = QWidget()

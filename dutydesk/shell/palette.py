@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk, Found
 from dutydesk.ledger.pinyin import pinyin_keys
+from dutydesk.qt.offers import viewing
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import fit
 
@@ -179,11 +180,14 @@ class Palette(QDialog):
             self.list.setCurrentIndex(self.model.index(0))
 
     def _note(self, hit: Found) -> str:
-        """Which list it is in; of a person also the unit, for there are two of every name."""
+        """Which list it is in; of a person also the unit, for there are two of every name; in a view the district."""
         note = _(self._desk.ledger(hit.ledger).title)
-        if hit.ledger != "people":
+        viewed = viewing(self._desk)
+        if hit.ledger != "people" and not viewed:
             return note
-        held = self._desk.get("people", hit.row)
+        held = self._desk.get(hit.ledger, hit.row)
+        if viewed:
+            return _(" · ").join(filter(None, (self._desk.origin(held) if held is not None else "", note)))
         unit = held.get("unit") if held is not None else None
         return f"{self._desk.title('units', unit)} · {note}" if isinstance(unit, bytes) else note
 

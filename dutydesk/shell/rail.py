@@ -12,6 +12,7 @@ from dutydesk.qt.icons import paint_icon
 from dutydesk.qt.theme import current
 
 ICONS = {
+    "districts": "pin",
     "daybook": "list",
     "incidents": "phone",
     "rain": "rain",

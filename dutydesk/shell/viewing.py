@@ -1,4 +1,4 @@
-"""The window over a hub: the same panes, nothing can be written, and a district can be chosen for all of them at once.
+"""The window over a hub: the same panes, nothing that writes is offered, and a district can be chosen for all of them at once.
 
 What the hub has gained is pulled every minute by a process of its own into the view's folder; the panes read that
 folder as they read a desk's, so that a slow line or none never holds the screen.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,15 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolBar, QWi
 from dutydesk.core.clock import MINUTE, Clock, FixedClock, local
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
-from dutydesk.journal.view import ViewStore, Whose, districts, heard, origins, refusal
+from dutydesk.journal.view import ViewStore, Whose, districts, origins
+from dutydesk.ledger.feature import OpenItem
 from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Changed
 from dutydesk.qt.jobs import Cancelled, Job, Token
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Elided, button, label
+from dutydesk.qt.widgets import Elided, button, label, restyle
 from dutydesk.shell.window import MainWindow
+from dutydesk.transfer import districts as standing
 
 EVERY = MINUTE
 SILENT = 15 * MINUTE
@@ -34,15 +36,14 @@ TOLD = 0.2
 """Seconds between two words about progress."""
 NEVER_HERE = ("entry", "intake", "import", "snapshot", "copy", "verify", "syncing")
 """Services that only a desk has."""
-
-
-LONG_SILENT = 26 * 60 * MINUTE
-"""How long a district may be without a new act before it is named: desks sync every night (`sync.silence`)."""
 MOST_SILENT = 3
+"""Silent districts that are named above the panes; the pane of districts has them all."""
 
 
-def _when(at: int) -> str:
-    return f"{local(at):%m-%d %H:%M}" if at else _("从未")
+def _when(at: int | None, now: int) -> str:
+    """`06-18 22:03，12 分前`."""
+    age = standing.age_text(at, now)
+    return _("{time}，{age}").format(time=f"{local(at):%m-%d %H:%M}", age=age) if at is not None else age
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,19 @@ class ViewWindow(MainWindow):
 
     # -- coming to life --------------------------------------------------------------------------------------------
 
+    def _lay_out_early(self) -> None:
+        super()._lay_out_early()
+        self._early.hide()  # nobody writes here, not even while the record is opened
+
+    def show_first(self, view: QWidget) -> None:
+        """The districts come first, not the log."""
+        view.deleteLater()
+
     def _build_entry(self) -> None:
         for name in NEVER_HERE:
             self.desk.services.pop(name, None)
-        self._whose = Whose(self.store)
-        self.desk.services["origin"] = self._whose
-        self.desk.services["import"] = self._no_import
+        self._whose = self.desk.services["origin"]
+        self.desk.services["district"] = self.choose_district
         super()._build_entry()
         self.entry_bar.hide()
         self.entry_bar.toggleViewAction().setEnabled(False)
@@ -156,13 +164,11 @@ class ViewWindow(MainWindow):
         self._shortcut("Ctrl+D", self._focus_district)
 
     def window_commands(self) -> list[tuple[str, str, Callable[[], None]]]:
-        """Those that make sense where nobody writes, the menu last as ever."""
-        never = {"focus_entry", "switch_person", "lock", "toggle_outage", "choose_import", "snapshot"}
-        kept = [one for one in super().window_commands() if getattr(one[2], "__name__", "") not in never]
+        """Those of a view stand first, the menu last as ever."""
         return [
             (_("选区县"), "Ctrl+D", self._focus_district),
             (_("取最新数据"), "Ctrl+R", self.fetch_now),
-            *kept,
+            *super().window_commands(),
         ]
 
     def begin(self) -> None:
@@ -195,7 +201,33 @@ class ViewWindow(MainWindow):
     def _choose(self, _at: int) -> None:
         self.store.remember("view.district", str(self.district.currentData() or ""))
         if self._narrow():
+            self._say(self._said)
             self.announcer.changed.emit(Changed(everything=True))
+
+    def choose_district(self, code: str) -> None:
+        """Narrow every pane to a district, by its code."""
+        self.district.setCurrentIndex(max(self.district.findData(code), 0))
+
+    def due_here(self, items: list[OpenItem]) -> list[OpenItem]:
+        """What is due in the chosen district, or everywhere with the district before each item."""
+        rows: dict[str, list[bytes]] = {}
+        for item in items:
+            if item.ledger in self.store.schema.shapes:
+                rows.setdefault(item.ledger, []).append(item.row)
+        code = str(self.district.currentData() or "")
+        if code:
+            placed = {name: self._whose.codes(name, wanted) for name, wanted in rows.items()}
+            return [
+                item for item in items
+                if code == (placed[item.ledger].get(item.row) if item.ledger in placed else item.row.decode("ascii", "replace"))
+            ]  # fmt: skip
+        named = {name: self._whose.of(name, wanted) for name, wanted in rows.items()}
+        return [
+            replace(item, title=f"{named[item.ledger].get(item.row, '')} {item.title}".strip())
+            if item.ledger in named
+            else item
+            for item in items
+        ]
 
     def _focus_district(self) -> None:
         self.district.setFocus()
@@ -222,11 +254,13 @@ class ViewWindow(MainWindow):
 
     def _fetched(self, came: Any) -> None:
         self._say(_("；").join(came.lines))
-        if [self.district.itemData(at) for at in range(1, self.district.count())] != [
-            code for code, _name in districts(self.store)
-        ] or came.pulled:
+        held = [self.district.itemData(at) for at in range(1, self.district.count())]
+        fresh = held != [code for code, _name in districts(self.store)]
+        if fresh or came.pulled:
             self._whose.learn()
             self._fill_districts()
+        if fresh:
+            self.announcer.changed.emit(Changed(everything=True))
         if came.pulled:
             self._actions.tidy_quietly()
             self.announcer.look()
@@ -238,26 +272,39 @@ class ViewWindow(MainWindow):
 
     def _ended(self) -> None:
         self._fetching = None
+        self._say(self._said)
 
     def _say(self, text: str) -> None:
         self._said = text
-        self.news.setText(text or self._quiet())
+        quiet, alarm = self._quiet()
+        self.news.setText(text or quiet)
+        role = "problem" if alarm and not text else ""
+        if str(self.news.property("role") or "") != role:
+            self.news.setProperty("role", role)
+            restyle(self.news)
 
-    def _quiet(self) -> str:
-        """What stands there while nothing else is to be said: that nobody writes here, and which districts were silent
-        for longest."""
-        at, now = heard(self.store), self.clock.now()
-        named = districts(self.store)
-        silent = sorted((at.get(code, 0), name) for code, name in named if now - at.get(code, 0) > LONG_SILENT)
-        told = [_("{name}（{when}）").format(name=name, when=_when(moment)) for moment, name in silent[:MOST_SILENT]]
-        if len(silent) > MOST_SILENT:
-            told.append(_("等 {count} 个").format(count=len(silent)))
-        if told:
-            return _("只读。一天多没有新记录：{districts}").format(districts=_("、").join(told))
-        if len(at) < 2:
-            return _("只读。要改请到记录它的席位上改")
-        first, name = min((at.get(code, 0), name) for code, name in named)
-        return _("只读。最久没有新记录的是{name}（{when}）").format(name=name, when=_when(first))
+    def _quiet(self) -> tuple[str, bool]:
+        """What stands there while nothing else is to be said, and whether it is an alarm: how old what is known of the
+        chosen district is, or which districts have been silent for longest."""
+        now, chosen = self.clock.now(), str(self.district.currentData() or "")
+        with self.store.read() as connection:
+            found = standing.quiet(connection, now)
+        one = next((one for one in found if one.code == chosen), None)
+        if one is not None:
+            told = _("只读。{name}的最新记录：{when}").format(name=one.name, when=_when(one.heard, now))
+            return told, one.silent
+        silent = [
+            _("{name}（{when}）").format(name=one.name, when=_when(one.heard, now)) for one in found if one.silent
+        ]
+        if silent:
+            more = [_("等 {count} 个").format(count=len(silent))] if len(silent) > MOST_SILENT else []
+            told = _("、").join(silent[:MOST_SILENT] + more)
+            return _("只读。超过 26 小时没有新记录：{districts}").format(districts=told), True
+        if len(found) < 2:
+            return _("只读。要改请到记录它的席位上改"), False
+        first = min(found, key=lambda one: one.heard or 0)
+        told = _("只读。最久没有新记录的是{name}（{when}）").format(name=first.name, when=_when(first.heard, now))
+        return told, False
 
     def _show_record(self) -> None:
         from dutydesk.sync.view import last_success
@@ -266,39 +313,6 @@ class ViewWindow(MainWindow):
         when = f"{local(at):%m-%d %H:%M}" if at is not None else _("还没有")
         late = at is None or now - at > SILENT
         self.board.record.show_value(when, "yellow" if late else "", caption=_("数据到"))
-
-    # -- what only a desk does ---------------------------------------------------------------------------------------
-
-    def _refuse(self) -> None:
-        dialogs.tell(self, str(refusal()))
-
-    def _no_import(self, ledger: str, parent: QWidget | None = None) -> None:
-        """Files are read in by desks."""
-        self._refuse()
-
-    def focus_entry(self) -> None:
-        """F2."""
-        self._refuse()
-
-    def prefill_entry(self, values: dict[str, Any]) -> None:
-        """Nothing is written here."""
-        self._refuse()
-
-    def begin_intake(self, values: dict[str, Any]) -> None:
-        """Nothing is reported here."""
-        self._refuse()
-
-    def switch_person(self) -> None:
-        """Nobody signs what is only looked at."""
-        self._refuse()
-
-    def lock(self) -> None:
-        """There is no PIN to give."""
-        self._refuse()
-
-    def toggle_outage(self) -> None:
-        """Ctrl+F8."""
-        self._refuse()
 
     def closeEvent(self, event: Any) -> None:
         self._again.stop()

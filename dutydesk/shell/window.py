@@ -21,9 +21,11 @@ from dutydesk.core.clock import DAY, Clock
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.qt import theme
+from dutydesk.qt.offers import desk_only, kept, offered
 from dutydesk.shell.frame import ARRANGEMENTS, DockWindow
 
 if TYPE_CHECKING:
+    from dutydesk.ledger.feature import OpenItem
     from dutydesk.shell.board import StatusBoard
 
 log = logging.getLogger(__name__)
@@ -238,6 +240,8 @@ class MainWindow(DockWindow):
         self.board.menu.setMenu(menu)
 
     def _shortcut(self, key: str, run: Callable[[], None]) -> None:
+        if not offered(self.desk, run):
+            return
         shortcut = QtGui.QShortcut(QtGui.QKeySequence(key), self)
         shortcut.setContext(QtCore.Qt.ShortcutContext.ApplicationShortcut)
         shortcut.activated.connect(run)
@@ -245,7 +249,7 @@ class MainWindow(DockWindow):
     def window_commands(self) -> list[tuple[str, str, Callable[[], None]]]:
         """What the window itself can do: label, key, function. Menu, palette and key sheet are made from it."""
         actions = self._actions
-        return [
+        told: list[tuple[str, str, Callable[[], None]]] = [
             (_("记一笔"), "F2", self.focus_entry),
             (_("查找人、地点、日志、命令"), "Ctrl+K", self.show_palette),
             (_("待办"), "F4", self.focus_todo),
@@ -266,17 +270,22 @@ class MainWindow(DockWindow):
             (_("夜里三点数据库打不开怎么办"), "Ctrl+F1", self.show_night_page),
             (_("菜单"), "Alt+M", self.board.menu.showMenu),
         ]
+        return kept(self.desk, told)
+
+    def pane_commands(self, name: str) -> list[tuple[str, str, Callable[[], None]]]:
+        """What a pane that is there can do."""
+        pane = self.docks[name].pane
+        return kept(self.desk, pane.commands()) if hasattr(pane, "commands") else []
 
     def show_palette(self) -> None:
         """Ctrl+K."""
         from dutydesk.shell.palette import Command, Palette
 
         commands = [Command(text, key, run) for text, key, run in self.window_commands()]
-        for name, dock in self.docks.items():
+        for name in self.docks:
             feature = next(item for item in self.desk.features if item.name == name)
             commands.append(Command(_(feature.title), feature.key, _Go(self, name)))
-            if hasattr(dock.pane, "commands"):
-                commands += [Command(text, key, run) for text, key, run in dock.pane.commands()]
+            commands += [Command(text, key, run) for text, key, run in self.pane_commands(name)]
         commands += [Command(_("排列：{name}").format(name=_(name)), "", _Arrange(self, name)) for name in ARRANGEMENTS]
         palette = Palette(self.desk, commands, self)
         palette.opened.connect(self.open_row)
@@ -290,8 +299,9 @@ class MainWindow(DockWindow):
             return
         from dutydesk.shell.keys import KeySheet
 
-        panes = [(dock.windowTitle(), dock.pane) for dock in self.docks.values() if dock.built]
-        sheet = KeySheet(self.window_commands(), self.desk.features, panes, self)
+        panes = [(dock.windowTitle(), self.pane_commands(name)) for name, dock in self.docks.items() if dock.built]
+        features = [feature for feature in self.desk.features if feature.name in self.docks]
+        sheet = KeySheet(self.window_commands(), features, panes, self)
         sheet.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.open()
 
@@ -301,6 +311,7 @@ class MainWindow(DockWindow):
 
         show_page(self, NIGHT_PAGE)
 
+    @desk_only
     def focus_entry(self) -> None:
         """F2: from anywhere to the entry line."""
         self.raise_()
@@ -316,6 +327,7 @@ class MainWindow(DockWindow):
         """Open the intake form with what an entry of the log already says."""
         self.show_pane("incidents").begin_with(values)
 
+    @desk_only
     def toggle_outage(self) -> None:
         """Ctrl+F8: no electricity, no network; or everything works again."""
         self.show_pane("papers").toggle_outage()
@@ -360,6 +372,7 @@ class MainWindow(DockWindow):
         if isinstance(action, QtGui.QAction):
             self.arrange(str(action.data()))
 
+    @desk_only
     def switch_person(self) -> None:
         """Who sits at the desk from now on."""
         if self.locker is not None:
@@ -372,6 +385,7 @@ class MainWindow(DockWindow):
         dialog.chosen.connect(self._person_chosen)
         dialog.open()
 
+    @desk_only
     def lock(self) -> None:
         """F12: cover the panes until a PIN is given; there is one to give once accounts are in force."""
         if self.locker is not None:
@@ -419,7 +433,7 @@ class MainWindow(DockWindow):
             return
         if self.desk.store.stopped:
             self._actions.mending.look_again()
-        self.todo.show_items(items, now)
+        self.todo.show_items(self.due_here(items), now)
         self.board.show_todo(items, now)
         self.board.show_figures(figures)
         crew = figures.get("attendance.on_now") or figures.get("shifts.crew")
@@ -427,6 +441,10 @@ class MainWindow(DockWindow):
         self._show_record()
         if self._actions is not None:
             self._actions.alarm(items, now)
+
+    def due_here(self, items: list[OpenItem]) -> list[OpenItem]:
+        """What the list of what is due shows of everything that is open: all of it."""
+        return items
 
     def mark_record(self, *, sound: bool) -> None:
         """What the last look at the record found."""
@@ -476,10 +494,19 @@ class MainWindow(DockWindow):
         """Whether this is damage, which the window now looks into and tells of."""
         return self._actions is not None and self._actions.mending.look_again(error)
 
-    def close_for_mending(self) -> None:
-        """Close without a question: what would be asked about is no reason to leave the record broken."""
-        self._actions.leave_at_once()
+    def close_at_once(self) -> None:
+        """Close without a question: what would be asked about is no reason to leave the record broken, or the system
+        waiting that shuts down."""
+        self.ready_to_go(True)
         self.close()
+
+    def ready_to_go(self, ready: bool) -> None:
+        """What is typed is kept, and the next closing asks nothing; or does again."""
+        if self.desk is None or self._actions is None or self.closed:
+            return
+        self._actions.leave_at_once(ready)
+        if ready:
+            self._actions.mending.keep_what_stands()
 
 
 class _Go:

@@ -19,6 +19,7 @@ from dutydesk.qt import dialogs
 from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listpane import ListPane, Narrow, Printout, RowPages
+from dutydesk.qt.offers import desk_only
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Elided, button, label, line
@@ -111,14 +112,17 @@ class SheltersPane(ListPane):
         super().open_row(row)
         self._show_counts(row.id)
 
+    @desk_only
     def open_shelter(self) -> None:
         """F7."""
         self._set_state("OPEN")
 
+    @desk_only
     def close_shelter(self) -> None:
         """F8."""
         self._set_state("CLOSED")
 
+    @desk_only
     def ready_shelter(self) -> None:
         """F9."""
         self._set_state("READY")
@@ -142,6 +146,7 @@ class SheltersPane(ListPane):
 
     # -- counts ----------------------------------------------------------------------------------------------------
 
+    @desk_only
     def count_people(self) -> None:
         """F6: people who come and go at the current shelter."""
         row = self.view.current_row()
@@ -229,9 +234,9 @@ class SheltersPane(ListPane):
         self._side.addWidget(line())
         for row in rows:
             parts = [model.text(row, COUNTS["at"])[5:16]]
-            parts += [_("转入 {count}").format(count=row["in"])] if row.get("in") else []
-            parts += [_("转出 {count}").format(count=row["out"])] if row.get("out") else []
-            parts += [_("特殊人群 {count}").format(count=row["share"])] if row.get("share") else []
+            parts += [_("转入 {count} 人").format(count=row["in"])] if row.get("in") else []
+            parts += [_("转出 {count} 人").format(count=row["out"])] if row.get("out") else []
+            parts += [_("特殊人群 {count} 人").format(count=row["share"])] if row.get("share") else []
             parts += [service.needs_text(row.text("needs"))] if row.get("needs") else []
             parts += [row.text("by")] if row.get("by") else []
             made = Elided("  ".join(parts), "muted")

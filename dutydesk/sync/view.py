@@ -151,7 +151,7 @@ def refresh(
     try:
         password = str(peers.peer(store, protocol.LOGIN + config.hub).get("password", ""))
         with connect(config.hub, ca=config.hub_ca, password=password, patience=patience, cancel=cancel) as hub:
-            told = {desk.hex(): [code, district, name] for desk, code, district, name, _revoked in hub.desks()}
+            told = {desk.hex(): [code, district, name, gone] for desk, code, district, name, gone in hub.desks()}
             peers.remember(store, {KNOWN: told})
             _Reading(store, hub, report, progress, cancel).work()
         state = peers.DONE if report.ok else peers.FAILED

@@ -13,6 +13,7 @@ from dutydesk.ledger.spec import Value
 from dutydesk.qt import dialogs
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listpane import ListPane, Narrow, Printout, RowPages
+from dutydesk.qt.offers import desk_only
 from dutydesk.teams import service
 from dutydesk.teams.ledger import TEAMS
 
@@ -77,18 +78,22 @@ class TeamsPane(ListPane):
         made = report.document(self.desk, self.model.query if self.model.narrowed else None)
         return Printout(made.pdf(), _("应急救援队伍一览表"), "TEAM", "", made.missing)
 
+    @desk_only
     def stand_by(self) -> None:
         """F6."""
         self._set("READY")
 
+    @desk_only
     def rest_team(self) -> None:
         """F9."""
         self._set("REST")
 
+    @desk_only
     def move_forward(self) -> None:
         """F7: asks where to."""
         self._ask_place("FORWARD")
 
+    @desk_only
     def send_out(self) -> None:
         """F8: asks where to."""
         self._ask_place("OUT")

@@ -1,4 +1,5 @@
-"""What sync hands to the program: its pane, its alarms, its settings."""
+"""What sync hands to the program: its pane, its alarms, its settings; and the pane of districts, which only the view of a
+hub has."""
 
 from __future__ import annotations
 
@@ -26,6 +27,20 @@ def figures(read: Connection, start: int, end: int) -> Sequence[Figure]:
     return standing.figures(read, end)
 
 
+def silent(read: Connection, now: int) -> Sequence[OpenItem]:
+    """Districts of a view that send nothing."""
+    from dutydesk.transfer import districts
+
+    return districts.open_items(read, now)
+
+
+def counted(read: Connection, start: int, end: int) -> Sequence[Figure]:
+    """How many districts a view has."""
+    from dutydesk.transfer import districts
+
+    return districts.figures(read, start, end)
+
+
 SYNC_FEATURE = Feature(
     name="sync",
     title=N_("同步"),
@@ -34,4 +49,12 @@ SYNC_FEATURE = Feature(
     key="Alt+'",
     open_items=open_items,
     figures=figures,
+)
+DISTRICTS_FEATURE = Feature(
+    name="districts",
+    title=N_("区县"),
+    pane="dutydesk.transfer.pane_districts:DistrictsPane",
+    key="Alt+5",
+    open_items=silent,
+    figures=counted,
 )

@@ -29,6 +29,7 @@ from dutydesk.qt import dialogs
 from dutydesk.qt.cardpane import CardPane, CommandRow
 from dutydesk.qt.cards import Card
 from dutydesk.qt.flow import flow
+from dutydesk.qt.offers import desk_only, on_press
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import Badge, Elided, EmptyState, IconButton, button, label, line, shortcut
 from dutydesk.warnings import service, standing
@@ -199,7 +200,7 @@ class WarningsPane(CardPane):
         self.load = button(_("导入"), tip=_("Ctrl+I，CAP、12379 或网页列表文件"))
         self.load.setObjectName("warning-import")
         self.head.add(self.load, self.new)
-        self.load.clicked.connect(self.import_file)
+        on_press(desk, self.load, self.import_file)
         for name, run in (
             ("lift", self.ask_lift),
             ("update", self.begin_update),
@@ -207,7 +208,7 @@ class WarningsPane(CardPane):
             ("export", self.export_file),
             ("print", self.print_sheet),
         ):
-            self.page.buttons[name].clicked.connect(run)
+            on_press(desk, self.page.buttons[name], run)
         shortcut(self.list, "Ctrl+C", self.copy_line, alone=True)
         self.refresh()
         self.list.choose_first()
@@ -272,12 +273,11 @@ class WarningsPane(CardPane):
                 self.show_one(key)
             return
         if wanted:
-            self.empty.say(_("没有找到"), _("换个词再找"))
+            self.show_empty(_("没有找到"), _("换个词再找"))
         elif which == LIVE:
-            self.empty.say(_("现在没有生效的预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
+            self.show_empty(_("现在没有生效的预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
         else:
-            self.empty.say(_("还没有预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
-        self.show_empty()
+            self.show_empty(_("还没有预警"), _("收到预警文件点导入，电话传真来的记一条"), _("记一条 Ctrl+N"))
 
     def _card(self, one: Current, now: int) -> Card:
         row, found = one.row, one.standing
@@ -286,7 +286,7 @@ class WarningsPane(CardPane):
         kind = WARNINGS["status"].kind.show(row.values.get("status"), WARNINGS["status"])
         state = standing.state_text(one) if found.message.status == "Actual" else kind
         right = standing.end_text(found, now) if found.in_force else state
-        origin = self.desk.services["origin"](row) if "origin" in self.desk.services else ""
+        origin = self.desk.origin(row)
         note = " · ".join(part for part in (origin, row.text("issuer"), when) if part)
         return Card(row.id, head, note, right, "", "", tone(row), dim=not found.in_force)
 
@@ -303,6 +303,7 @@ class WarningsPane(CardPane):
 
     # -- typing ----------------------------------------------------------------------------------------------------
 
+    @desk_only
     def begin_update(self) -> None:
         """The same issuer has sent a new one that takes the place of this."""
         one = self.page.one
@@ -330,6 +331,7 @@ class WarningsPane(CardPane):
 
     # -- commands --------------------------------------------------------------------------------------------------
 
+    @desk_only
     def ask_lift(self) -> None:
         """Ask when the warning was lifted."""
         one = self.page.one
@@ -360,6 +362,7 @@ class WarningsPane(CardPane):
             QGuiApplication.clipboard().setText(f"【{self.page.state.word}】{text}")
             self.say(_("已复制一行"))
 
+    @desk_only
     def import_file(self) -> None:
         """Have a file read by the window's import."""
         run = self.desk.services.get("import")

@@ -8,8 +8,21 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 
 from dutydesk import app, cli
 from dutydesk.core.clock import FixedClock
@@ -18,9 +31,12 @@ from dutydesk.features import VIEWED, schema
 from dutydesk.journal.view import ViewStore
 from dutydesk.qt.dialogs import Sentence
 from dutydesk.qt.preview import PdfPreview
+from dutydesk.shell.keys import KeySheet
+from dutydesk.shell.palette import Palette
 from dutydesk.shell.start import Starter
 from dutydesk.shell.viewing import ViewWindow
 from dutydesk.sync import view
+from dutydesk.sync.hub import Hub
 from tests.journal import desks as d
 from tests.sync.cities import add, log, make_city, reader_of
 from tests.sync.fleet import Fleet
@@ -35,6 +51,7 @@ def city(fleet: Fleet) -> Fleet:
     made = make_city(fleet)
     for n, name in ((1, "甲区"), (2, "乙区")):
         store = made.stores[str(n)]
+        made.clocks[n].advance((n - 1) * 120_000)
         at = store.clock.now()
         add(
             store,
@@ -114,15 +131,10 @@ def test_it_shows_every_district_and_narrows_to_one(qtbot: Any, open_window: Any
     assert "只读" in window.windowTitle()
     assert window.board.mark.isVisible()
     assert window.board.mark.value == "只读"
-    assert list(window.docks) == list(VIEWED)
+    assert list(window.docks) == ["districts", *VIEWED]
     assert window.entry_bar.isHidden()
     assert not window.board.who.isVisible()
-    assert window.news.text().startswith("只读。最久没有新记录的是乙区（06-18 22:"), window.news.text()
-    window.clock.advance(30 * 3_600_000)
-    window._say("")
-    assert "一天多没有新记录：" in window.news.text()
-    assert "乙区（06-18 22:" in window.news.text()
-    window.clock.advance(-30 * 3_600_000)
+    assert window.news.text().startswith("只读。最久没有新记录的是甲区（06-18 22:01，59 分前"), window.news.text()
     qtbot.waitUntil(lambda: len(column(window, "daybook", "model", "text")) >= 3)
     assert set(column(window, "daybook", "model", "_origin")) == {"甲区", "乙区"}
     assert column(window, "shelters", "model", "name") == ["乙区中学", "甲区中学"]
@@ -145,6 +157,82 @@ def test_it_shows_every_district_and_narrows_to_one(qtbot: Any, open_window: Any
     qtbot.waitUntil(lambda: "刚来的一条" in column(window, "daybook", "model", "text"), timeout=60_000)
 
 
+def test_a_silent_district_is_an_alarm(qtbot: Any, open_window: Any, city: Fleet) -> None:
+    """What is known of a district grows old by itself: above the panes, on the board, in the list of what is due and in
+    the table of districts, by name and with its time."""
+    window = open_window()
+    sounds: list[str] = []
+    window._actions.sound.play = sounds.append
+    window.refresh()
+    pane = window.show_pane("districts")
+    assert column(window, "districts", "model", "name") == ["乙区", "甲区"]
+    assert column(window, "districts", "model", "age") == ["57 分前", "59 分前"]
+    assert window.board.figures["districts.silent"].value == "2"
+    assert not window.board.figures["districts.silent"].tone
+    assert "雨量数值不在这里" in pane.rain.text()
+    assert not [item for item in window.todo.model.items if item.ledger == "districts"]
+    window.clock.advance(25 * 3_600_000 + 120_000)  # 甲区 for 26 hours and a minute, 乙区 a minute less than 26
+    window.refresh()
+    window._say("")
+    pane.refresh()
+    assert window.news.text() == "只读。超过 26 小时没有新记录：甲区（06-18 22:01，26 小时前）"
+    assert window.news.property("role") == "problem"
+    tile = window.board.figures["districts.silent"]
+    assert (tile.caption, tile.value, tile.tone) == ("区县", "2 · 1 个无新", "late")
+    (item,) = [item for item in window.todo.model.items if item.ledger == "districts"]
+    assert item.title == "甲区 没有新记录（06-18 22:01）"
+    assert "due" in sounds
+    assert pane.model.texts(0)[0] == "甲区"
+    ink = pane.model.data(pane.model.index(0, 1), Qt.ItemDataRole.ForegroundRole)
+    assert ink is not None
+    assert pane.model.data(pane.model.index(1, 1), Qt.ItemDataRole.ForegroundRole) is None
+    window.open_row(item.ledger, item.row)
+    assert window.docks["districts"].front
+    window.district.setCurrentIndex(window.district.findText("乙区"))
+    assert window.news.text() == "只读。乙区的最新记录：06-18 22:03，25 小时前"
+    assert not window.news.property("role")
+
+
+def test_a_district_that_never_sent_anything_is_named_and_one_without_desks_is_not(
+    qtbot: Any, open_window: Any, city: Fleet
+) -> None:
+    city.add(7, schema=schema(), district="330182", name="丙市")
+    city.add(8, schema=schema(), district="330127", name="丁县")
+    with Hub.connect(city.owner_url) as hub:
+        hub.revoke(city.stores["8"].config.desk_id, "停用")
+    window = open_window()
+    window.fetch_now()
+    qtbot.waitUntil(lambda: window._fetching is None, timeout=60_000)
+    pane = window.show_pane("districts")
+    assert not window._said
+    assert column(window, "districts", "model", "name") == ["丙市", "乙区", "甲区"]
+    assert pane.model.texts(0)[:3] == ("丙市", "", "从未")
+    assert "丙市（从未）" in window.news.text()
+
+
+def test_the_list_of_what_is_due_says_which_district(qtbot: Any, open_window: Any) -> None:
+    window = open_window()
+    window.refresh()
+    titles = [item.title for item in window.todo.model.items]
+    assert {title.partition(" ")[0] for title in titles} == {"甲区", "乙区"}, titles
+    pane = window.show_pane("districts")
+    pane.focus_first()
+    pane.view.setCurrentIndex(pane.model.index(1, 0))
+    QTest.keyClick(pane.view, Qt.Key.Key_Return)  # narrows every pane to it
+    assert window.district.currentText() == "乙区"
+    window.refresh()
+    narrowed = [item.title for item in window.todo.model.items]
+    assert narrowed
+    assert len(narrowed) < len(titles)
+    assert {f"乙区 {title}" for title in narrowed} == {title for title in titles if title.startswith("乙区")}
+    assert column(window, "shelters", "model", "name") == ["乙区中学"]
+    window.show_palette()
+    (palette,) = window.findChildren(Palette)
+    palette.look("隧道")
+    assert {choice.note for choice in palette.model.choices} == {"乙区 · 突发事件", "乙区 · 值班日志"}
+    palette.close()
+
+
 def test_the_district_is_kept_for_the_next_time(qtbot: Any, open_window: Any, home: Home) -> None:
     window = open_window()
     window.district.setCurrentIndex(window.district.findData("330105"))
@@ -165,37 +253,187 @@ def said(window: QWidget) -> list[str]:
     return texts
 
 
-def test_whatever_would_write_answers_with_a_sentence(qtbot: Any, open_window: Any, tmp_path: Path) -> None:
+TYPED = ("search", "day", "palette-line", "fileNameEdit")
+"""Ends of the names of the fields into which a reader types: searches, a day, the name of a file that is saved."""
+
+
+def editable(window: QWidget) -> list[str]:
+    """The fields on the screen that take typing and are not for finding something."""
+    found: list[str] = []
+    for root in QApplication.topLevelWidgets():
+        for kind in (QLineEdit, QTextEdit, QPlainTextEdit):
+            for one in root.findChildren(kind):
+                free = one.isVisible() and one.isEnabled() and not one.isReadOnly()
+                inside = isinstance(one.parent(), QAbstractSpinBox | QComboBox)
+                if free and not inside and not one.objectName().endswith(TYPED):
+                    found.append(f"{type(one).__name__} {one.objectName()} {one.accessibleName()}")
+    return found
+
+
+def put_away(window: ViewWindow) -> None:
+    """Close whatever a command has opened."""
+    while (popup := QApplication.activePopupWidget()) is not None:
+        popup.close()
+    for one in QApplication.topLevelWidgets():
+        if one is not window and one.isVisible() and one.windowType() != Qt.WindowType.ToolTip:
+            one.close()
+    for one in window.findChildren(QDialog):
+        one.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def choose_first(pane: Any) -> None:
+    """Have the first row or card of a pane chosen, so that what is done with one is there to be done."""
+    if hasattr(pane, "list"):
+        pane.list.choose_first()
+    else:
+        pane.view.setCurrentIndex(pane.model.index(0, 0))
+        pane.view.setFocus()
+
+
+class Tried:
+    """What of a pane is within reach: everything that a hand, a key or the palette could start."""
+
+    def __init__(self, window: ViewWindow, pane: Any, name: str) -> None:
+        seen = [one for one in pane.findChildren(QAbstractButton) if one.isVisibleTo(pane) and one.isEnabled()]
+        self.buttons = [one for one in seen if one.objectName()]
+        self.keys = [one for one in pane.findChildren(QShortcut) if one.isEnabled()]
+        self.actions = [one for one in pane.findChildren(QAction) if one.objectName() and one.isEnabled()]
+        self.commands = window.pane_commands(name)
+
+    def all(self) -> list[tuple[str, Callable[[], Any]]]:
+        """Each with a name."""
+        return [
+            *((f"button {one.objectName()}", one.click) for one in self.buttons),
+            *((f"key {one.key().toString()}", one.activated.emit) for one in self.keys),
+            *((f"action {one.objectName()}", one.trigger) for one in self.actions),
+            *((f"command {text}", run) for text, _key, run in self.commands),
+        ]
+
+
+def test_nothing_that_writes_is_offered(
+    qtbot: Any, open_window: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Everything within reach in every pane is pressed: nothing tries to make an act, nothing opens a form, nothing
+    answers that it may not be done."""
     window = open_window()
-    (tmp_path / "a.txt").write_text("a")
-    before = d.ask(window.store, "SELECT count(*) FROM act")
-    for key, held in ((Qt.Key.Key_F2, NONE), (Qt.Key.Key_F12, NONE), (Qt.Key.Key_L, CTRL)):
-        QTest.keyClick(window, key, held)
-        (told,) = said(window)
-        assert "只读" in told
+    wrote: list[str] = []
+    whole = ViewStore._append
 
+    def watched(store: ViewStore, kind: str, *told: Any, **more: Any) -> Any:
+        wrote.append(kind)
+        return whole(store, kind, *told, **more)
+
+    monkeypatch.setattr(ViewStore, "_append", watched)
+    pressed: set[str] = set()
+    for name in window.docks:
+        pane = window.show_pane(name)
+        choose_first(pane)
+        count = len(Tried(window, pane, name).all())
+        assert count, name
+        for at in range(count):
+            pane = window.show_pane(name)
+            if getattr(pane, "sheet", None) is not None:
+                pane.close_form()
+            choose_first(pane)
+            reach = Tried(window, pane, name).all()
+            if at >= len(reach):
+                break
+            told, run = reach[at]
+            run()
+            QCoreApplication.processEvents()
+            assert not wrote, (name, told)
+            assert not editable(window), (name, told, editable(window))
+            assert not any("只读" in text for text in said(window)), (name, told)
+            pressed.add(f"{name} {told}")
+            put_away(window)
+    for text, _key, run in window.window_commands():
+        if run.__name__ not in ("toggle_night", "switch_language", "larger", "smaller", "tear", "fetch_now"):
+            run()
+            QCoreApplication.processEvents()
+            assert not wrote, text
+            assert not editable(window), (text, editable(window))
+            assert not any("只读" in one for one in said(window)), text
+            put_away(window)
+    wanted = {"shelters button shelters-export", "shelters button shelters-print", "incidents button incident-copy",
+              "warnings button warning-export", "daybook button daybook-print", "warnings key Ctrl+C"}  # fmt: skip
+    assert wanted <= pressed, sorted(pressed)
+
+
+def test_enter_on_a_row_opens_what_is_only_read(qtbot: Any, open_window: Any) -> None:
+    window = open_window()
     shelters = window.show_pane("shelters")
-    shelters.new_row()
-    shelters.form.restore({"name": "新的一处"})
-    shelters.form.submit()
-    shown = [part.text() for part in shelters.form.findChildren(QLabel) if part.isVisible()]
-    assert any("只读" in text for text in shown), shown
-    shelters.close_form()
-    shelters.view.setCurrentIndex(shelters.model.index(0, 0))
-    shelters.open_shelter()
-    shelters.close_shelter()
-    assert "只读" in "".join([*said(window), shelters.status.text()])
+    choose_first(shelters)
+    QTest.keyClick(shelters.view, Qt.Key.Key_Return)
+    assert shelters.form is None
+    shown = "\n".join(part.text() for part in shelters.sheet.findChildren(QLabel))
+    for told in ("区县", "乙区", "乙区中学", "操场", "300", "个人信息不传给上级"):
+        assert told in shown, shown
+    assert not editable(window)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert shelters.sheet is None
+    assert shelters.view.hasFocus()
+    for key, held in ((Qt.Key.Key_N, CTRL), (Qt.Key.Key_Delete, NONE), (Qt.Key.Key_F6, NONE), (Qt.Key.Key_F7, NONE)):
+        QTest.keyClick(shelters.view, key, held)
+    assert shelters.form is None
+    assert not window.findChildren(QDialog)
+    for name in ("incidents", "warnings"):
+        pane = window.show_pane(name)
+        choose_first(pane)
+        QTest.keyClick(pane.list, Qt.Key.Key_Return)
+        assert QApplication.focusWidget() is pane.page.buttons["copy"]
+        QTest.keyClick(pane.list, Qt.Key.Key_N, CTRL)
+        assert not pane.forms
 
-    shelters.import_file()
-    window.show_pane("warnings").import_file()
-    assert ["只读" in told for told in said(window)] == [True, True]
 
-    daybook = window.show_pane("daybook")
-    assert sorted(daybook.tools.actions_by_name) == ["amend", "attach", "intake"]
-    daybook.focus_first()
-    daybook.add_file(tmp_path / "a.txt")
-    assert "只读" in "".join(said(window))
-    assert d.ask(window.store, "SELECT count(*) FROM act") == before
+def test_the_palette_the_menu_and_the_sheet_of_keys_name_nothing_that_is_not_there(
+    qtbot: Any, open_window: Any
+) -> None:
+    window = open_window()
+    for name in window.docks:
+        window.show_pane(name)
+    never = ("新增", "导入", "删除", "登记人数", "启用", "关闭", "待命", "备勤", "前置", "出动", "新接报", "初报", "进展",
+             "改事件", "记一条", "解除", "更新预警", "更正", "加附件", "记一笔", "换操作人", "锁屏", "断电", "立即备份")  # fmt: skip
+    window.show_palette()
+    (palette,) = window.findChildren(Palette)
+    listed = [choice.text for choice in palette.model.choices]
+    palette.close()
+    menu = [action.text() for action in window.board.menu.menu().actions()]
+    window.show_keys()
+    (sheet,) = window.findChildren(KeySheet)
+    keys = [part.text() for part in sheet.findChildren(QLabel)]
+    sheet.close()
+    for where, told in (("palette", listed), ("menu", menu), ("keys", keys)):
+        assert not [text for text in told if text.startswith(never) or text.partition("：")[2].startswith(never)], where
+    assert "雨情" not in keys
+    assert "交班" not in keys
+    assert {"值班日志", "避灾", "复制成一行"} <= set(keys)
+    assert any(text.startswith("取最新数据") for text in menu)
+    assert any("打印" in text for text in listed)
+
+
+def test_what_is_read_can_be_taken_along(qtbot: Any, open_window: Any, tmp_path: Path) -> None:
+    """Search, copy, export: each says which district a row is of."""
+    window = open_window()
+    shelters = window.show_pane("shelters")
+    shelters.view.selectAll()
+    shelters.view.copy_action.trigger()
+    lines = QApplication.clipboard().text().splitlines()
+    assert sorted(line.split("\t")[0] for line in lines) == ["乙区", "甲区"]
+    for ending in ("csv", "xlsx"):
+        shelters.export_file()
+        target = tmp_path / f"a.{ending}"
+        (chooser,) = window.findChildren(QFileDialog)
+        chooser.chosen.emit(target)
+        chooser.close()
+        (told,) = said(window)
+        assert "已导出 2 行" in told
+        assert target.stat().st_size
+    rows = (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert rows[0].startswith("区县,")
+    assert sorted(row.split(",")[0] for row in rows[1:]) == ["乙区", "甲区"]
+    shelters.search.setText("乙区")
+    qtbot.waitUntil(lambda: shelters.model.rowCount() == 1)
 
 
 def test_a_paper_printed_from_a_view_is_recorded_nowhere(qtbot: Any, open_window: Any, tmp_path: Path) -> None:
