@@ -139,7 +139,7 @@ def look(store: Store) -> list[Mass]:
         else:
             waiting.setdefault(key, []).append((bytes(act_id).hex(), int(at)))
     with store.read() as connection:
-        asked = rule(connection)
+        asked = rule(connection) if "settings" in store.schema.shapes else Rule()
     recent: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for key, acts in waiting.items():
         newest = max(at for _act, at in acts)
