@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from dutydesk.core.clock import Clock, local
+from dutydesk.core.deskkey import typed_key, use_key
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
@@ -35,9 +37,9 @@ from dutydesk.features import schema
 from dutydesk.qt import dialogs
 from dutydesk.qt.jobs import Apart, JobRunner, Token
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, fit, label, line, shortcut
+from dutydesk.qt.widgets import button, fit, label, line, restyle, shortcut
 from dutydesk.shell.manual import NIGHT_PAGE, show_page
-from dutydesk.sync import ladder, restoring, second
+from dutydesk.sync import ladder, restoring, second, snapshots
 from dutydesk.sync.ladder import Choice, Found
 from dutydesk.sync.restoring import Floor
 
@@ -139,6 +141,7 @@ class Recovery(QDialog):
         self._brought: list[Choice] = []
         self._done = self._taking = False
         self._stay, self._fresh = stay, fresh
+        self._locked: Choice | Path | None = None
         self._sure: set[tuple[str, int]] = set()
         self._offered: dict[str, str] = {}
         self.lines: dict[str, QLineEdit] = {}
@@ -165,14 +168,17 @@ class Recovery(QDialog):
         column.setContentsMargins(*(theme.px(16),) * 4)
         column.setSpacing(theme.px(8))
         if self._fresh:
-            column.addWidget(label(_("把值班台恢复到这台电脑上"), "title", wrap=True))
-            column.addWidget(
-                label(_("插上有备份的盘，按“别处的备份”选最新的一份。旧电脑从此不要再记。"), "muted", wrap=True)
+            self._title = label(_("把值班台恢复到这台电脑上"), "title", wrap=True)
+            self._calm = label(
+                _("插上有备份的盘，按“别处的备份”选最新的一份。旧电脑从此不要再记。"), "muted", wrap=True
             )
         else:
-            title = _("记录有损坏，选一种办法") if self._stay else _("值班记录打不开，先用纸笔接着记")
-            column.addWidget(label(title, "title", wrap=True))
-            column.addWidget(label(_("现在还什么都没有动。不管选哪一种，原来的文件都会留着。"), "muted", wrap=True))
+            self._title = label(
+                _("记录有损坏，选一种办法") if self._stay else _("值班记录打不开，先用纸笔接着记"), "title", wrap=True
+            )
+            self._calm = label(_("现在还什么都没有动。不管选哪一种，原来的文件都会留着。"), "muted", wrap=True)
+        column.addWidget(self._title)
+        column.addWidget(self._calm)
         self._found_title = label(_("发现了什么"), "heading")
         column.addWidget(self._found_title)
         self.said = label("\n".join(str(one) for one in error.problems), "problem", wrap=True, selectable=True)
@@ -195,9 +201,7 @@ class Recovery(QDialog):
         self.elsewhere.clicked.connect(self.choose_file)
         self.secret = QLineEdit()
         self.secret.setObjectName("recovery-secret")
-        self.secret.setAccessibleName(_("恢复密钥"))
-        self.secret.setPlaceholderText(_("照恢复密钥那张纸输入，空格、大小写都不要紧，回车打开"))
-        self.secret.returnPressed.connect(self._open_brought)
+        self.secret.returnPressed.connect(self._secret_typed)
         self.secret.hide()
         column.addStretch(1)
         area = QScrollArea()
@@ -205,7 +209,8 @@ class Recovery(QDialog):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inner)
         # Below the list and never scrolled away: nobody goes back without having seen the numbers.
-        self._ask = label(_("纸上最后一个编号（看最后一张打印件；填大了没关系，填小了会重号）"), wrap=True)
+        self._ask = label("", wrap=True)
+        self._ask.setObjectName("recovery-ask")
         self._ask.setContentsMargins(theme.px(16), theme.px(8), theme.px(16), 0)
         self._ask.hide()
         self._numbers = QGridLayout()
@@ -274,6 +279,9 @@ class Recovery(QDialog):
             self.lines[ledger] = last
         self._offer_numbers()
         self._list()
+        if found.locked:
+            self._ask_key(self._home.database)
+            return
         if found.has_hub:
             self.hub.setText(_("正在问中心库知道的最后编号…"))
             self.hub.show()
@@ -319,6 +327,12 @@ class Recovery(QDialog):
             if self.lines[ledger].text() in ("", self._offered.get(ledger, "")):
                 self.lines[ledger].setText(text)
             self._offered[ledger] = text
+        more = _("纸上最后一个编号（看最后一张打印件；填大了没关系，填小了会重号）")
+        if self._found.unseen:
+            more += "\n" + _("另有 {count} 次操作的编号查不到：纸上找不到的，在格子里的数上加 {count} 最稳妥").format(
+                count=self._found.unseen
+            )
+        self._ask.setText(more)
 
     def _all(self) -> list[Choice]:
         assert self._found is not None
@@ -357,35 +371,94 @@ class Recovery(QDialog):
             self._told.append(told)
             self._choices.addWidget(pick)
             self._choices.addWidget(told)
-        self._ask.setVisible(bool(every))
+        self._show_numbers(shown=bool(every))
+        self.go.setEnabled(bool(every) and not self._late.isActive())
+        self.go.setDefault(True)
+        chain = [
+            *self.group.buttons(),
+            self.secret,
+            *self.lines.values(),
+            self.go,
+            self.leave,
+            self.elsewhere,
+            self.help,
+        ]
+        for before, after in pairwise(chain):
+            self.setTabOrder(before, after)
+        chosen = self.group.checkedButton()
+        if chosen is not None and not self.secret.hasFocus():
+            chosen.setFocus()
+
+    def _show_numbers(self, *, shown: bool) -> None:
+        self._ask.setVisible(shown)
         for at in range(self._numbers.count()):
             item = self._numbers.itemAt(at)
             part = item.widget() if item is not None else None
             if part is not None:
-                part.setVisible(bool(every))
-        self.go.setEnabled(bool(every) and not self._late.isActive())
-        self.go.setDefault(True)
-        chosen = self.group.checkedButton()
-        if chosen is not None and not self.secret.hasFocus():
-            chosen.setFocus()
+                part.setVisible(shown)
 
     # -- a copy from elsewhere -----------------------------------------------------------------------------------------
 
     def choose_file(self) -> None:
         """Ask for a copy on another disk."""
-        chooser = dialogs.open_file(self, _("别处的备份"), [_("备份 (desk-*.sqlite desk-*.sqlite.age)")])
+        chooser = dialogs.open_file(
+            self,
+            _("别处的备份"),
+            [_("备份 (desk-*.sqlite desk-*.sqlite.age desk.before-*.sqlite desk.before-*.sqlite.age)")],
+        )
         chooser.chosen.connect(self.bring)
 
     def bring(self, file: Path) -> None:
         """Take in a copy that somebody has chosen; an encrypted one waits for its key."""
         self._file = file
+        self._locked = None
         locked = file.suffix == second.AGE
         self.secret.setVisible(locked)
         self._say(_("这份是加密的，请输入恢复密钥") if locked else "")
         if locked:
+            self.secret.setAccessibleName(_("恢复密钥"))
+            self.secret.setPlaceholderText(_("照恢复密钥那张纸输入，空格、大小写都不要紧，回车打开"))
             self.secret.setFocus()
         else:
             self._open_brought()
+
+    def _secret_typed(self) -> None:
+        if self._locked is None:
+            self._open_brought()
+        elif self.secret.text().strip():
+            self._try_key(self._locked)
+
+    def _ask_key(self, locked: Choice | Path) -> None:
+        """The record itself is encrypted, and the key it was started with is none or another."""
+        self._locked = locked
+        self.heading.setText(_("照“备份恢复密钥”那张纸，在下面输入数据密钥"))
+        self.secret.clear()
+        self.secret.setAccessibleName(_("数据密钥"))
+        self.secret.setPlaceholderText(_("数据密钥，64 个字，空格、大小写都不要紧，回车打开"))
+        self.secret.show()
+        self.secret.setFocus()
+
+    def _try_key(self, locked: Choice | Path) -> None:
+        """With the right key there is nothing to mend; a copy from elsewhere is taken in."""
+        try:
+            key = typed_key(self.secret.text())
+        except ValueError as error:
+            self._say(str(error))
+            return
+        files = [locked, *snapshots.snapshots(self._home.snapshots)] if isinstance(locked, Path) else [locked.file]
+        if not any(file is not None and ladder.opens(file, key) for file in files):
+            self._say(_("这把密钥打不开，请逐组再对一遍"))
+            self.secret.selectAll()
+            return
+        use_key(key)
+        self._key, self._locked = key, None
+        self.secret.clear()
+        self.secret.hide()
+        if isinstance(locked, Path):
+            self.restored.emit()
+            self.accept()
+        elif locked.file is not None:
+            self._take_in(ladder.elsewhere(self._home, locked.file, key))
 
     def _open_brought(self) -> None:
         if self._file.suffix == second.AGE and not self.secret.text().strip():
@@ -397,13 +470,17 @@ class Recovery(QDialog):
 
     def _take_in(self, choice: Choice) -> None:
         self._say("")
+        if choice.locked:
+            self._say(_("备份里的数据也是加密的，还要数据密钥（同一张纸上）"))
+            self._ask_key(choice)
+            return
         self.secret.clear()
         self.secret.hide()
         self._brought = [choice, *[one for one in self._brought if one.file != choice.file]]
         if choice.file is not None and self._found is not None:
             held = restoring.counted(choice.file, schema(), self._key, year=self._year)
             numbers = {ledger: max(n, held.get(ledger, 0)) for ledger, n in self._found.numbers.items()}
-            self._found = Found(self._found.said, self._found.choices, numbers, self._found.has_hub, self._found.hub)
+            self._found = replace(self._found, numbers=numbers)
             self._offer_numbers()
         picked = self.group.checkedButton()
         if picked is not None:
@@ -470,13 +547,16 @@ class Recovery(QDialog):
     def _took(self, said: list[str]) -> None:
         self._done = True
         self._taking = False
-        self.heading.setText(_("恢复好了"))
+        self._title.setText(_("恢复好了"))
+        self._calm.setText(_("按“打开值班台”接着记；纸上记的补进去，时间写当时的时间。"))
         self.said.setProperty("role", "")
+        restyle(self.said)
         self.said.setText("\n".join(said))
         self.said.show()
-        for part in (*self.group.buttons(), *self.lines.values()):
-            part.setEnabled(False)
-        for part in (self.hub, self.leave, self.elsewhere):
+        self._show_numbers(shown=False)
+        for part in (*self.group.buttons(), *self._told, self._found_title, self.heading, self.hub):
+            part.hide()
+        for part in (self.leave, self.elsewhere):
             part.hide()
         self.go.setText(_("打开值班台"))
         self.go.setEnabled(True)

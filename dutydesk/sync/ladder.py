@@ -13,7 +13,7 @@ from dutydesk.core.errors import Damaged, DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load
-from dutydesk.journal import headfile, recipe
+from dutydesk.journal import headfile, recipe, upgrade
 from dutydesk.journal.chaincheck import GARBLED, Fault, chain_problems
 from dutydesk.journal.desk import Desk, Me
 from dutydesk.journal.salvaged import highest
@@ -21,66 +21,123 @@ from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.sync import restoring, salvage, sidecar, snapshots
 
-REBUILD, RESTORE, SALVAGE = "REBUILD", "RESTORE", "SALVAGE"
+REBUILD, KEEP, RESTORE, SALVAGE = "REBUILD", "KEEP", "RESTORE", "SALVAGE"
+"""`KEEP`: the file is sound and only ends earlier than it did: what is in it goes on."""
 MOST_COPIES = 3
 HUB_PATIENCE = 8.0
 """Seconds for one answer of the hub: somebody is waiting at three in the morning."""
 PAGE = 2_000
+NOISE, NOISE_PAGE, LOOKED_AT = 240, 4_096, 8
+"""Different bytes in a page that is encrypted, or noise: text, numbers and zeros have fewer. How many pages are asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One rung: what it is called, what stays and what is lost; `file` is the copy of `RESTORE`."""
+    """One rung: what it is called, what stays and what is lost; `file` is the copy of `RESTORE`; `seq` how far this
+    desk's running epoch reaches in it, -1 where nobody can say; `locked`: the key given does not open it."""
 
     kind: str
     title: str
     keeps: str
     loses: str
     file: Path | None = None
+    seq: int = -1
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was found: sentences, the rungs with the best first, the last numbers of this year as far as they are known,
-    whether there is a hub to ask, and what it said (empty where it was not asked)."""
+    whether there is a hub to ask, and what it said (empty where it was not asked); `unseen`: how many acts of this desk
+    may have given numbers that nobody here knows; `locked`: the record is encrypted, and the key is missing or
+    another."""
 
     said: tuple[str, ...]
     choices: tuple[Choice, ...]
     numbers: Mapping[str, int]
     has_hub: bool = False
     hub: str = ""
+    unseen: int = 0
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The file itself: what is wrong with it, whether every act in it is whole, and how many are missing at its end
+    (`behind`, where nothing else is wrong) after `seq` of them."""
+
+    said: list[str]
+    whole: bool = False
+    behind: int = 0
+    seq: int = 0
 
 
 def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0, ask_hub: bool = True) -> Found:
     """Look through a desk that does not open. It takes as long as reading the record does."""
     head = headfile.read(home.head)
-    problems, whole = _record(home, key, head)
+    record = _record(home, key, head)
+    problems = record.said
     try:
         load(home.config)
     except DutyDeskError as error:
         problems = [*map(str, error.problems), *problems]
         problems.append(_("恢复以后，desk.toml 里的中心库和第二备份要重新设"))
-    copies = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified][:MOST_COPIES]
+    held = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified]
+    held += upgrade.copies(home)
+    if _locked_away(home, held, key):
+        return Found((_told_locked(key),), (), {}, locked=True)
+    copies, broken = _good(held, key)
+    problems += broken
     numbers = dict(restoring.last_numbers(home, schema, key, year=year))
+    known = _seq_in(home.database, head, key) if any(numbers.values()) else 0
     for copy in copies[:1]:
+        known = max(known, _seq_in(copy, head, key))
         for ledger, n in restoring.counted(copy, schema, key, year=year).items():
             numbers[ledger] = max(numbers.get(ledger, 0), n)
     choices: list[Choice] = []
-    if whole:
+    if record.whole:
         title, keeps = _("重建台账"), _("全部记录都读得出，一条不少")
         choices.append(Choice(REBUILD, title, keeps, _("不丢记录；本机的窗口布局和未提交的草稿要重来")))
     choices += [_of_copy(copy, head, key) for copy in copies]
-    if not whole and home.database.exists() and home.database.stat().st_size:
-        choices.append(
-            Choice(
-                SALVAGE,
-                _("抢救：逐条读出还能读的"),
-                _("坏页以外的全部记录，缺的先从备份里补"),
-                _("坏页上的记录；报告会写明缺哪几条"),
-            )
-        )
-    found = Found(tuple(problems), tuple(choices), numbers, has_hub=bool(copies) and _hub_of(home) is not None)
+    if record.behind:
+        choices.append(_of_file(record.seq, record.behind))
+        choices.sort(key=_reach, reverse=True)
+    elif not record.whole and home.database.exists() and home.database.stat().st_size:
+        keeps = _("备份里的全部，加上备份以后坏页以外的") if copies else _("坏页以外的全部记录")
+        choices.append(Choice(SALVAGE, _("抢救：逐条读出还能读的"), keeps, _("坏页上的记录；报告会写明缺哪几条")))
+    unseen = head.seq - known if head is not None and known and not record.whole else 0
+    has_hub = bool(copies) and _hub_of(home) is not None
+    found = Found(tuple(problems), tuple(choices), numbers, has_hub=has_hub, unseen=max(0, unseen))
     return heard(home, found, schema, key, year=year) if ask_hub else found
+
+
+def _good(held: Sequence[Path], key: bytes | None) -> tuple[list[Path], list[str]]:
+    """The newest copies that open and are as they were when they were verified, and a sentence about those that are
+    not: nobody is sent to a copy that does not do."""
+    good: list[Path] = []
+    broken: list[str] = []
+    for copy in held:
+        made = sidecar.read(copy)
+        if opens(copy, key) and (made is None or made.sha256 == sidecar.sum_of(copy)):
+            good.append(copy)
+        else:
+            broken.append(_moment(copy))
+        if len(good) == MOST_COPIES:
+            break
+    said = _("坏了的备份不列出：{list}").format(list=_("、").join(broken[:MOST_COPIES])) if broken else ""
+    if len(broken) > MOST_COPIES:
+        said = _("{said}等 {count} 份").format(said=said, count=len(broken))
+    return good, [said] if said else []
+
+
+def _moment(copy: Path) -> str:
+    """When a copy was made, by its name or what lies beside it."""
+    made = sidecar.read(copy)
+    return local(snapshots.moment_of(copy) or (made.at if made else 0)).strftime("%m-%d %H:%M")
+
+
+def _reach(choice: Choice) -> int:
+    return choice.seq
 
 
 def heard(home: Home, found: Found, schema: Schema, key: bytes | None = None, *, year: int = 0) -> Found:
@@ -90,33 +147,80 @@ def heard(home: Home, found: Found, schema: Schema, key: bytes | None = None, *,
     hub, back, theirs = _hub(home, copies, schema, key, year)
     numbers = {ledger: max(n, theirs.get(ledger, 0)) for ledger, n in found.numbers.items()}
     head = headfile.read(home.head)
+    reached = next((choice.seq + back for choice in found.choices if choice.file in copies[:1] and choice.seq >= 0), 0)
     choices = tuple(
-        _of_copy(choice.file, head, key, back) if choice.kind == RESTORE and choice.file is not None else choice
+        _of_copy(choice.file, head, key, back)
+        if choice.kind == RESTORE and choice.file is not None
+        else _of_file(choice.seq, head.seq - choice.seq, reached)
+        if choice.kind == KEEP and head is not None
+        else choice
         for choice in found.choices
     )
-    return replace(found, choices=choices, numbers=numbers, hub=hub)
+    unseen = min(found.unseen, max(0, head.seq - reached)) if head is not None and back and reached else found.unseen
+    return replace(found, choices=choices, numbers=numbers, hub=hub, unseen=unseen)
 
 
 def elsewhere(home: Home, copy: Path, key: bytes | None) -> Choice:
     """The rung of a copy that somebody has brought: from a stick, from a share."""
     choice = _of_copy(copy, headfile.read(home.head), key)
-    return replace(choice, title=_("{title}（{name}）").format(title=choice.title, name=copy.name))
+    title = _("{title}（{name}）").format(title=choice.title, name=copy.name)
+    return replace(choice, title=title, locked=_noise(copy) and not opens(copy, key))
 
 
-def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> tuple[list[str], bool]:
-    """What is wrong with the file, in sentences, and whether every act in it is whole and none is missing."""
+def opens(file: Path, key: bytes | None) -> bool:
+    """Whether a file is a database that this key opens."""
+    try:
+        recipe.connect(file, key, read_only=True).close()
+    except DutyDeskError:
+        return False
+    return True
+
+
+def _noise(file: Path) -> bool:
+    """Whether a file looks as an encrypted one does, wherever it is looked at."""
+    try:
+        pages = file.stat().st_size // NOISE_PAGE
+        with file.open("rb") as opened:
+            for n in range(LOOKED_AT):
+                opened.seek(pages * n // LOOKED_AT * NOISE_PAGE)
+                if len(set(opened.read(NOISE_PAGE))) <= NOISE:
+                    return False
+    except OSError:
+        return False
+    return pages > 0
+
+
+def _locked_away(home: Home, copies: Sequence[Path], key: bytes | None) -> bool:
+    """Whether it is the key that is wrong and not the record: neither it nor any of its copies opens, and all of them
+    look as encrypted ones do."""
+    files = [file for file in (home.database, *copies) if file.exists()]
+    return bool(files) and all(_noise(file) and not opens(file, key) for file in files)
+
+
+def _told_locked(key: bytes | None) -> str:
+    if key is None:
+        return _("数据是加密的，这次启动没有给密钥。数据没有坏")
+    return _("数据是加密的，给的密钥（DUTYDESK_KEY）打不开它：密钥不对，或开头坏了")
+
+
+def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> _Record:
+    """Look through the file."""
     said: list[str] = []
     try:
         notes = headfile.inspect(home.database, head, encrypted=key is not None, move=False)
         raw = recipe.connect(home.database, key, read_only=True)
     except DutyDeskError as error:
-        return [str(problem) for problem in error.problems], False
+        return _Record([str(problem) for problem in error.problems])
     said += notes
     faults: list[Fault] = []
     whole = False
+    behind = seq = 0
     try:
         acts, desks = chain_problems(raw, faults, file=home.database, key=key)
         ends = {(place.desk, place.epoch): (place.seq, place.hash) for place in desks}
+        seq = ends.get((head.desk, head.epoch), (0, b""))[0] if head is not None else 0
+        if head is not None and seq and not faults and not notes:
+            behind = max(0, head.seq - seq)
         headfile.compare(head, ends.get((head.desk, head.epoch)) if head else None)
         whole = acts > 0 and not faults and not notes
     except Damaged as error:
@@ -130,12 +234,39 @@ def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> tuple[
         said.append(_("另有 {rest} 处").format(rest=len(faults) - 5))
     if whole:
         said.append(_("原始记录是完整的，坏的是由它算出的台账"))
-    return said, whole
+    return _Record(said, whole, behind, seq)
+
+
+def _seq_in(file: Path, head: headfile.Head | None, key: bytes | None) -> int:
+    """How far a file says that the running epoch reaches; 0 where it cannot be asked."""
+    if head is None:
+        return 0
+    try:
+        raw = recipe.connect(file, key, read_only=True)
+    except DutyDeskError:
+        return 0
+    try:
+        found = raw.execute("SELECT seq FROM frontier WHERE desk = ? AND epoch = ?", (head.desk, head.epoch)).fetchone()
+        return int(found[0]) if found else 0
+    except (recipe.driver().DatabaseError, *GARBLED):
+        return 0
+    finally:
+        raw.close()
+
+
+def _of_file(seq: int, behind: int, reached: int = 0) -> Choice:
+    loses = _("最后 {lost} 次操作，文件里已经没有了").format(lost=behind)
+    back = min(behind, reached - seq)
+    if back > 0:
+        loses += _("；其中 {back} 次可从中心库取回").format(back=back)
+    return Choice(
+        KEEP, _("接着用现有的记录"), _("第 {seq} 次操作以前的全部记录，都核对过").format(seq=seq), loses, seq=seq
+    )
 
 
 def _of_copy(copy: Path, head: headfile.Head | None, key: bytes | None, back: int = 0) -> Choice:
     made = sidecar.read(copy)
-    at = local(snapshots.moment_of(copy)).strftime("%m-%d %H:%M")
+    at = _moment(copy)
     seq = head.seq if head is not None else 0
     lost = seq - made.seq if made and head and made.desk == head.desk.hex() and made.epoch == head.epoch else -1
     if lost == 0:
@@ -152,7 +283,10 @@ def _of_copy(copy: Path, head: headfile.Head | None, key: bytes | None, back: in
     last = _last_entry(copy, key)
     if last:
         keeps += _("；最后一条 {last}").format(last=last)
-    return Choice(RESTORE, _("恢复到 {at} 的备份").format(at=at), keeps, loses, copy)
+    title = _("恢复到 {at} 的备份").format(at=at)
+    if not snapshots.moment_of(copy):
+        title = _("恢复到 {at} 升级程序前的备份").format(at=at)
+    return Choice(RESTORE, title, keeps, loses, copy, seq - lost if lost >= 0 else -1)
 
 
 def _last_entry(copy: Path, key: bytes | None) -> str:

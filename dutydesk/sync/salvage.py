@@ -22,7 +22,7 @@ from dutydesk.core.files import write_synced
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import DeskConfig, load, save
-from dutydesk.journal import headfile, inbox, recipe, signing
+from dutydesk.journal import headfile, inbox, recipe, signing, upgrade
 from dutydesk.journal.chain import Act
 from dutydesk.journal.rebuild import rebuild
 from dutydesk.journal.salvaged import Finds
@@ -148,6 +148,7 @@ def _sources(home: Home, work: Path) -> Iterator[Path]:
             shutil.copyfile(f"{left}-wal", f"{taken}-wal")
         yield taken
     yield from snapshots.snapshots(home.snapshots)[:3]
+    yield from upgrade.copies(home)[:1]
 
 
 def _pad(taken: Path) -> None:
@@ -230,12 +231,9 @@ def _report(made: Salvage, config: DeskConfig, clock: Clock, secret: bytes | Non
 
 def lines(made: Salvage) -> list[str]:
     """The report in words."""
-    out = [
-        _("读出 {acts} 次操作，已放进新的记录").format(acts=made.acts),
-        _("另有 {count} 次在缺口之后，放在隔离区，缺口补上后自动归位").format(count=made.beside)
-        if made.beside
-        else _("没有读得出而放不进去的"),
-    ]
+    out = [_("读出 {acts} 次操作，已放进新的记录").format(acts=made.acts)]
+    if made.beside:
+        out.append(_("另有 {count} 次在缺口之后，放在隔离区，缺口补上后自动归位").format(count=made.beside))
     if not made.missing:
         return [*out, _("没有缺失")]
     out.append(_("缺失 {lost} 次操作：").format(lost=made.lost))

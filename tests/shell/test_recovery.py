@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QPushButton, QRadioButton, QWidget
 
 from dutydesk.admin.report import grouped
 from dutydesk.core.clock import FixedClock
@@ -385,3 +385,106 @@ def test_damage_that_nobody_minded_is_told_as_damage(qtbot: Any, starter: Any, e
     qtbot.waitUntil(lambda: shown(Trouble) is not None, timeout=20_000)
     assert "数据库已损坏" in shown(Trouble).found.text()
     shown(Trouble).reject()
+
+
+# -- the keyboard, and a key that is missing ---------------------------------------------------------------------------
+
+
+def focused() -> str:
+    return QApplication.focusWidget().objectName()
+
+
+def test_one_tab_leads_to_the_numbers_and_what_is_done_is_said_alone(
+    qtbot: Any, window_of: Any, real: Home, expect_log: Any
+) -> None:
+    expect_log("cannot open")
+    broken(real)
+    dialog = opened(qtbot, window_of(real, FixedClock(AT), wait=False))
+    dialog.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None and focused() == "recovery-choice-0")
+    assert dialog._ask.text().endswith("在格子里的数上加 1 最稳妥"), "one entry after the copy"
+    names: list[str] = []
+    for _n in range(7):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        names.append(focused().removeprefix("recovery-"))
+    assert names[0] == "last-log"
+    assert names[3:] == ["go", "leave", "elsewhere", "help"]
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.go.text() == "打开值班台" and dialog.go.isEnabled(), timeout=20_000)
+    texts = [part.text() for part in dialog.findChildren(QLabel) if part.isVisible()]
+    assert texts[0] == "恢复好了"
+    assert not [text for text in texts if "打不开" in text or "没有动" in text or "会丢" in text or "纸上最后" in text]
+    assert focused() == "recovery-go"
+    dialog.accept()
+
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Home:
+    """An encrypted desk with one entry and its copy."""
+    home = Home(tmp_path / "locked")
+    config = DeskConfig("ab" * 16, district="990102", name="示例区", unit="示例区应急管理局")
+    with Store.create(home, schema(), FixedClock(AT), config, key=KEY) as store:
+        values = {"happened_at": AT, "recorded_at": AT, "category": "OTHER", "text": "接报"}
+        store.act("log.add", [Change("log", bytes([1]) * 16, values, new=True)], by="cli")
+        snapshots.take(home, schema(), FixedClock(AT), key=KEY)
+    return home
+
+
+def test_without_the_key_it_asks_for_that_and_opens(
+    qtbot: Any, window_of: Any, locked: Home, expect_log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expect_log("cannot open")
+    monkeypatch.setenv("DUTYDESK_KEY", "")
+    starter = window_of(locked, FixedClock(AT), wait=False)
+    with qtbot.waitSignal(starter.failed, timeout=20_000):
+        starter.start()
+    dialog: Recovery = shown(Recovery)
+    qtbot.waitUntil(dialog.secret.isVisible, timeout=20_000)
+    assert dialog.said.text() == "数据是加密的，这次启动没有给密钥。数据没有坏"
+    assert not dialog.group.buttons(), "nothing is to be restored"
+    for typed, said in (("1234", "这里是 4 个"), ("0" * 64, "打不开")):
+        dialog.secret.setText(typed)
+        qtbot.keyClick(dialog.secret, Qt.Key.Key_Return)
+        assert said in dialog.problem.text()
+    dialog.secret.setText(grouped(KEY.hex()).upper())
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        qtbot.keyClick(dialog.secret, Qt.Key.Key_Return)
+    assert len(starter.desk.rows("log")) == 1
+    assert not list(locked.root.glob("desk.before-restore-*"))
+
+
+def test_a_new_machine_asks_for_both_keys(
+    qtbot: Any, window_of: Any, locked: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUTYDESK_KEY", "")
+    file = tmp_path / "key"
+    public = second.new_key(file)
+    (plain,) = locked.snapshots.glob("desk-*.sqlite")
+    copy = tmp_path / f"{plain.name}.age"
+    second.encrypt(plain, copy, [public])
+    new = Home(tmp_path / "new")
+    starter = window_of(new, FixedClock(AT), wait=False)
+    starter.start()
+    qtbot.waitUntil(lambda: shown(Wizard) is not None, timeout=20_000)
+    shown(Wizard).back.setChecked(True)
+    qtbot.mouseClick(shown(Wizard).go, Left)
+    qtbot.waitUntil(lambda: shown(Recovery) is not None, timeout=20_000)
+    dialog: Recovery = shown(Recovery)
+    qtbot.waitUntil(dialog.elsewhere.isEnabled, timeout=20_000)
+    dialog.bring(copy)
+    dialog.secret.setText(file.read_text(encoding="utf-8").splitlines()[-1])
+    qtbot.keyClick(dialog.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "还要数据密钥" in dialog.problem.text(), timeout=20_000)
+    assert dialog.secret.text() == ""
+    assert not dialog.go.isEnabled()
+    dialog.secret.setText(KEY.hex())
+    qtbot.keyClick(dialog.secret, Qt.Key.Key_Return)
+    qtbot.waitUntil(dialog.go.isEnabled, timeout=20_000)
+    qtbot.mouseClick(dialog.go, Left)
+    qtbot.waitUntil(lambda: dialog.go.text() == "打开值班台" and dialog.go.isEnabled(), timeout=20_000)
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        qtbot.mouseClick(dialog.go, Left)
+    assert len(starter.desk.rows("log")) == 1

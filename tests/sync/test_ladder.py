@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,12 @@ from dutydesk.core.clock import FixedClock
 from dutydesk.core.errors import Damaged, Refused
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import load, save
-from dutydesk.journal import headfile, recipe
+from dutydesk.journal import headfile, recipe, tables, upgrade
 from dutydesk.journal.inbox import take_in
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
 from dutydesk.sync import adopting, ladder, snapshots
-from dutydesk.sync.ladder import REBUILD, RESTORE, SALVAGE
+from dutydesk.sync.ladder import KEEP, REBUILD, RESTORE, SALVAGE
 from tests.journal import desks as d
 from tests.sync.fleet import Fleet
 from tests.sync.test_salvage import filled, pages_of_acts, spoil
@@ -209,3 +210,105 @@ def test_a_copy_that_was_cut_off_does_not_go_on_as_the_other(home: Home) -> None
     assert adopting.copied(home, d.FULL, CLOCK, "B2") == 2
     with Store.open(home, d.FULL, CLOCK) as store:
         assert store.config.code == "B2"
+
+
+# --- what is offered, and what is not
+
+
+def test_a_sound_file_that_only_ends_earlier_goes_on(home: Home) -> None:
+    """The `-wal` is lost: what is in the file is more than any copy has."""
+    with Store.open(home, d.FULL, CLOCK) as store:
+        for n in range(3):
+            d.add(store, "log", text=f"只在日志文件里的{n}")
+        store._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        before = home.database.read_bytes()
+        for n in range(4):
+            d.add(store, "log", text=f"没了的{n}")
+        head = home.head.read_bytes()
+    home.database.write_bytes(before)
+    home.head.write_bytes(head)
+    found = look(home)
+    assert [choice.kind for choice in found.choices] == [KEEP, RESTORE]
+    first = found.choices[0]
+    assert first.keeps == "第 65 次操作以前的全部记录，都核对过"
+    assert first.loses == "最后 4 次操作，文件里已经没有了"
+    assert found.choices[1].loses == "备份以后本机记的 8 次操作"
+    assert (found.numbers, found.unseen) == ({"log": 64}, 4)
+    said = ladder.take(first, home, d.FULL, CLOCK, {"log": 68})
+    assert "缺失 4 次操作：" in said
+    with Store.open(home, d.FULL, CLOCK) as store:
+        assert len(d.ask(store, "SELECT 1 FROM log")) == 64
+        d.add(store, "log", text="接着写")
+        assert d.ask(store, "SELECT no FROM log ORDER BY no DESC LIMIT 1") == [("2026-0069",)]
+    assert verify(home, d.FULL).ok
+
+
+def test_an_older_file_that_was_put_in_place_comes_after_the_newer_copy(home: Home) -> None:
+    older = home.database.read_bytes()
+    with Store.open(home, d.FULL, CLOCK) as store:
+        for n in range(3):
+            d.add(store, "log", text=f"后来{n}")
+    snapshots.take(home, d.FULL, CLOCK)
+    with Store.open(home, d.FULL, CLOCK) as store:
+        d.add(store, "log", text="最后")
+    home.database.write_bytes(older)
+    found = look(home)
+    assert [choice.kind for choice in found.choices] == [RESTORE, KEEP, RESTORE]
+    assert found.choices[0].loses == "备份以后本机记的 1 次操作"
+    assert found.unseen == 1
+
+
+def test_a_copy_that_does_not_do_is_not_offered(home: Home) -> None:
+    for n in range(1, 6):
+        snapshots.take(home, d.FULL, FixedClock(d.EVENING + 3_600_000 * (1 + n)))
+    copies = snapshots.snapshots(home.snapshots)
+    spoil_copy(copies[0], 40)
+    spoil_copy(copies[1], 0)
+    home.database.unlink()
+    found = look(home)
+    assert [choice.file for choice in found.choices] == copies[2:5]
+    assert found.said[-1] == "坏了的备份不列出：06-19 04:00、06-19 03:00"
+    for copy in copies[2:]:
+        spoil_copy(copy, 0)
+    assert look(home).choices == ()
+
+
+def spoil_copy(copy: Path, at: int) -> None:
+    with copy.open("r+b") as file:
+        file.seek(at * 4_096)
+        file.write(b"\xaa" * 4_096)
+
+
+def test_the_copy_from_before_a_migration_is_a_way_back_too(home: Home) -> None:
+    raw = recipe.connect(home.database)
+    upgrade.copy(home, raw, tables.VERSION, at=d.EVENING + 7_200_000)
+    raw.close()
+    for path in home.snapshots.iterdir():
+        path.unlink()
+    home.database.write_bytes(b"no database at all" * 900)
+    found = look(home)
+    assert [choice.title for choice in found.choices[:1]] == ["恢复到 06-19 00:00 升级程序前的备份"]
+    ladder.take(found.choices[0], home, d.FULL, CLOCK, {"log": 61})
+    with Store.open(home, d.FULL, CLOCK) as store:
+        assert len(d.ask(store, "SELECT 1 FROM log")) == 61
+
+
+@pytest.mark.parametrize("given", [None, bytes(32)])
+def test_an_encrypted_record_without_its_key_is_not_called_damaged(place: Path, given: bytes | None) -> None:
+    with d.make(place / "locked", key=d.KEY) as store:
+        d.add(store, "log", text="一")
+        snapshots.take(store.home, d.FULL, CLOCK, key=d.KEY)
+    found = ladder.look(store.home, d.FULL, given, year=2026)
+    assert (found.locked, found.choices, len(found.said)) == (True, (), 1)
+    assert "数据是加密的" in found.said[0]
+    assert not ladder.look(store.home, d.FULL, d.KEY, year=2026).locked
+
+
+def test_noise_is_not_called_encryption(home: Home) -> None:
+    noise = random.Random(7)
+    with home.database.open("r+b") as file:
+        file.write(noise.randbytes(4_096))
+    assert not look(home).locked
+    home.database.write_bytes(noise.randbytes(home.database.stat().st_size))
+    assert not look(home).locked, "its copy opens without any key"
+    assert look(home).choices[0].kind == RESTORE
