@@ -166,6 +166,7 @@ def told(desk: Desk, row: Row) -> Told:
         part
         for part in (
             short_no(first.get("no")),
+            desk.origin(first),
             clock_text(latest.get("happened_at"), now),
             shown(desk, latest, "category"),
             _("补录") if first.get("late") else "",

@@ -171,8 +171,8 @@ def _empty_head(desk: Desk) -> list[tuple[str, str]]:
 
 
 def _crew(desk: Desk, span: spans.Span) -> Row | None:
-    """The shift record that the stretch begins in."""
-    if "shifts" not in desk.store.schema.shapes:
+    """The shift record that the stretch begins in; none where a view shows the shifts of all districts."""
+    if "shifts" not in desk.store.schema.shapes or (desk.config.view and not desk.scope):
         return None
     if span.code:
         where = (Condition("date", "=", span.date), Condition("code", "=", span.code))
@@ -277,8 +277,9 @@ def _correction(desk: Desk, old: Row, new: Row, corrected: bool) -> list[str]:
 
 
 def _signed(desk: Desk, row: Row) -> str:
-    """Number and recorder, one below the other."""
-    return "\n".join(part for part in (short_no(row.get("no")).lstrip("#"), service.recorder(desk, row)) if part)
+    """Number and recorder, one below the other; in a view the district above them."""
+    parts = (desk.origin(row), short_no(row.get("no")).lstrip("#"), service.recorder(desk, row))
+    return "\n".join(part for part in parts if part)
 
 
 def _word(row: Row, name: str) -> str:

@@ -203,7 +203,7 @@ class IncidentPage(QWidget):
         if self.row is None or self.row.id != row.id:
             self._revealed = False
         self.row = row
-        self.title.setText(lines.title(row.values))
+        self.title.setText(self._desk.placed(row, lines.title(row.values)))
         self.state.set("", INCIDENTS["state"].kind.show(row.values.get("state"), INCIDENTS["state"]) or _("无状态"))
         grade = INCIDENTS["grade"].kind.show(row.values.get("grade"), INCIDENTS["grade"])
         self.grade.set("", grade or _("未定级"))

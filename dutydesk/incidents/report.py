@@ -37,7 +37,7 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
     document = desk_document(
         desk,
         _(TITLE),
-        subtitle=lines.title(row.values),
+        subtitle=desk.placed(row, lines.title(row.values)),
         about=row.text("no") or row.id.hex(),
     )
     values = [(_label(name), _value(desk, row, name)) for name in (*PAIRS, *TEXTS)]

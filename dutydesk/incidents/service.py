@@ -286,7 +286,8 @@ def figures(desk: Desk, row: Row) -> list[tuple[int, Harm]]:
 def one_line(desk: Desk, row: Row) -> str:
     """The incident as one masked line for a group chat."""
     region = row.values.get("region")
-    return lines.one_line(row.values, desk.title("regions", region) if isinstance(region, bytes) else "")
+    told = lines.one_line(row.values, desk.title("regions", region) if isinstance(region, bytes) else "")
+    return desk.placed(row, told)
 
 
 def find(desk: Desk, wanted: str | bytes) -> Row:

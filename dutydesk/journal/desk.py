@@ -173,6 +173,16 @@ class Desk:
         asked = self.services.get("origin")
         return str(asked(row)) if asked is not None else ""
 
+    def placed(self, row: q.Row, text: str) -> str:
+        """A text about a row with the district before it, where rows of several stand together: `上城区 #0031 隧道口`."""
+        return " ".join(part for part in (self.origin(row), text) if part)
+
+    @property
+    def scope(self) -> str:
+        """The district that a view is narrowed to; empty where it shows them all, and at a desk."""
+        asked = self.services.get("scope")
+        return str(asked()) if asked is not None else ""
+
     def find(self, text: str, ledgers: Sequence[str] = (), limit: int = 8) -> list[Found]:
         """Rows of any searched ledger that a text finds, by characters, pinyin or initials; a few of each."""
         found: list[Found] = []

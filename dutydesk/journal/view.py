@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from dutydesk.core.errors import Refused
 from dutydesk.core.i18n import _
+from dutydesk.journal import peers
 from dutydesk.journal.query import DESKS
 from dutydesk.journal.rows import Row
 from dutydesk.journal.store import Receipt, Store
@@ -24,6 +25,8 @@ from dutydesk.ledger.feature import Change
 KNOWN = "view/desks"
 """Name in `local_peer` of the desks that the hub knows: id → [code, district, name]."""
 OPENS = "epoch.open"
+JOB = "view"
+"""Kind of its runs in `local_job`."""
 MOST_ASKED = 500
 """Rows whose acts are asked for in one statement."""
 MARK = "view"
@@ -84,6 +87,14 @@ class ViewStore(Store):
         return super()._append(kind, changes, by=by, happened_at=happened_at, extra=extra, prev=prev)
 
 
+def last_success(store: Store) -> int | None:
+    """When the view was last in step with its hub, ms UTC."""
+    for run in peers.runs(store, JOB):
+        if run.state == peers.DONE:
+            return run.ended_at
+    return None
+
+
 def origins(store: Store) -> list[Origin]:
     """The desks of the hub, as it told at the last refresh, by district and code."""
     with store.read() as connection:
@@ -134,7 +145,7 @@ def heard_in(read: Connection) -> dict[str, int]:
 class Whose:
     """Which district a row comes from, by the desk that made it; each act is asked for once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ViewStore) -> None:
         self._store = store
         self._names: dict[str, str] = {}
         self._places: dict[bytes, str] = {}
@@ -146,6 +157,11 @@ class Whose:
         self._names = dict(districts(self._store))
         self._places = {one.desk: one.district for one in origins(self._store)}
         self._acts.clear()
+
+    def scope(self) -> str:
+        """The name of the district that the view is narrowed to; empty for all of them."""
+        chosen = {self._places.get(desk, "") for desk in self._store.desks}
+        return self._names.get(chosen.pop(), "") if len(chosen) == 1 else ""
 
     def of(self, ledger: str, rows: Iterable[bytes]) -> dict[bytes, str]:
         """The names of the districts that rows of a ledger come from, by id; rows that are not there are left out."""

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from dutydesk.core.clock import local
 from dutydesk.core.i18n import N_, _
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Row
@@ -29,7 +30,7 @@ def desk_document(
     again = before is not None and bool(form and about) and bool(before(form, about, since))
     told_from = source(desk)
     given: dict[str, Any] = {
-        "unit": desk.config.unit or desk.config.name,
+        "unit": _unit(desk),
         "at": desk.clock.now(),
         "watermark": _mark(desk, copy=again),
         "foot": Foot(_("{source}　副本，此前已打印过").format(source=told_from) if again else told_from),
@@ -62,6 +63,12 @@ def settle(desk: Desk, made: Document, form: str, content: Iterable[str], since:
     return made
 
 
+def _unit(desk: Desk) -> str:
+    """Whose paper it is; of a view the hub and the district that it shows, or that it shows them all."""
+    named = desk.config.unit or desk.config.name
+    return _(" · ").join((named, desk.scope or _("全部区县"))) if desk.config.view else named
+
+
 def _mark(desk: Desk, *, copy: bool) -> str:
     """What stands across a page: 示例 or 演练, and 副本."""
     return "·".join(part for part in (desk.config.mark, _("副本") if copy else "") if part)
@@ -88,7 +95,13 @@ def numbered_sheets(desk: Desk, title: str, numbers: Sequence[str], *, copy: boo
 
 
 def source(desk: Desk) -> str:
-    """The head of the journal that a sheet is made from: `依据记录 1204 · 9f3a…`."""
+    """The head of the journal that a sheet is made from: `依据记录 1204 · 9f3a…`; of a view, which has no journal of its
+    own, up to when it knows what the districts have sent."""
+    if desk.config.view:
+        from dutydesk.journal.view import last_success
+
+        at = last_success(desk.store)
+        return _("取自中心库，数据到 {time}").format(time=f"{local(at):%Y-%m-%d %H:%M}" if at is not None else "—")
     seq, digest = desk.store.position()
     return _("依据记录 {seq} · {digest}").format(seq=seq, digest=digest.hex()[:16])
 

@@ -262,7 +262,8 @@ class LedgerView(QTableView):
         if self._line_for is None:
             return
         rows = (self._ledger_model.row(number) for number in self._told_numbers())
-        lines = [mask_phones(self._line_for(self._ledger_model.masked(row))) for row in rows if row is not None]
+        model = self._ledger_model
+        lines = [mask_phones(model.placed(row, self._line_for(model.masked(row)))) for row in rows if row is not None]
         if lines:
             QGuiApplication.clipboard().setText("\n".join(" ".join(text.split("\n")) for text in lines))
 

@@ -261,6 +261,10 @@ class LedgerModel(QAbstractTableModel):
             return item.kind.mask(shown)
         return shown
 
+    def placed(self, row: Row, text: str) -> str:
+        """A text about a row with its district before it, where rows of several stand together."""
+        return f"{self.text(row, ORIGIN)} {text}".strip() if self.fields[:1] == (ORIGIN,) else text
+
     def texts(self, number: int) -> tuple[str, ...]:
         """The cells of the row at `number`, whole."""
         row = self.row(number)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolBar, QWi
 from dutydesk.core.clock import MINUTE, Clock, FixedClock, local
 from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
-from dutydesk.journal.view import ViewStore, Whose, districts, origins
+from dutydesk.journal.view import ViewStore, Whose, districts, last_success, origins
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.qt import dialogs
 from dutydesk.qt.announcer import Changed
@@ -239,8 +239,6 @@ class ViewWindow(MainWindow):
         """Refresh, unless that is under way. The first one shows how far it is."""
         if self._fetching is not None or self.closed:
             return
-        from dutydesk.sync.view import last_success
-
         store = self.desk.store
         first = last_success(store) is None
         runner = self.jobs if first else self.quiet
@@ -307,8 +305,6 @@ class ViewWindow(MainWindow):
         return told, False
 
     def _show_record(self) -> None:
-        from dutydesk.sync.view import last_success
-
         at, now = last_success(self.desk.store), self.clock.now()
         when = f"{local(at):%m-%d %H:%M}" if at is not None else _("还没有")
         late = at is None or now - at > SILENT

@@ -93,7 +93,7 @@ def _cells(number: int, row: Row, titles: dict[bytes, str], desk: Desk) -> list[
     return [
         str(number),
         row.text("name"),
-        titles.get(region, "") if isinstance(region, bytes) else "",
+        desk.placed(row, titles.get(region, "") if isinstance(region, bytes) else ""),
         row.text("address"),
         _area(row.values.get("area_m2")),
         _area(row.values.get("usable_m2")),

@@ -26,7 +26,7 @@ def p12(desk: Desk) -> bytes:
 
 def document(desk: Desk, query: Query | None = None) -> Document:
     """Form P12 over the supplies of `query` (all of them without one), still open."""
-    rows = service.listed(desk, query or Query("supplies"))
+    rows = service.placed(desk, service.listed(desk, query or Query("supplies")))
     totals = service.totals_of(rows)
     made = desk_document(desk, _("应急物资汇总表"))
     made.pairs(

@@ -98,7 +98,17 @@ def totals_of(rows: Sequence[Row]) -> Totals:
 
 def totals(desk: Desk) -> Totals:
     """Totals over everything listed."""
-    return totals_of(desk.rows("supplies"))
+    return totals_of(placed(desk, desk.rows("supplies")))
+
+
+def placed(desk: Desk, rows: Sequence[Row]) -> Sequence[Row]:
+    """Rows of a view with the district before each store: several districts have one of the same name."""
+    if not desk.config.view:
+        return rows
+    return [
+        replace(row, values={**row.values, "store": desk.placed(row, row.text("store"))}) if row.get("store") else row
+        for row in rows
+    ]
 
 
 def stores(desk: Desk) -> list[str]:

@@ -23,17 +23,13 @@ from dutydesk.core.settings import DeskConfig, load
 from dutydesk.journal import peers
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
-from dutydesk.journal.view import KNOWN, MARK, ViewStore
+from dutydesk.journal.view import JOB, KNOWN, MARK, ViewStore
 from dutydesk.sync import keys, protocol, record
 from dutydesk.sync.hub import PATIENCE, READER_ROLE, Hub, target
 from dutydesk.sync.outcome import SyncReport
 from dutydesk.sync.protocol import Cancel, Progress, Session
 from dutydesk.sync.record import Chain, Head
 from dutydesk.sync.wire import Parcel
-
-JOB = "view"
-"""Kind of the runs in `local_job`."""
-
 
 class ViewHub(Hub):
     """A hub that is only read, by a login that may not see personal data."""
@@ -164,10 +160,3 @@ def refresh(
         peers.end_run(store, number, state, report.json())
     return report
 
-
-def last_success(store: Store) -> int | None:
-    """When the view was last in step with its hub, ms UTC."""
-    for run in peers.runs(store, JOB):
-        if run.state == peers.DONE:
-            return run.ended_at
-    return None

@@ -67,7 +67,7 @@ def _lines(desk: Desk, rows: Sequence[Row]) -> list[Line]:
                     str(number),
                     row.text("name"),
                     row.text("unit"),
-                    regions.get(region, "") if isinstance(region, bytes) else "",
+                    desk.placed(row, regions.get(region, "") if isinstance(region, bytes) else ""),
                     row.text("strength"),
                     row.text("vehicles"),
                     label("teams", "status", row.text("status")) if row.get("status") else "",

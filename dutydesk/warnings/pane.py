@@ -118,7 +118,7 @@ class WarningPage(QScrollArea):
         self.badge.setVisible(bool(word))
         if word:
             self.badge.set(tone(row), word)
-        self.title.setText(row.text("headline") or standing.title(row.values))
+        self.title.setText(self._desk.placed(row, row.text("headline") or standing.title(row.values)))
         actual = found.message.status == "Actual"
         status = WARNINGS["status"].kind.show(row.values.get("status"), WARNINGS["status"])
         self.state.set("", standing.state_text(one) if actual else status)
@@ -358,7 +358,7 @@ class WarningsPane(CardPane):
         """One line on the clipboard."""
         one = self.page.one
         if one is not None:
-            text = mask_phones(service.line_of(one, self.desk.clock.now()))
+            text = self.desk.placed(one.row, mask_phones(service.line_of(one, self.desk.clock.now())))
             QGuiApplication.clipboard().setText(f"【{self.page.state.word}】{text}")
             self.say(_("已复制一行"))
 

@@ -33,7 +33,7 @@ def sheet(desk: Desk) -> tuple[bytes, Sequence[Problem]]:
         [
             standing.colour_text(one.row.values),
             standing.hazard_text(one.row.values),
-            one.row.text("issuer"),
+            desk.placed(one.row, one.row.text("issuer")),
             one.row.text("areas"),
             f"{local(one.standing.message.sent):%m-%d %H:%M}",
             standing.end_text(one.standing, now),
@@ -55,5 +55,5 @@ def sheet(desk: Desk) -> tuple[bytes, Sequence[Problem]]:
     for one in live:
         text = "\n".join(part for part in (one.row.text("text"), one.row.text("measures")) if part)
         if text:
-            document.box(text, title=one.row.text("headline") or standing.title(one.row.values))
+            document.box(text, title=desk.placed(one.row, one.row.text("headline") or standing.title(one.row.values)))
     return document.pdf(), document.missing

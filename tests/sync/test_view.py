@@ -22,7 +22,7 @@ from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
-from dutydesk.journal.view import ViewStore, Whose, districts
+from dutydesk.journal.view import ViewStore, Whose, districts, last_success
 from dutydesk.ledger.feature import Change
 from dutydesk.sync import protocol, view
 from dutydesk.sync.hub import Hub
@@ -83,7 +83,7 @@ def test_a_view_shows_what_the_desks_show_and_nothing_personal(city: Fleet, open
     city.sync(2)
     assert view.refresh(desk.store).pulled >= 1
     assert "新的一条" in texts(desk)
-    assert view.last_success(desk.store) == desk.clock.now()
+    assert last_success(desk.store) == desk.clock.now()
 
 
 def test_lists_can_be_narrowed_to_a_district(city: Fleet, opened: Callable[[], Desk]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAction, QShortcut
@@ -28,6 +29,7 @@ from dutydesk import app, cli
 from dutydesk.core.clock import FixedClock
 from dutydesk.core.paths import Home
 from dutydesk.features import VIEWED, schema
+from dutydesk.journal.query import Condition
 from dutydesk.journal.view import ViewStore
 from dutydesk.qt.dialogs import Sentence
 from dutydesk.qt.preview import PdfPreview
@@ -445,6 +447,44 @@ def test_a_paper_printed_from_a_view_is_recorded_nowhere(qtbot: Any, open_window
     assert (tmp_path / "p11.pdf").read_bytes().startswith(b"%PDF")
     assert d.ask(window.store, "SELECT count(*) FROM act") == before
     preview.leave()
+
+
+def words(pdf: bytes) -> str:
+    """The words of a print, without breaks."""
+    document = pypdfium2.PdfDocument(bytes(pdf))
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    document.close()
+    return "".join(text.split())
+
+
+def test_papers_and_copied_lines_say_which_district(qtbot: Any, open_window: Any) -> None:
+    """What leaves the window stands without its column of districts; a number of the log is one of each district's."""
+    window = open_window()
+    desk = window.desk
+    for form in window._actions.forms():
+        first = desk.rows("incidents", Condition("place", "=", "乙区隧道口"))[0]
+        text = words(window._actions.make(form, **({"incident": first.id} if "incident" in form.params else {})))
+        assert "中心库·全部区县" in text, form.code
+        assert "取自中心库，数据到2026-06-1823:00" in text, form.code
+        if form.code not in ("P12", "TEAM"):  # nothing is in them here
+            assert "乙区" in text.replace("乙区隧道口", "").replace("乙区中学", "").replace("乙区气象台", ""), form.code
+    window.district.setCurrentIndex(window.district.findText("乙区"))
+    text = words(window._actions.make(next(one for one in window._actions.forms() if one.code == "P11")))
+    assert "中心库·乙区" in text
+    assert "甲区" not in text
+    window.district.setCurrentIndex(0)
+    for name, district in (("incidents", "甲区"), ("warnings", "甲区"), ("incidents", "乙区"), ("warnings", "乙区")):
+        pane = window.show_pane(name)
+        pane.list.choose(next(card.key for card in pane.list.cards if card.note.startswith(district)))
+        assert pane.page.title.text().startswith(f"{district} ")
+        pane.copy_line() if name == "warnings" else pane.page.copy_line()
+        assert f"{district} " in QApplication.clipboard().text()
+    daybook = window.show_pane("daybook")
+    choose_first(daybook)
+    daybook.view.line_action.trigger()
+    told = daybook.model.texts(0)[0]
+    assert QApplication.clipboard().text().startswith(f"{told} ")
+    assert daybook.detail.detail.heading.startswith(f"{told} ")
 
 
 def test_an_address_that_is_none_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
