@@ -16,6 +16,7 @@ from dutydesk.journal import chain, peers
 from dutydesk.journal.apply import is_hex, parse_body
 from dutydesk.journal.batches import PAUSE
 from dutydesk.journal.chain import Act
+from dutydesk.journal.recipe import Cursor
 from dutydesk.journal.store import Store
 
 Personal = Mapping[int, tuple[bytes, bytes]]
@@ -192,6 +193,24 @@ def set_aside(store: Store, act: Act, reason: str) -> int:
     row = row_of(act, reason, store.clock.now())
     store.local(lambda cursor: cursor.execute(INSERT, row))
     return 1
+
+
+def set_all_aside(store: Store, told: Sequence[tuple[Act, str]]) -> int:
+    """The same for many, each with its reason, in one transaction; how many. One with a number that no table takes is not
+    kept."""
+    now = store.clock.now()
+
+    def work(cursor: Cursor) -> int:
+        count = 0
+        for act, reason in told:
+            try:
+                cursor.execute(INSERT, row_of(act, reason, now))
+            except (ValueError, OverflowError):
+                continue
+            count += 1
+        return count
+
+    return int(store.local(work)) if told else 0
 
 
 INSERT = (

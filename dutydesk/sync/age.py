@@ -16,6 +16,9 @@ MAGIC = b"age-encryption.org/v1\n"
 LONGEST_HEAD = 65_536
 """Bytes of a header, a line a receiver: a longer one is nobody's honest file, and is costly to read."""
 
+NONCE, CHUNK, TAG = 16, 65_536, 16
+"""Of the payload (age-encryption.org/v1): the nonce before it; its pieces, each with a tag after it."""
+
 
 class NotForUs(Refused):
     """Encrypted for others."""
@@ -112,6 +115,16 @@ def encrypt(source: Reads, target: Writes, recipients: Sequence[str]) -> None:
     except (library.EncryptError, OSError) as error:
         raise (reader.raised or writer.raised or OSError(str(error))) from None
     _raise_kept(reader, writer)
+
+
+def size_of(head: bytes, plain: int) -> int:
+    """Bytes of an age file that holds `plain` bytes; `head` is its beginning, as far as `LONGEST_HEAD`. 0 for what has no
+    whole header."""
+    at = head.find(b"\n--- ")
+    end = head.find(b"\n", at + 1)
+    if at < 0 or end < 0:
+        return 0
+    return end + 1 + NONCE + plain + TAG * max(1, -(-plain // CHUNK))
 
 
 def decrypt(source: BinaryIO, target: Writes, secret: str) -> None:

@@ -42,10 +42,11 @@ MOST_RAW = 2**30
 MOST_PACKED = 2**29
 RATIO = 64
 """Acts hold hashes and ids that no packing makes smaller: more than this many times unpacked is no honest file."""
-LARGEST_FILE = 2**30
+LARGEST_FILE = 2**28
+"""Bytes of one attached file; the largest that is imported has 200 MiB."""
 MOST_FILES = 20_000
-MOST_BYTES = 3 * 2**30
-"""Bytes of a bundle: FAT32, on most sticks, takes no file of 4 GiB."""
+MOST_BYTES = 2**28
+"""Bytes of files in one bundle: a file whose sum is wrong is found out only when all of it was read."""
 MOST_RANGES = 100_000
 BLOCK = 512
 _SIGNED_END = 1 << 63
@@ -228,6 +229,8 @@ def _manifest(value: Mapping[str, Any]) -> Manifest:
     parts = tuple(_part(one) for one in _list(value["parts"], most=MOST_FILES + 1))
     if not parts or parts[-1].name != ACTS or len({part.name for part in parts}) != len(parts):
         raise ValueError("parts")
+    if sum(part.size for part in parts[:-1]) > MOST_BYTES:
+        raise ValueError("files")
     acts = number_of(value["acts"], 0, MOST_TAKEN + 1)
     raw = number_of(value["raw"], 0, MOST_RAW + 1)
     if acts != sum(one.count for one in ranges) or raw > parts[-1].size * RATIO + BLOCK:

@@ -1,15 +1,13 @@
-"""The acts of a bundle on their way into the record: counted first, then taken in stretch by stretch, each only after
-its own desk's seal over it was found true."""
+"""The acts of a bundle on their way into the record: looked through first (`bundlecheck`), then taken in stretch by
+stretch, each only after its own desk's seal over it was found true."""
 
 from __future__ import annotations
 
-import json
 import logging
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from dutydesk.core.crashpoint import step
 from dutydesk.core.errors import Problem, Refused
@@ -20,30 +18,32 @@ from dutydesk.journal.store import Store
 from dutydesk.sync import bundlekeys, forking, keys, record, seals, wire
 from dutydesk.sync.bundle import ACTS, Manifest, Range
 from dutydesk.sync.bundleheld import inbox_of
+from dutydesk.sync.bundlelook import Enough
 from dutydesk.sync.bundlestretch import GARBLED, Stretch
 from dutydesk.sync.bundletaken import Taken
 from dutydesk.sync.wire import Parcel
 
 _log = logging.getLogger(__name__)
 PIECE = 2**20
-MOST_ASIDE = 2_000
-SAMPLED = 256
-"""So often a line is looked at while the first pass only counts: rubbish is told from acts before all of it is unpacked."""
-MARKS = (b"_deleted", b'erase\\"', b"\\u")
-"""What a line that deletes something must hold: the words, or an escape that could hide them."""
+MOST_ASIDE, MOST_ASIDE_BYTES = 2_000, 2**26
+"""Acts of one bundle that are set aside, and bytes of their bodies: as much as anybody will look at."""
+ASIDE_AT_ONCE, ASIDE_ACTS = 2**22, 500
+"""Bytes of bodies, and acts, that are set aside in one transaction."""
 NEW, OLD, GAP, FORK = "NEW", "OLD", "GAP", "FORK"
 
 
 @dataclass(slots=True)
 class Lot:
     """One range and how it stands to what is here: `seq`, `head` of the frontier, `limit` up to where a desk that was
-    shut out is believed; `reason` why it cannot go on."""
+    shut out is believed; `cut` the first act that is not read any more, since no key of its desk has sealed it (0: none);
+    `reason` why it cannot go on."""
 
     range: Range
     what: str
     seq: int
     head: bytes
     limit: int
+    cut: int = 0
     reason: str = ""
 
 
@@ -70,7 +70,17 @@ def _lot(store: Store, one: Range, frontier: record.Frontier, shut: Mapping[int,
     return Lot(one, what, seq, head, limit)
 
 
-class _Lines:
+def later(lots: Sequence[Lot]) -> dict[int, bool]:
+    """For each lot (its `id`), whether one comes after it of which acts are wanted."""
+    out: dict[int, bool] = {}
+    wanted = False
+    for lot in reversed(lots):
+        out[id(lot)] = wanted
+        wanted = wanted or lot.what in (NEW, FORK)
+    return out
+
+
+class Lines:
     """The acts, unpacked line by line with a limit, each given with its range and place. A subclass takes them."""
 
     def __init__(self, told: Manifest, lots: Sequence[Lot], tell: Callable[[int], None]) -> None:
@@ -138,41 +148,27 @@ class _Lines:
         return act, personal
 
 
-class Counting(_Lines):
-    """The first time through: sizes, number of lines, whether what is new follows from what is here, and what would be
-    deleted."""
-
-    def __init__(self, told: Manifest, lots: Sequence[Lot], tell: Callable[[int], None]) -> None:
-        super().__init__(told, lots, tell)
-        self.rows: dict[str, set[bytes]] = {}
-
-    def take(self, lot: Lot, seq: int, line: bytes) -> None:
-        meets = lot.what == NEW and seq == lot.seq
-        told = lot.what == NEW and seq > lot.seq and any(mark in line for mark in MARKS)
-        if not told and not meets and self._count % SAMPLED != 1:
-            return
-        act, _personal = self.unpack(lot, seq, line)
-        if meets and act.hash != lot.head:
-            lot.what = FORK  # from here or from some act before: what differs is kept from its first act on
-        if not told:
-            return
-        try:
-            for change in json.loads(act.body)["changes"]:
-                if "erase" in change or change.get("set", {}).get("_deleted") is not None:
-                    self.rows.setdefault(str(change["ledger"]), set()).add(bytes.fromhex(change["row"]))
-        except GARBLED:
-            return  # it is set aside with its reason when its turn comes
-
-
-class Applying(_Lines):
+class Applying(Lines):
     """The second time through: acts are held until a seal of their desk has come, then they go into the record."""
 
     def __init__(
-        self, store: Store, told: Manifest, lots: Sequence[Lot], taken: Taken, tell: Callable[[int], None]
+        self,
+        store: Store,
+        told: Manifest,
+        lots: Sequence[Lot],
+        taken: Taken,
+        tell: Callable[[int], None],
+        read: int = 0,
     ) -> None:
+        """`read`: so many lines are worth reading (0: all), as the first time through has found."""
         super().__init__(told, lots, tell)
         self._store = store
         self._taken = taken
+        self._lots = lots
+        self._later = later(lots)
+        self._read = read
+        self._aside_bytes = self._away_bytes = 0
+        self._away: list[tuple[chain.Act, str]] = []
         self._ring = keys.ring(store)
         self._vouched = keys.enrolled(store)
         self._stretch: Stretch | None = None
@@ -185,15 +181,20 @@ class Applying(_Lines):
         """Branches that are others than here."""
 
     def leave(self) -> None:
-        """No more comes; what waits on the disk for a seal goes."""
+        """No more comes; what waits on the disk for a seal goes, what is to be set aside is."""
         if self._stretch is not None:
             self._stretch.close()
+        self._put_away()
 
     def take(self, lot: Lot, seq: int, line: bytes) -> None:
+        if self._read and self._count > self._read and (not lot.reason or self._full(lot)):
+            self._unread()
         if lot.what in (OLD, GAP) or (lot.what == NEW and seq < lot.seq):
             self._taken.known += lot.what != GAP
             return
-        if lot.reason and lot.what != FORK and self._aside >= MOST_ASIDE:
+        if lot.reason and self._full(lot):
+            if not self._later[id(lot)]:
+                raise Enough
             return
         if lot is not self._of:
             self._of, self._seals = lot, deque(lot.range.seals)
@@ -211,6 +212,11 @@ class Applying(_Lines):
         if lot.reason:
             self._set_aside([(act, personal)], lot.reason)
             return
+        if lot.cut and seq >= lot.cut:
+            why = _("与席位的签名不符")
+            told = _("{desk}的记录{why}，没有收下").format(desk=self._called(lot.range.desk), why=why)
+            self._blocked(lot, told, [(act, personal)], why)
+            return
         if self._stretch is None:
             self._stretch = Stretch(lot.range.desk, lot.head, self._ring, self._vouched, inbox_of(self._store))
         self._stretch.add(line, (act, personal))
@@ -218,6 +224,22 @@ class Applying(_Lines):
             self._seals.popleft()
         if self._stretch.why or self._seals[0].seq == seq or seq == lot.range.last:
             self._ends(lot, self._seals[0])
+
+    def _full(self, lot: Lot) -> bool:
+        """Whether no more of a range is set aside."""
+        if self._aside < MOST_ASIDE and self._aside_bytes < MOST_ASIDE_BYTES:
+            return False
+        other = self.others.get((lot.range.desk, lot.range.epoch))
+        return other is None or not other.open
+
+    def _unread(self) -> None:
+        """The rest is not looked at: too much that means nothing stands before it."""
+        for lot in self._lots:
+            if lot.what == FORK or (lot.what == NEW and lot.seq < lot.range.last):
+                lot.reason = lot.reason or _("{desk}的记录没有读到：前面有太多不对的内容，请它另外导出").format(
+                    desk=self._called(lot.range.desk)
+                )
+        raise Enough
 
     def _beside(self, lot: Lot, act: chain.Act) -> bool:
         """An act of a branch that is another one than here; whether its own desk vouches for the branch, as far as can
@@ -265,10 +287,17 @@ class Applying(_Lines):
         self._set_aside(parcels, why)
 
     def _set_aside(self, parcels: Iterable[Parcel], reason: str, *, whole: bool = False) -> None:
-        """As much as anybody will look at, or `whole`."""
-        for act, _personal in parcels if whole else islice(parcels, max(0, MOST_ASIDE - self._aside)):
-            try:
-                self._taken.quarantined += inbox.set_aside(self._store, act, reason)
-            except GARBLED:
-                continue  # a number that no table takes: the reason alone is kept
+        """As much as anybody will look at, or `whole`; by many in one transaction."""
+        for act, _personal in parcels:
+            if not whole and (self._aside >= MOST_ASIDE or self._aside_bytes >= MOST_ASIDE_BYTES):
+                break
+            self._away.append((act, reason))
             self._aside += 1
+            self._aside_bytes += len(act.body)
+            self._away_bytes += len(act.body)
+            if self._away_bytes >= ASIDE_AT_ONCE or len(self._away) >= ASIDE_ACTS:
+                self._put_away()
+
+    def _put_away(self) -> None:
+        away, self._away, self._away_bytes = self._away, [], 0
+        self._taken.quarantined += inbox.set_all_aside(self._store, away)

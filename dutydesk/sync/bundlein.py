@@ -34,7 +34,8 @@ from dutydesk.sync.bundle import (
     never,
     no_progress,
 )
-from dutydesk.sync.bundleacts import FORK, GAP, NEW, OLD, Applying, Counting, Lot, lots_of
+from dutydesk.sync.bundleacts import FORK, GAP, NEW, OLD, Applying, Lot, lots_of
+from dutydesk.sync.bundlecheck import Counting
 from dutydesk.sync.bundleheld import ROOM_LEFT, copy, done, held, inbox_of, keep, not_kept
 from dutydesk.sync.bundlelook import peek, walk
 from dutydesk.sync.bundleout import refuse_play
@@ -61,6 +62,9 @@ MOST_EPOCHS = 1_000
 """How many epochs further on a sender is believed to know this desk: nobody may use them up."""
 MOST_SUMMED = 2**26
 """Bytes of a refused file up to which its sum is entered: rubbish must not hold anybody up."""
+
+SAID = 4
+"""Reasons that are told of one bundle; the rest by their number."""
 
 
 # -- taking --------------------------------------------------------------------------------------------------------------
@@ -150,11 +154,11 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
     local = copy(store, path, taken, how.progress, how.cancel)
     step("bundle.copied")
     try:
-        taken.deletes = _check(store, local, told, lots, how)
+        read, taken.deletes = _check(store, local, told, lots, how)
         step("bundle.checked")
         if not how.deletes and (why := _too_many(store, taken.deletes, how.rule)):
             return _stays(store, _verdict(taken, GUARD, why), local, how)
-        said = _apply(store, local, told, lots, taken, how)
+        said = _apply(store, local, told, lots, taken, how, read)
     except Refused as error:
         return done(store, _verdict(taken, TAMPERED, _said(error)), local)
     except BaseException:
@@ -170,7 +174,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
     if taken.waiting:
         return _stays(store, _verdict(taken, WAITING, _gap_text(told)), local, how)
     if blocked:
-        return done(store, _verdict(taken, PARTLY, _("；").join(dict.fromkeys(blocked))), local)
+        return done(store, _verdict(taken, PARTLY, _few(blocked)), local)
     return done(store, _verdict(taken, DONE if taken.applied or taken.files else KNOWN, ""), local)
 
 
@@ -185,6 +189,13 @@ def _said(error: Refused) -> str:
     if problem.line is None:
         return problem.reason
     return _("第 {line} 条记录：{reason}，没有收下").format(line=problem.line, reason=problem.reason)
+
+
+def _few(reasons: Sequence[str]) -> str:
+    """The first of several reasons, each once, and how many more there are."""
+    told = list(dict.fromkeys(reasons))
+    text = _("；").join(told[:SAID])
+    return text + (_("；另有 {more} 处").format(more=len(told) - SAID) if len(told) > SAID else "")
 
 
 def _verdict(taken: Taken, state: str, reason: str) -> Taken:
@@ -218,26 +229,12 @@ def retry(store: Store, rule: Rule = RULE, *, progress: Progress = no_progress, 
 # -- checking ------------------------------------------------------------------------------------------------------------
 
 
-def _check(store: Store, local: Path, told: Manifest, lots: Sequence[Lot], how: _How) -> dict[str, int]:
-    """Every part against the manifest; how many listed rows would be deleted, by ledger."""
-    counting = Counting(told, lots, lambda count: how.progress("check", count, told.acts))
+def _check(store: Store, local: Path, told: Manifest, lots: Sequence[Lot], how: _How) -> tuple[int, dict[str, int]]:
+    """Every part against the manifest, as far as it is worth reading: how many lines (0: all), and how many listed rows
+    would be deleted, by ledger."""
+    counting = Counting(store, told, lots, lambda count: how.progress("check", count, told.acts))
     walk(store, local, told, lambda name, _size: counting if name == ACTS else Nothing(), how.cancel, how.identity)
-    found: dict[str, int] = {}
-    with store.read() as connection:
-        for ledger, rows in counting.rows.items():
-            if ledger not in store.schema.shapes:
-                continue
-            listed, wanted = 0, sorted(rows)
-            for at in range(0, len(wanted), 500):
-                part = tuple(wanted[at : at + 500])
-                marks = ",".join("?" * len(part))
-                listed += connection.exec_driver_sql(
-                    f"SELECT count(*) FROM {store.schema[ledger].ledger.name} WHERE _state = 1 AND id IN ({marks})",  # noqa: S608
-                    part,
-                ).scalar_one()
-            if listed:
-                found[ledger] = listed
-    return found
+    return counting.read, {ledger: len(rows) for ledger, rows in counting.found.items()}
 
 
 def _too_many(store: Store, counted: dict[str, int], rule: Rule) -> str:
@@ -306,13 +303,14 @@ def _apply(
     lots: Sequence[Lot],
     taken: Taken,
     how: _How,
+    read: int,
 ) -> list[str]:
     """Take it in; what follows from forks, in sentences."""
     me = (store.config.desk_id, store.config.epoch)
     if any((lot.range.desk, lot.range.epoch) == me and lot.what == NEW for lot in lots):
         peers.remember(store, {DUE: {"epoch": me[1]}})
     new: list[str] = []
-    applying = Applying(store, told, lots, taken, lambda count: how.progress("apply", count, told.acts))
+    applying = Applying(store, told, lots, taken, lambda count: how.progress("apply", count, told.acts), read)
     room = sum(part.size for part in told.files)
     if shutil.disk_usage(store.home.root).free < room + ROOM_LEFT:
         raise Unavailable(_("磁盘空间不足，附件没有收下"))

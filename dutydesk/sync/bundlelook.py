@@ -5,6 +5,7 @@ Nothing of it is believed before the signature over its manifest holds; see `bun
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from dutydesk.journal import signing
 from dutydesk.journal.store import Store
 from dutydesk.sync import age, bundlekeys, stick
 from dutydesk.sync.bundle import (
+    BLOCK,
+    END,
     MANIFEST,
     SIGNATURE,
     SIGNED,
@@ -29,12 +32,12 @@ from dutydesk.sync.bundle import (
     never,
 )
 
-LARGEST = 2**32
-"""Bytes of a bundle that is looked at."""
+LARGEST = 2**30
+"""Bytes of a bundle that is looked at: more than `bundleout` writes."""
 
 
-class _Enough(DutyDeskError):
-    """The beginning was all that was asked for."""
+class Enough(DutyDeskError):
+    """What was read is all that is asked for."""
 
 
 class _Into:
@@ -66,18 +69,44 @@ def peek(store: Store, path: Path, identity: str = "") -> Manifest:
 
     def sink(_name: str, _size: int) -> Sink:
         if len(found) == 2:
-            raise _Enough
+            raise Enough
         return Whole(more)
 
     unpacker = Unpacker(sink)
-    with suppress(_Enough):
+    with suppress(Enough):
         _decrypt(store, path, unpacker, never, identity)
     if len(found) < 2:
         raise Refused(Problem(_("数据包不完整，没有收下")))
     told = load(found[0])
     if not signing.holds(told.sender.public, SIGNED + found[0], found[1]):
         raise Refused(Problem(_("签名不符：内容被改动过，或不是署名的席位发的，没有收下")))
+    _whole(path, told, len(found[0]))
     return told
+
+
+def _whole(path: Path, told: Manifest, manifest: int) -> None:
+    """Raises `Refused` for a file that cannot be whole, by its length alone: nobody need wait until all of it was read."""
+    sizes = (manifest, signing.SIGNATURE_BYTES, *(part.size for part in told.parts))
+    plain = sum(BLOCK + size + -size % BLOCK for size in sizes) + len(END)
+    try:
+        with stick.opened(path, LARGEST) as file:
+            size = os.fstat(file.fileno()).st_size
+            wanted = age.size_of(file.read(age.LONGEST_HEAD), plain)
+    except OSError as error:
+        raise unread(path, error) from None
+    if size < wanted:
+        raise Refused(
+            Problem(_("文件不完整，还差 {size}，请重新拷贝，或请对方重新导出").format(size=_amount(wanted - size)))
+        )
+    if size > wanted:
+        raise Refused(Problem(_("文件后面多出了 {size}，没有收下").format(size=_amount(size - wanted))))
+
+
+def _amount(size: int) -> str:
+    for unit, least in (("MB", 2**20), ("KB", 2**10)):
+        if size >= least:
+            return f"{size // least} {unit}"
+    return _("{size} 字节").format(size=size)
 
 
 def walk(
@@ -89,7 +118,7 @@ def walk(
     identity: str = "",
 ) -> None:
     """The whole archive once, each part given to its sink. Raises `Refused` unless it is complete and the one that
-    `told` describes."""
+    `told` describes. A sink that needs no more raises `Enough`: that is the end, without a word about the rest."""
 
     def same(data: bytes) -> None:
         if load(data).id != told.id:
@@ -102,7 +131,10 @@ def walk(
         return Nothing() if name == SIGNATURE else wanted(name, size)
 
     unpacker = Unpacker(sink)
-    _decrypt(store, local, unpacker, cancel, identity)
+    try:
+        _decrypt(store, local, unpacker, cancel, identity)
+    except Enough:
+        return
     if not unpacker.complete:
         raise Refused(Problem(_("数据包不完整，没有收下")))
 

@@ -42,6 +42,12 @@ class Other:
     """The last of its acts that a seal covers; 0 while there is none."""
     _link: bytes = b""
     _sound: bool = True
+    _open: bool = True
+
+    @property
+    def open(self) -> bool:
+        """Whether a seal of its desk may still come."""
+        return self._open
 
     def add(self, store: Store, act: Act) -> bool:
         """The next act that is not the one here; whether the branch may still be its desk's."""
@@ -52,7 +58,8 @@ class Other:
         self._link = act.hash
         if self._sound and any((seal.seq, seal.hash) == (act.seq, act.hash) for seal in self.seals):
             self.upto = act.seq
-        return self._sound and bool(self.seals)
+        self._open = self._sound and any(seal.seq > act.seq for seal in self.seals)
+        return self._open or self.upto == act.seq
 
     @property
     def common(self) -> int:
