@@ -148,7 +148,7 @@ def _refuse_header(database: Path, size: int, wal: Path | None) -> None:
     with database.open("rb") as file:
         start = file.read(100)
     if len(start) < 100 or not start.startswith(SQLITE_MAGIC):
-        raise Damaged(
+        raise NoDatabase(
             _("{file} 不是数据库文件，或已损坏，或已加密而没有给密钥（DUTYDESK_KEY）").format(file=database.name)
         )
     page = int.from_bytes(start[16:18], "big")
@@ -189,6 +189,10 @@ def elsewhere(head: Head | None) -> bool:
 
 class Elsewhere(Refused):
     """The folder comes from another machine, and nobody has said yet whether it was moved or copied."""
+
+
+class NoDatabase(Damaged):
+    """What lies in the database's place does not begin as one: broken, another file, or encrypted with no key given."""
 
 
 def compare(head: Head | None, position: tuple[int, bytes] | None) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dutydesk.shell.docks import PaneDock
 
 ARRANGEMENTS = (N_("日常"), N_("汛期"), N_("交接班"))
+BESIDE = {"汛期": "rain", "交接班": "shifts"}
+"""The pane that an arrangement puts beside the first one; where it is not there, neither is the arrangement."""
 STATE_VERSION = 1
 NARROW = 800
 """Pixels at 100 % below which the rail shows names alone."""
@@ -31,7 +33,7 @@ class DockWindow(QMainWindow):
     """A window of docks.
 
     Attributes: `docks` by feature name, `todo_dock`, `todo` and `rail` once built; `arranging` while docks are put in
-    their places.
+    their places; `placed` once they are where they were left.
     """
 
     desk: Any = None
@@ -42,6 +44,7 @@ class DockWindow(QMainWindow):
         self.todo: Any = None
         self.rail: Any = None
         self.arranging = False
+        self.placed = False
         self._side = 0
         self._known_size = QSize()
         self._growing = False
@@ -110,6 +113,11 @@ class DockWindow(QMainWindow):
 
     # -- places ----------------------------------------------------------------------------------------------------
 
+    @property
+    def arrangements(self) -> list[str]:
+        """The names of the arrangements that there are."""
+        return [name for name in ARRANGEMENTS if BESIDE.get(name, "") in ("", *self.docks)]
+
     def arrange(self, name: str) -> None:
         """Put the docks as a named arrangement has them: 日常 (log in front), 汛期 (rain and warnings beside the log),
         交接班 (hand-over beside the log)."""
@@ -118,7 +126,7 @@ class DockWindow(QMainWindow):
             dock.setFloating(False)
             self.removeDockWidget(dock)
         first: PaneDock | None = None
-        beside = {"汛期": "rain", "交接班": "shifts"}.get(name, "")
+        beside = BESIDE.get(name, "")
         for feature, dock in self.docks.items():
             if feature != beside:
                 self.addDockWidget(QtCore.Qt.DockWidgetArea.LeftDockWidgetArea, dock)
@@ -169,7 +177,9 @@ class DockWindow(QMainWindow):
         self.rail.mark({name for name, dock in self.docks.items() if dock.front})
 
     def keep_places(self) -> None:
-        """Remember where the window and its docks are."""
+        """Remember where the window and its docks are; of one that never came up whole there is nothing to remember."""
+        if not self.placed:
+            return
         store = self.desk.store
         store.remember("window.geometry", self.saveGeometry().toBase64().toStdString())
         store.remember("window.state", self.saveState(STATE_VERSION).toBase64().toStdString())
@@ -187,6 +197,7 @@ class DockWindow(QMainWindow):
             self.restoreState(QtCore.QByteArray.fromBase64(state.encode()), STATE_VERSION)
             self._placed.start()
         self.fetch_back()
+        self.placed = True
 
     def fetch_back(self) -> None:
         """Bring every window back that no screen shows."""

@@ -209,6 +209,8 @@ def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> _Recor
     try:
         notes = headfile.inspect(home.database, head, encrypted=key is not None, move=False)
         raw = recipe.connect(home.database, key, read_only=True)
+    except headfile.NoDatabase:
+        return _Record([_("{file} 不是数据库文件，或开头坏了，读不出来").format(file=home.database.name)])
     except DutyDeskError as error:
         return _Record([str(problem) for problem in error.problems])
     said += notes

@@ -233,7 +233,9 @@ def lines(made: Salvage) -> list[str]:
     """The report in words."""
     out = [_("读出 {acts} 次操作，已放进新的记录").format(acts=made.acts)]
     if made.beside:
-        out.append(_("另有 {count} 次在缺口之后，放在隔离区，缺口补上后自动归位").format(count=made.beside))
+        out.append(
+            _("另有 {count} 次在缺口之后，放在隔离区（“同步”里看得到），缺口补上后自动归位").format(count=made.beside)
+        )
     if not made.missing:
         return [*out, _("没有缺失")]
     out.append(_("缺失 {lost} 次操作：").format(lost=made.lost))

@@ -371,6 +371,9 @@ def test_a_list_that_cannot_be_read_after_a_clean_stop_leads_to_the_ways_back(
         qtbot.keyClick(dialog, Qt.Key.Key_Return)
     assert len(starter.desk.rows("log")) == 2
     assert starter.window.entry.text.toPlainText() == "东门积水", "what was typed meanwhile is there"
+    qtbot.waitUntil(lambda: not starter.window.arranging)
+    seen = [name for name, dock in starter.window.docks.items() if dock.front]
+    assert seen == ["daybook"], "half a window leaves no places behind"
 
 
 def test_damage_that_nobody_minded_is_told_as_damage(qtbot: Any, starter: Any, expect_log: Any, tmp_path: Path) -> None:
