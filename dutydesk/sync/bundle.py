@@ -39,7 +39,7 @@ MOST_TAKEN = 4 * MOST_ACTS
 """Acts that are taken from one bundle at most: a chain that has one seal cannot be divided."""
 MOST_MANIFEST = 4 * 2**20
 MOST_RAW = 2**30
-MOST_PACKED = 2**29
+MOST_PACKED = 2**28
 RATIO = 64
 """Acts hold hashes and ids that no packing makes smaller: more than this many times unpacked is no honest file."""
 LARGEST_FILE = 2**28

@@ -22,8 +22,8 @@ from dutydesk.sync.bundletaken import Held, Taken
 HELD = "bundle/held/"
 """Names in `local_peer`: what waits in `inbox/`, by the file's sha256."""
 ROOM_LEFT = 200 * 2**20
-MOST_KEPT, MOST_HELD = 2**29, 64
-"""What waits in `inbox/` at most: bytes of a file, and files."""
+MOST_HELD = 64
+"""Files that wait in `inbox/` at most."""
 PIECE = 2**20
 
 
@@ -102,7 +102,7 @@ def keep(store: Store, taken: Taken, path: Path) -> Taken:
             size = path.stat().st_size
         except OSError as error:
             raise unread(path, error) from None
-        if size > MOST_KEPT or len(held(store)) >= MOST_HELD:
+        if size > LARGEST or len(held(store)) >= MOST_HELD:
             return not_kept(taken)
     local = copy(store, path, taken, no_progress, never)
     told = taken.manifest

@@ -32,7 +32,7 @@ from dutydesk.sync.bundle import (
     never,
 )
 
-LARGEST = 2**30
+LARGEST = 5 * 2**27
 """Bytes of a bundle that is looked at: more than `bundleout` writes."""
 
 

@@ -29,6 +29,7 @@ from dutydesk.sync.bundle import (
     MOST_ACTS,
     MOST_BYTES,
     MOST_FILES,
+    MOST_PACKED,
     MOST_RAW,
     MOST_TAKEN,
     Cancel,
@@ -142,6 +143,8 @@ def export(
     sent = dict(peer.sent)
     for group in _groups(_divided(store, plans)) or [[]]:
         packed, named = _pack(store, group, done, whole, progress, cancel)
+        if len(packed.data) > MOST_PACKED:
+            raise _too_much(group[-1])
         done += sum(one.count for one in packed.ranges)
         files, left = _files(store, owed | named, made, cancel)
         owed = left
