@@ -20,6 +20,7 @@ from dutydesk.daybook import cells, entry, lists, rules, service
 from dutydesk.daybook.ledger import LOG
 from dutydesk.daybook.pane_form import EntryLine
 from dutydesk.daybook.pane_lists import log_model, log_view
+from dutydesk.journal.attachments import path_of
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Query, Row
 from dutydesk.ledger.kinds import shown
@@ -34,7 +35,7 @@ from dutydesk.qt.compose import (
 from dutydesk.qt.detail import Compared, Detail, DetailPanel, File
 from dutydesk.qt.editors import typed_time
 from dutydesk.qt.filterbar import FilterBar
-from dutydesk.qt.offers import desk_only
+from dutydesk.qt.offers import desk_only, viewing
 from dutydesk.qt.rowtools import RowTools
 from dutydesk.qt.saving import SaveElsewhere
 from dutydesk.qt.theme import current
@@ -145,7 +146,7 @@ class DaybookPane(QWidget):
             self.tools.add("reply", _("反馈"), "R", self.reply)
             self.tools.add("follow", _("跟进"), "T", self.follow)
         if "intake" in services or "open" in services:
-            self.tools.add("intake", _("转接报"), "I", self.intake)
+            self.tools.add("intake", _("转接报") if "intake" in services else _("看接报"), "I", self.intake)
         self.tools.add("attach", _("加附件"), "F", self.attach)
         # An entry is copied as the line that goes into the group chat; cells are for tables.
         self.view.copy_action.setShortcut(QKeySequence("Ctrl+Shift+C"))
@@ -252,9 +253,16 @@ class DaybookPane(QWidget):
                     Compared(head, tuple((_(LOG[item.field].label), item.old, item.new) for item in changed))
                     for head, changed in told.corrections
                 ),
-                tuple(File(file.id, file.text("name"), lists.size_text(file.number("size"))) for file in told.files),
+                tuple(self._file(file) for file in told.files),
             )
         )
+
+    def _file(self, file: Row) -> File:
+        """A file beside the entry: its size, and where it is not here why."""
+        here = path_of(self.desk.store.home, file.text("sha256")).exists()
+        lacking = _("附件不传给上级，要看请问区县") if viewing(self.desk) else _("未到")
+        size = lists.size_text(file.number("size"))
+        return File(file.id, file.text("name"), size if here else f"{size} · {lacking}", here)
 
     def _open(self, row: Row) -> None:
         """Enter: read it whole, the arrow keys scroll; Esc goes back to the list."""

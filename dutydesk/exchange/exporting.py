@@ -130,6 +130,8 @@ class Names:
         for row in rows:
             for text in {row.text(name) for name in fields}:
                 times[text] = times.get(text, 0) + 1
+        if self._desk.config.view:  # what is read there is not brought in again: the names, the district beside them
+            return {row.id: next((row.text(name) for name in fields if row.text(name)), row.id.hex()) for row in rows}
         return {
             row.id: next(
                 (row.text(name) for name in fields if row.text(name) and times[row.text(name)] == 1), row.id.hex()

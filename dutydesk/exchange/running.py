@@ -63,7 +63,7 @@ def list_rows(desk: Desk, args: argparse.Namespace) -> int:
     total = desk.count(ledger.name, *query.where, search=query.search)
     rows = all_rows(desk, query, args.limit)
     if args.json:
-        write(stream(ledger, total, rows, reveal=reveal))
+        write(stream(desk, ledger, total, rows, reveal=reveal))
         return 0
     for line in table(desk, ledger, rows, reveal=reveal):
         say(line)

@@ -11,6 +11,7 @@ from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _
 from dutydesk.journal import query as q
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.rows import ORIGIN
 from dutydesk.ledger.kinds import Flag, Ref, Scaled
 from dutydesk.ledger.spec import Field, Ledger, On, Search, Value, Values
 
@@ -59,12 +60,14 @@ class Shaper:
         return shape
 
 
-def stream(ledger: Ledger, total: int, rows: Iterable[q.Row], *, reveal: bool) -> Iterator[str]:
-    """`{"ledger","total","rows":[…]}` in pieces, so that a million rows never stand in memory."""
+def stream(desk: Desk, ledger: Ledger, total: int, rows: Iterable[q.Row], *, reveal: bool) -> Iterator[str]:
+    """`{"ledger","total","rows":[…]}` in pieces, so that a million rows never stand in memory; in a view each row says
+    in `district` where it comes from."""
     shaper = Shaper(ledger, reveal=reveal)
     yield f'{{"ledger":{json.dumps(ledger.name)},"total":{total},"rows":['
     for n, row in enumerate(rows):
-        yield ("," if n else "") + json.dumps(shaper.json(row), ensure_ascii=False, separators=(",", ":"))
+        told = {**shaper.json(row), "district": desk.origin(row)} if desk.config.view else shaper.json(row)
+        yield ("," if n else "") + json.dumps(told, ensure_ascii=False, separators=(",", ":"))
     yield "]}"
 
 
@@ -135,13 +138,15 @@ def text_of(item: Field, row: Values, names: Mapping[bytes, str], *, reveal: boo
 
 
 def table(desk: Desk, ledger: Ledger, rows: Iterable[q.Row], *, reveal: bool) -> Iterator[str]:
-    """Lines of tab-separated values under their labels, the row's id first."""
+    """Lines of tab-separated values under their labels, the row's id first, in a view the district last."""
     fields = ledger.on(On.TABLE)
-    yield "\t".join(("id", *(_(item.label) for item in fields)))
+    view = (_(ORIGIN.label),) if desk.config.view else ()
+    yield "\t".join(("id", *(_(item.label) for item in fields), *view))
     for part in _parts(rows):
         names = titles(desk, ledger, part)
         for row in part:
-            yield "\t".join((row.id.hex(), *(text_of(item, row.values, names, reveal=reveal) for item in fields)))
+            cells = (text_of(item, row.values, names, reveal=reveal) for item in fields)
+            yield "\t".join((row.id.hex(), *cells, *((desk.origin(row),) if view else ())))
 
 
 def _parts(rows: Iterable[q.Row]) -> Iterator[list[q.Row]]:

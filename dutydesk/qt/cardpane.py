@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QSplitter, QStackedWidget,
 from dutydesk.core.i18n import _
 from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.cards import CardList
-from dutydesk.qt.offers import desk_only, offered, on_key, on_press
+from dutydesk.qt.offers import NOTHING_CAME, desk_only, offered, on_key, on_press
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import EmptyState, SearchBox, SplitTitle, button, label, shortcut
 
@@ -196,7 +196,7 @@ class CardPane(QWidget):
     def show_empty(self, sentence: str, hint: str = "", action: str = "") -> None:
         """Put a sentence where nothing is beside the list, and what to do next where that is offered."""
         begins = not action or offered(self.desk, self.begin)
-        self.empty.say(sentence, hint if begins else "", action if begins else "")
+        self.empty.say(sentence, hint if begins else _(NOTHING_CAME), action if begins else "")
         self.stack.setCurrentWidget(self.empty)
         self.make_room()
 

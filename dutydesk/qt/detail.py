@@ -26,11 +26,13 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file beside the row: `row` its own id, `name`, `note` its size or that it has not arrived."""
+    """A file beside the row: `row` its own id, `name`, `note` its size or that it has not arrived; `here`: whether it can
+    be saved elsewhere."""
 
     row: bytes
     name: str
     note: str = ""
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,10 @@ class DetailPanel(QScrollArea):
             row.setSpacing(current().px(8))
             row.addWidget(label(item.name, selectable=True))
             row.addWidget(label(item.note, "muted"))
+            if not item.here:
+                row.addStretch(1)
+                column.addLayout(row)
+                continue
             save = button(_("另存为"))
             save.setObjectName(f"save-{item.row.hex()}")
             save.setAccessibleName(_("另存 {name}").format(name=item.name))

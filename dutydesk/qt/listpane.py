@@ -127,9 +127,7 @@ class ListPane(QWidget):
         self._keys: list[tuple[str, str, Callable[[], None]]] = []
         self._name = ledger
         self.model = LedgerModel(shown or self.ledger, desk, columns=columns, pages=pages, shows=shows, tone=tone)
-        # What to do next is for those who can do it.
-        told = (empty[0], "") if viewing(desk) else empty
-        self.view = LedgerView(self.model, important=important, empty=told, parent=self)
+        self.view = LedgerView(self.model, important=important, empty=empty, parent=self)
         self.view.setObjectName(f"{ledger}-list")
         self._lay_out(hint)
         self._bind()

@@ -38,8 +38,10 @@ from PySide6.QtWidgets import (
 
 from dutydesk.core.i18n import _
 from dutydesk.core.privacy import mask_phones
+from dutydesk.journal.rows import ORIGIN
 from dutydesk.ledger.kinds import LongText
 from dutydesk.qt.fitting import Columns
+from dutydesk.qt.offers import NOTHING_CAME
 from dutydesk.qt.table import Index, LedgerModel
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import EmptyState
@@ -114,7 +116,8 @@ class LedgerView(QTableView):
             model.setParent(self)
         self._important = self._important_column(important)
         self._line_for = line_for
-        self._empty = empty
+        # What to do next is for those who can do it: not where rows of several districts are looked at.
+        self._empty = (empty[0], _(NOTHING_CAME)) if model.fields[:1] == (ORIGIN,) else empty
         self._place: _Place | None = None
         self._fitting = False
         self._columns = Columns(self, model, self._important)

@@ -14,11 +14,14 @@ from typing import Any, TypeVar
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from dutydesk.core.i18n import N_
 from dutydesk.qt.widgets import shortcut
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 CommandRow = tuple[str, str, Callable[[], Any]]
 _MARK = "__desk_only__"
+NOTHING_CAME = N_("没有上传过的区县，这里也是空的；看“区县”一栏的最新记录")
+"""What an empty list says in a view, where it does not mean that nothing happened."""
 
 
 def desk_only(run: Run) -> Run:

@@ -7,9 +7,10 @@ clock, the crew, the state of the record and of the last copy.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRect, QSize, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -226,6 +227,13 @@ class StatusBoard(QWidget):
         """What the tiles say has changed, so may their places."""
         self._place()
         self.updateGeometry()
+
+    def mind(self, panes: Collection[str]) -> None:
+        """Only what leads somewhere can be pressed: a view has few of a desk's panes."""
+        for tile, target in self._target.items():
+            leads = target in panes or target in ("todo", "who")
+            tile.setEnabled(leads)
+            tile.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
 
     # -- what it says ----------------------------------------------------------------------------------------------
 

@@ -160,6 +160,7 @@ class ViewWindow(MainWindow):
 
     def _build_commands(self) -> None:
         super()._build_commands()
+        self.board.mind(self.docks)
         self._shortcut("Ctrl+R", self.fetch_now)
         self._shortcut("Ctrl+D", self._focus_district)
 

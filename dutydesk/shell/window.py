@@ -22,7 +22,7 @@ from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.qt import theme
 from dutydesk.qt.offers import desk_only, kept, offered
-from dutydesk.shell.frame import ARRANGEMENTS, DockWindow
+from dutydesk.shell.frame import DockWindow
 
 if TYPE_CHECKING:
     from dutydesk.ledger.feature import OpenItem
@@ -233,7 +233,7 @@ class MainWindow(DockWindow):
                 action.setText(f"{text}\t{key}")
         menu.addSeparator()
         places = menu.addMenu(_("排列"))
-        for name in ARRANGEMENTS:
+        for name in self.arrangements:
             action = places.addAction(_(name))
             action.setData(name)
             action.triggered.connect(self._arrange_asked)
@@ -286,7 +286,9 @@ class MainWindow(DockWindow):
             feature = next(item for item in self.desk.features if item.name == name)
             commands.append(Command(_(feature.title), feature.key, _Go(self, name)))
             commands += [Command(text, key, run) for text, key, run in self.pane_commands(name)]
-        commands += [Command(_("排列：{name}").format(name=_(name)), "", _Arrange(self, name)) for name in ARRANGEMENTS]
+        commands += [
+            Command(_("排列：{name}").format(name=_(name)), "", _Arrange(self, name)) for name in self.arrangements
+        ]
         palette = Palette(self.desk, commands, self)
         palette.opened.connect(self.open_row)
         palette.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)

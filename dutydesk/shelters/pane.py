@@ -79,7 +79,7 @@ class SheltersPane(ListPane):
             for choice in state.choices
         ]
         streets = [
-            Narrow(row.text("name"), (region_condition(self.desk, row.id),))
+            Narrow(self.desk.placed(row, row.text("name")), (region_condition(self.desk, row.id),))
             for row in self.desk.rows("regions", Condition("level", "=", "SUBDISTRICT"))
         ]
         return {

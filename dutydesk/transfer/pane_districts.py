@@ -27,6 +27,8 @@ from dutydesk.qt.widgets import SplitTitle, label
 from dutydesk.transfer import districts
 
 MINUTE_MS = 60_000
+SOON_MS = 500
+"""What comes in meanwhile is read together: while a hub is first pulled something comes all the time."""
 COUNTED = ("incidents", "late", "warnings", "shelters", "teams")
 DISTRICTS = Ledger(
     districts.NAME,
@@ -98,6 +100,10 @@ class DistrictsPane(QWidget):
         column.addWidget(self.head)
         column.addWidget(self.view, 1)
         column.addWidget(self.rain)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self.refresh)
         self._minute = QTimer(self)
         self._minute.setInterval(MINUTE_MS)
         self._minute.timeout.connect(self.refresh)
@@ -169,8 +175,8 @@ class DistrictsPane(QWidget):
         return "late" if silent or (name == "late" and row.number("late")) else ""
 
     def _heed(self, changed: Changed) -> None:
-        if self.isVisible():
-            self.refresh()
+        if self.isVisible() and not self._soon.isActive():
+            self._soon.start()
 
     # -- what is done -----------------------------------------------------------------------------------------------
 
@@ -196,3 +202,4 @@ class DistrictsPane(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._minute.stop()
+        self._soon.stop()

@@ -149,7 +149,14 @@ def test_on_the_command_line(
     assert line.ok("hub", "view")["pulled"] == 0
     assert load(Home(line.home).config).view
     assert password not in Home(line.home).config.read_text()
-    assert line.ok("list", "log", "--search", "隧道")["total"] == 3
+    told = line.ok("list", "log", "--search", "隧道")
+    assert sorted(row["district"] for row in told["rows"]) == ["乙区", "乙区", "甲区"]
+    assert line("list", "log").out.splitlines()[0].endswith("\t区县")
+    assert line("export", "log", tmp_path / "log.csv").code == 0
+    head, *rows = (tmp_path / "log.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert head.startswith("区县,")
+    assert len(rows) == 3
+    assert line("export", "log", tmp_path / "log.csv", "--reveal", "看看").code == 1
     for words in (
         ("add", "log", "text=写", "happened_at=2026-06-18 22:00"),
         ("sync",),

@@ -457,6 +457,34 @@ def words(pdf: bytes) -> str:
     return "".join(text.split())
 
 
+def test_an_empty_list_does_not_say_that_nothing_happened(qtbot: Any, open_window: Any, city: Fleet) -> None:
+    city.add(7, schema=schema(), district="330182", name="丙市")
+    window = open_window()
+    window.fetch_now()
+    qtbot.waitUntil(lambda: window._fetching is None, timeout=60_000)
+    window.district.setCurrentIndex(window.district.findText("丙市"))
+    assert window.news.text() == "只读。丙市的最新记录：从未"
+    for name in VIEWED:
+        pane = window.show_pane(name)
+        empty = pane.empty if hasattr(pane, "empty") else pane.view._overlay
+        qtbot.waitUntil(empty.isVisible)
+        assert "没有上传过的区县" in empty.hint.text(), name
+        assert empty.button.isHidden(), name
+        pane.focus_first()
+
+
+def test_nothing_that_leads_nowhere_can_be_pressed(qtbot: Any, open_window: Any) -> None:
+    window = open_window()
+    board = window.board
+    assert board.figures["warnings.in_force"].isEnabled()
+    assert board.figures["districts.silent"].isEnabled()
+    assert not board.record.isEnabled()
+    assert not board.clock.isEnabled()
+    assert not board.mark.isEnabled()
+    places = [one for one in board.menu.menu().actions() if one.menu() is not None]
+    assert [action.text() for action in places[0].menu().actions()] == ["日常"]
+
+
 def test_papers_and_copied_lines_say_which_district(qtbot: Any, open_window: Any) -> None:
     """What leaves the window stands without its column of districts; a number of the log is one of each district's."""
     window = open_window()
