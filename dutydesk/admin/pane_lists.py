@@ -193,18 +193,20 @@ def _form_ledger(told: Known) -> Ledger:
 class ReadOnlyList(ListPane):
     """A list that only the program writes: found, sorted, copied, never changed."""
 
+    takes_files = False
+
     def __init__(
         self,
         desk: Desk,
         ledger: str,
         *,
         important: str,
-        empty: str,
+        empty: tuple[str, str],
         hint: str,
         shows: Mapping[str, Callable[[Row], str]] | None = None,
     ) -> None:
         title = _(desk.ledger(ledger).title)
-        super().__init__(desk, ledger, title=title, important=important, hint=hint, empty=(empty, ""), shows=shows)
+        super().__init__(desk, ledger, title=title, important=important, hint=hint, empty=empty, shows=shows)
         self.add_button.hide()
 
     def printout(self) -> Printout:
@@ -235,7 +237,7 @@ class AuditList(ReadOnlyList):
             desk,
             "audit",
             important="reason",
-            empty=_("还没有审计记录"),
+            empty=(_("还没有审计记录"), _("看号码、导出、打印、定冲突，谁在什么时候为什么，都记在这里")),
             hint=_("人员、对象、原因"),
             shows={"subject": self._subject},
         )
@@ -254,7 +256,9 @@ class AttachmentList(ReadOnlyList):
     """Files kept beside entries, and whether they are here."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, "attachments", important="name", empty=_("还没有附件"), hint=_("文件名"))
+        super().__init__(
+            desk, "attachments", important="name", empty=(_("还没有附件"), _("在日志里按 F 加附件")), hint=_("文件名")
+        )
 
     def open_row(self, row: Row) -> None:
         """Enter: what the file belongs to and whether it has arrived."""

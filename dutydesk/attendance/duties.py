@@ -18,7 +18,7 @@ from dutydesk.attendance import crew, plans
 from dutydesk.attendance.ledger import DUTIES
 from dutydesk.attendance.limits import limits as limits_in_force
 from dutydesk.attendance.model import DUTY_TABLE, DUTY_TICK_TABLE
-from dutydesk.attendance.plans import SHIFT, Due, DueState, Plan, Turn
+from dutydesk.attendance.plans import SHIFT, WEEKLY, Due, DueState, Plan, Turn
 from dutydesk.core import turns as patterns
 from dutydesk.core.clock import CST, DAY, MINUTE, local, utc_ms
 from dutydesk.core.errors import Problem, Refused
@@ -34,6 +34,7 @@ from dutydesk.ledger.spec import Value, Values
 from dutydesk.ledger.table import LISTED
 
 SHAPE = Shape(DUTIES, DUTY_TABLE)
+WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 PLAN = ("rhythm", "days", "time", "season", "starts_on", "ends_on")
 """Fields that say when a duty is due."""
 CLOSING = (DueState.DUE, DueState.MISSED)
@@ -338,15 +339,23 @@ def offer_text(row: Mapping[str, Any]) -> str:
 
 
 def when_text(values: Values) -> str:
-    """`每周 1 5 16:00`, `每月 月末 17:00 汛期`, `每班 +30 分钟`."""
+    """`每周一、周五 16:00`, `每月 1 日、月末 17:00 汛期`, `每班 开班后 30 分钟`."""
     rhythm, item = str(values.get("rhythm") or ""), DUTIES["rhythm"]
-    days = str(values.get("days") or "").replace("-1", _("月末"))
+    days = _("、").join(_day_text(rhythm, day) for day in str(values.get("days") or "").split())
+    often = _("每{days}").format(days=days) if rhythm == WEEKLY and days else item.kind.show(rhythm or None, item)
     clock = str(values.get("time") or "")
     if rhythm == SHIFT:
         clock = _("开班后 {minutes} 分钟").format(minutes=clock.lstrip("+") or "0")
     season = values.get("season")
     shown = label("duty", "duty_mode", str(season)) if season else ""
-    return " ".join(part for part in (item.kind.show(rhythm or None, item), days, clock, shown) if part)
+    return " ".join(part for part in (often, "" if rhythm == WEEKLY else days, clock, shown) if part)
+
+
+def _day_text(rhythm: str, day: str) -> str:
+    """A day of the week or of the month in words."""
+    if rhythm == WEEKLY and day in tuple("1234567"):
+        return _(WEEKDAYS[int(day) - 1])
+    return _("月末") if day == "-1" else _("{day} 日").format(day=day)
 
 
 def adopt(desk: Desk, codes: Iterable[str]) -> list[bytes]:

@@ -17,6 +17,7 @@ from dutydesk.core.clock import CST, DAY, MINUTE, local, utc_ms
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import _, pick
 from dutydesk.core.ids import named_id
+from dutydesk.core.reference import rows
 
 Tables = Mapping[str, Any]
 _DAY_MINUTES = DAY // MINUTE
@@ -148,3 +149,13 @@ def season_spans(
         elif district.startswith(str(row["region"])):
             found.setdefault(mode, str(row["span"]))
     return tuple(found.items())
+
+
+def key_words(key: str) -> str:
+    """`2026-06-18/H24` as an officer says it: `2026-06-18 全天班`; a key of no known pattern as it is."""
+    day, _sign, code = key.partition("/")
+    for row in rows("duty", "shift_pattern"):
+        for part in row["parts"]:
+            if part["code"] == code:
+                return f"{day} {pick(part)}"
+    return key

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from dutydesk.core.clock import local
 from dutydesk.core.i18n import N_, _
+from dutydesk.core.turns import key_words
 from dutydesk.daybook import service, spans
 from dutydesk.daybook.cells import (
     COLUMNS as COLUMNS,
@@ -179,7 +180,7 @@ def told(desk: Desk, row: Row) -> Told:
             who=service.recorder(desk, first) or _("未署名"), when=clock_text(first.get("recorded_at"), now) or "—"
         )
     )
-    words.append(_("班次 {shift}").format(shift=first.text("shift")) if first.get("shift") else "")
+    words.append(_("班次 {shift}").format(shift=key_words(first.text("shift"))) if first.get("shift") else "")
     note = " · ".join(word for word in words if word)
     facts = [(_(LOG[name].label), text) for name in FACTS if (text := shown(desk, latest, name))]
     if lacking := service.missing_words(latest.values):

@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from dutydesk.core.clock import iso
 from dutydesk.core.errors import DutyDeskError, Problem, Refused
@@ -24,10 +24,11 @@ from dutydesk.incidents.rules import grade_label
 from dutydesk.journal import drafts
 from dutydesk.ledger.spec import Value
 from dutydesk.qt.editors import Editor, LongEditor, NumberEditor, TextEditor, TimeEditor, make_editor, typed_time
+from dutydesk.qt.flow import flow
 from dutydesk.qt.forms import EditorForm
 from dutydesk.qt.picker import Find, Option
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import button, label
+from dutydesk.qt.widgets import IconButton, button, label
 
 DRAFT = "incidents.intake"
 FIRST = ("happened_at", "type", "place", "region", "text")
@@ -163,10 +164,10 @@ class IntakeForm(EditorForm):
         for name in THEN:
             self._put(grid, name)
         column.addLayout(grid)
-        self.more = QToolButton()
+        self.more = IconButton("right", _("更多"))
         self.more.setObjectName("intake-more")
         self.more.setCheckable(True)
-        self.more.setProperty("flat", True)
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more.setText(_("更多（{count} 项）").format(count=len(MORE)))
         self.more.toggled.connect(self._fold)
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -230,10 +231,9 @@ class IntakeForm(EditorForm):
     def _put_casualties(self, grid: QGridLayout) -> None:
         """Five small numbers in one line; an empty one is 待核, not 0."""
         theme = current()
-        line = QGridLayout()
-        line.setHorizontalSpacing(theme.px(12))
-        line.setVerticalSpacing(0)
-        for at, name in enumerate(CASUALTIES):
+        line = QWidget()
+        places = flow(line, theme.px(12))
+        for name in CASUALTIES:
             editor = self.editors[name]
             assert isinstance(editor, NumberEditor)
             editor.narrow(4)
@@ -241,13 +241,17 @@ class IntakeForm(EditorForm):
             editor.hint(_("待核"))
             caption = label(_(INCIDENTS[name].label), "small")
             caption.setBuddy(editor.input)
-            line.addWidget(caption, 0, at)
-            line.addWidget(editor, 1, at, Qt.AlignmentFlag.AlignTop)
-        line.setColumnStretch(len(CASUALTIES), 1)
+            one = QWidget()
+            column = QVBoxLayout(one)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
+            column.addWidget(caption)
+            column.addWidget(editor)
+            places.addWidget(one)
         at = grid.rowCount()
         caption = label(_("人员伤亡"))
         grid.addWidget(caption, at, 0, Qt.AlignmentFlag.AlignVCenter)
-        grid.addLayout(line, at, 2)
+        grid.addWidget(line, at, 2)
 
     def _put_suggestion(self, grid: QGridLayout) -> None:
         row = QHBoxLayout()
@@ -265,6 +269,7 @@ class IntakeForm(EditorForm):
 
     def _fold(self, shown: bool) -> None:
         self._rest.setVisible(shown)
+        self.more.set_icon("down" if shown else "right")
 
     # -- texts -----------------------------------------------------------------------------------------------------
 

@@ -93,7 +93,7 @@ class Sheet(QDialog):
         column.addWidget(form)
         form.submitted.connect(self.given)
         form.closed.connect(self.reject)
-        height = current().px(260 if len(form.editors) < 6 else 460)
+        height = max(current().px(260 if len(form.editors) < 6 else 460), form.whole_height())
         self.resize(current().px(480), min(height, parent.window().height() - current().px(40)))
 
     def showEvent(self, event: Any) -> None:

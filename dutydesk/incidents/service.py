@@ -263,7 +263,7 @@ def timeline(desk: Desk, row: Row) -> list[Moment]:
             continue
         text = "  ".join(part for part in (entry.text("party"), entry.text("text")) if part)
         if entry.text("handling"):
-            text += _("；处置：{handling}").format(handling=entry.text("handling"))
+            text = text.removesuffix("。") + _("；处置：{handling}").format(handling=entry.text("handling"))
         at, recorded = entry.number("happened_at"), entry.number("recorded_at")
         found.append(Moment(at, recorded or at, "LOG", text, entry.text("recorder"), "", entry.id))
     return sorted(found, key=lambda moment: (moment.at, moment.recorded_at))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtWidgets import QPushButton
-
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
 from dutydesk.journal.desk import Desk
@@ -26,6 +24,9 @@ class PaperTab(ListPane):
     """单子: Enter types a line of the current sheet into the log, Shift+F6 an incident of a telephone record; F7 says
     that the sheet is done, F8 voids the selected ones, F9 prints them again, Ctrl+N prints new ones."""
 
+    takes_files = False
+    """A number comes from printing and from nowhere else."""
+
     form_width = 440
 
     def __init__(self, desk: Desk) -> None:
@@ -43,9 +44,6 @@ class PaperTab(ListPane):
         )
         self.add_button.setText(_("印制空白单"))
         self.add_button.setAccessibleName(_("印制空白单"))
-        hidden = self.findChild(QPushButton, "papers-import")
-        if hidden is not None:
-            hidden.hide()  # a number comes from printing and from nowhere else
         for text, name, key, run in (
             (_("补录日志"), "type", "F6", self.type_log),
             (_("补录接报"), "type-incident", "Shift+F6", self.type_incident),
@@ -260,6 +258,8 @@ class PaperTab(ListPane):
 class OutageTab(ListPane):
     """断电断网: F8 begins one, F9 ends the one that goes on, Enter mends what is written, Ctrl+P shows the sheet P18."""
 
+    takes_files = False
+
     def __init__(self, desk: Desk) -> None:
         super().__init__(
             desk,
@@ -269,9 +269,6 @@ class OutageTab(ListPane):
             important="text",
             empty=(_("没有登记断电断网"), _("停电断网时按 F8，恢复后按 F9")),
         )
-        hidden = self.findChild(QPushButton, "outages-import")
-        if hidden is not None:
-            hidden.hide()
         self.bar.addWidget(self.tool(_("断电断网开始"), "begin", "F8", self.begin))
         self.bar.addWidget(self.tool(_("恢复"), "end", "F9", self.end))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from dutydesk.core.i18n import _
@@ -19,6 +19,8 @@ from dutydesk.qt.widgets import restyle
 Input = QLineEdit | GrowingText
 """A `Picker` and a `SuggestLine` are line edits too."""
 ENDLESS = 16_777_215
+MOST_LINKED = 40
+"""Characters of what an entry hangs on that its chip says."""
 
 
 def line_input(name: str, told: str, hint: str = "") -> QLineEdit:
@@ -83,6 +85,7 @@ def fill(widget: Input, field: Field, text: str) -> None:
             widget.setText(text)
     else:
         widget.setText(text)
+        widget.setCursorPosition(0)  # a long name is read from its beginning
 
 
 def mark(widget: QWidget, problem: str) -> None:
@@ -180,10 +183,30 @@ class LinkChip(QPushButton):
         self.setObjectName(name)
         self.setAutoDefault(False)
         self.setToolTip(_("点一下取消关联"))
+        self._whole = ""
         self.hide()
 
     def show_text(self, text: str) -> None:
         """The name of it; nothing hides the chip."""
-        short = text if len(text) <= 40 else text[:39] + "…"
-        self.setText(_("{text} ×").format(text=short.replace("&", "&&")))
+        self._whole = text
+        self._cut()
+        self.updateGeometry()
         self.setVisible(bool(text))
+
+    def _cut(self) -> None:
+        """As much of it as there is room for, and always the cross."""
+        room = self.width() - current().px(32) - self.fontMetrics().horizontalAdvance(_("{text} ×").format(text=""))
+        short = self._whole if len(self._whole) <= MOST_LINKED else self._whole[: MOST_LINKED - 1] + "…"
+        short = self.fontMetrics().elidedText(short, Qt.TextElideMode.ElideRight, room)
+        self.setText(_("{text} ×").format(text=short.replace("&", "&&")))
+
+    def sizeHint(self) -> QSize:
+        told = _("{text} ×").format(text=self._whole[:MOST_LINKED])
+        return QSize(self.fontMetrics().horizontalAdvance(told) + current().px(40), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(current().px(160), self.sizeHint().width()), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()

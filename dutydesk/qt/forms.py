@@ -58,6 +58,10 @@ class EditorForm(QWidget):
         """Esc."""
         raise NotImplementedError
 
+    def whole_height(self) -> int:
+        """Pixels in which nothing of it has to be scrolled."""
+        return self._area.widget().sizeHint().height() + self.save.sizeHint().height() + current().px(32)
+
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Say what is wrong, each beside its field; none clears them."""
         by_field = {problem.field: problem.reason for problem in reversed(problems)}
@@ -167,9 +171,9 @@ class LedgerForm(EditorForm):
         self.more.setCheckable(True)
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more.setText(_("更多（{count} 项）").format(count=len(rest)))
-        self.more.setVisible(bool(rest))
         self.more.toggled.connect(self._fold)
         column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.more.setVisible(bool(rest))
         self._rest = QWidget()
         grid = self._grid(rest, width)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -239,6 +243,11 @@ class LedgerForm(EditorForm):
                 self.editors[name].set_text(text)
                 if text and self.editors[name].parent() is self._rest:
                     self.more.setChecked(True)
+
+    def put(self, name: str, text: str) -> None:
+        """Say a field in the pane's own words; that is how it stands, not something that was typed."""
+        self.editors[name].set_text(text)
+        self._start = self.texts()
 
     @property
     def dirty(self) -> bool:

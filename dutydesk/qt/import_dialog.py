@@ -34,6 +34,7 @@ from dutydesk.core.i18n import _
 from dutydesk.ledger.spec import Ledger, On
 from dutydesk.qt import dialogs
 from dutydesk.qt.dialogs import Memory
+from dutydesk.qt.flow import flow
 from dutydesk.qt.jobs import Job, JobRunner, Token
 from dutydesk.qt.table import Index
 from dutydesk.qt.theme import current
@@ -195,13 +196,12 @@ class ImportDialog(QDialog):
         self.create_missing = QCheckBox(_("建立还没有的单位、地点"))
         self.partial = QCheckBox(_("有错的行跳过，其余照样导入"))
         self.replace = QCheckBox(_("文件里没有的行从这里删除"))
-        ticks = QHBoxLayout()
-        ticks.setSpacing(theme.px(16))
+        options = QWidget()
+        ticks = flow(options, theme.px(16))
         for box in (self.create_missing, self.partial, self.replace):
             box.toggled.connect(self._altered)
             ticks.addWidget(box)
-        ticks.addStretch(1)
-        outer.addLayout(ticks)
+        outer.addWidget(options)
         outer.addWidget(line())
         self.summary = label("", "heading", wrap=True)
         outer.addWidget(self.summary)

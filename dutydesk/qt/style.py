@@ -13,7 +13,7 @@ from string import Template
 from dutydesk.core.paths import resources
 from dutydesk.qt.theme import Theme
 
-PICTURES = ("tick", "mark", "down", "up")
+PICTURES = ("tick", "mark", "down", "up", "left", "right")
 """Drawings that a style sheet can only take from files: `resources/icons/NAME-light.png` and `-night.png`."""
 
 _SHEET = Template("""
@@ -101,6 +101,10 @@ QTabBar::tab { color: $muted; background: transparent; border: none; border-bott
   padding: ${p4}px ${p12}px; min-height: ${p20}px; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:hover { color: $text; background: $hover; }
+QTabBar::scroller { width: ${p48}px; }
+QTabBar QToolButton { background: $window; border: 1px solid $border; padding: 0; min-width: ${p20}px; min-height: 0; }
+QTabBar QToolButton::left-arrow { image: url("$left"); width: ${p12}px; height: ${p12}px; }
+QTabBar QToolButton::right-arrow { image: url("$right"); width: ${p12}px; height: ${p12}px; }
 QMainWindow > QTabBar, QMainWindow > QTabBar::tab { max-height: 0; min-height: 0; padding: 0; border: none;
   font-size: 1px; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
@@ -133,7 +137,7 @@ QCalendarWidget #qt_calendar_navigationbar { background: $window; }
 QCalendarWidget QToolButton { border-color: transparent; background: transparent; padding: 0 ${p8}px; }
 QCalendarWidget QTableView::item { padding: 0; border: none; }
 """)
-_PADDINGS = (2, 3, 4, 5, 7, 8, 11, 12, 16, 20, 24, 26, 32)
+_PADDINGS = (2, 3, 4, 5, 7, 8, 11, 12, 16, 20, 24, 26, 32, 48)
 _SIZES = (12, 13, 16, 20)
 
 

@@ -259,7 +259,7 @@ class SumsStrip(QWidget):
             self.grades[hours] = label("", "small", wrap=True)
             self.grades[hours].setMinimumWidth(1)
             self.grades[hours].setObjectName(f"rain-grade-{hours}")
-            grid.addWidget(label(_("{hours} 小时").format(hours=hours), "small"), 0, column)
+            grid.addWidget(label(_("{hours} 小时 mm").format(hours=hours), "small"), 0, column)
             grid.addWidget(self.amounts[hours], 1, column)
             grid.addWidget(self.grades[hours], 2, column, Qt.AlignmentFlag.AlignTop)
             grid.setColumnStretch(column, 1)

@@ -68,7 +68,7 @@ STAFF = Ledger(
             N_("可任岗位"),
             required=True,
             width=24,
-            help=N_("岗位代码，用空格隔开，如 PRIMARY SECONDARY"),
+            help=N_("岗位，用空格隔开，如 主班 副班"),
         ),
         Field("joined_on", DAY, N_("起"), width=12),
         Field("left_on", DAY, N_("止"), width=12),
@@ -164,9 +164,7 @@ POSTURES = Ledger(
         Field("starts_on", DAY, N_("起"), required=True, width=12),
         Field("ends_on", DAY, N_("止"), width=12),
         Field("order_no", TEXT, N_("文号"), width=20, search=Search.TEXT),
-        Field(
-            "crew", TEXT, N_("班组要求"), width=24, help=N_("岗位=人数，用空格隔开，如 LEADER=1 PRIMARY=2；空为按规定")
-        ),
+        Field("crew", TEXT, N_("班组要求"), width=24, help=N_("岗位=人数，如 带班领导=1 主班=2；空为按规定")),
         Field("note", LONG, N_("备注"), width=20),
     ),
     order="-starts_on",

@@ -21,7 +21,7 @@ from dutydesk.roster import rows, service, sheets
 from dutydesk.roster.ledger import DAY_TYPES, LEAVES, POSTURES, STAFF
 from dutydesk.roster.pane_form import Answers, AskDialog, Do, matching, me_of, must_sign
 from dutydesk.roster.pane_swap import leader_at, leaders, narrower, person_in
-from dutydesk.roster.rules import parse_crew, posts_of
+from dutydesk.roster.rules import crew_coded, crew_words, posts_of
 
 ASKED = ("person", "kind", "starts_on", "ends_on", "place", "reason", "acting", "phone")
 LEAVE_WIDTHS = {
@@ -285,7 +285,15 @@ class StaffPage(PlainPage):
         return super().make(self._coded(values))
 
     def change(self, row: Row, values: Mapping[str, Value]) -> None:
-        super().change(row, self._coded(values))
+        changed = _changed(row, self._coded(values))
+        if changed:
+            super().change(row, changed)
+
+    def open_row(self, row: Row) -> None:
+        """Posts are shown as they may be typed."""
+        super().open_row(row)
+        if self.form is not None:
+            self.form.put("posts", " ".join(service.post_name(self.desk, post) for post in row.text("posts").split()))
 
     def _coded(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
         """Posts may be typed as this unit calls them. Raises `Refused` for one that there is not."""
@@ -323,6 +331,11 @@ class StaffPage(PlainPage):
 
     def listens(self) -> tuple[str, ...]:
         return ("people",)
+
+
+def _changed(row: Row, values: Mapping[str, Value]) -> dict[str, Value]:
+    """What differs from the row: words that come back as the codes that it holds are no change."""
+    return {name: value for name, value in values.items() if value != row.get(name)}
 
 
 def _person(row: Row) -> bytes:
@@ -374,17 +387,33 @@ class PosturePage(PlainPage):
             "postures",
             title=_("值守状态"),
             important="note",
+            shows={"crew": self._crew},
             hint=_("文号"),
             empty=(_("一直是常态"), _("汛期、重点时段、全员在岗等按 Ctrl+N 登记，值班表随之加人")),
         )
 
     def make(self, values: Mapping[str, Value]) -> bytes:
-        parse_crew(str(values.get("crew") or ""))
-        return super().make(values)
+        return super().make(self._coded(values))
 
     def change(self, row: Row, values: Mapping[str, Value]) -> None:
-        parse_crew(str(values.get("crew") or ""))
-        super().change(row, values)
+        changed = _changed(row, self._coded(values))
+        if changed:
+            super().change(row, changed)
+
+    def open_row(self, row: Row) -> None:
+        """The crew is shown as it may be typed."""
+        super().open_row(row)
+        if self.form is not None:
+            self.form.put("crew", self._crew(row))
+
+    def _coded(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Posts may be called as this unit calls them. Raises `Refused` for one that there is not."""
+        if not isinstance(values.get("crew"), str):
+            return values
+        return {**values, "crew": crew_coded(str(values["crew"]), service.post_names(self.desk))}
+
+    def _crew(self, row: Row) -> str:
+        return crew_words(row.text("crew"), service.post_names(self.desk))
 
     def totals(self) -> str:
         today = local(self.desk.clock.now()).date().isoformat()

@@ -98,6 +98,29 @@ def parse_crew(text: str) -> dict[str, int]:
     return crew
 
 
+def crew_words(crew: str, names: Mapping[str, str]) -> str:
+    """`LEADER=1 PRIMARY=2` as `带班领导=1 主班=2`, `names` being the posts' by code; a text that is none as it is."""
+    try:
+        told = parse_crew(crew)
+    except Refused:
+        return crew
+    return " ".join(f"{names.get(post, post)}={count}" for post, count in told.items())
+
+
+def crew_coded(text: str, names: Mapping[str, str]) -> str:
+    """The other way round; codes may stand there too. Raises `Refused` for a post that there is not."""
+    codes = {name: code for code, name in names.items()} | {code: code for code in names}
+    parts: list[str] = []
+    for part in re.findall(r"[^=＝,，、;；]*[=＝]\s*\d*|[^=＝,，、;；\s]+", text):
+        name, sign, count = (piece.strip() for piece in part.replace("＝", "=").partition("="))
+        if name not in codes:
+            reason = _("没有岗位“{text}”，可填 {known}").format(text=name, known=_("、").join(names.values()))
+            raise Refused(Problem(reason, "crew"))
+        parts.append(f"{codes[name]}{sign}{count}")
+    parse_crew(" ".join(parts))
+    return " ".join(parts)
+
+
 def strongest(crews: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Of several crews, at each post the larger number; posts with none are left out."""
     made: dict[str, int] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dutydesk.core.reference import rows as table
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Row
 from dutydesk.ledger.spec import Values
@@ -49,7 +50,7 @@ __all__ = [
     "Key", "Line", "OnCall", "Placed", "Plan", "RosterProblem", "Stand", "Undo", "Unfilled", "Was", "Widened",
     "accept", "accept_swap", "acting", "approve_leave", "approve_swap", "ask_leave", "ask_swap", "assign", "away",
     "cancel_leave", "cancel_swap", "candidates", "check", "coverage", "crew_at", "day_info", "demand", "duty_day", "exchange",
-    "generate", "grid", "is_published", "on_call", "on_call_text", "on_post", "post_name", "publish", "refuse_leave",
+    "generate", "grid", "is_published", "on_call", "on_call_text", "on_post", "post_name", "post_names", "publish", "refuse_leave",
     "refuse_swap", "report_back", "shift_codes", "standby", "teams_on_call", "undo",
 ]  # fmt: skip
 
@@ -84,6 +85,15 @@ def post_name(desk: Desk, post: str) -> str:
 
     with desk.store.read() as connection:
         return post_label(post, values(connection, "roster.post."))
+
+
+def post_names(desk: Desk) -> dict[str, str]:
+    """Every post as this unit calls it, by code."""
+    from dutydesk.journal.settings import values
+
+    with desk.store.read() as connection:
+        own = values(connection, "roster.post.")
+    return {str(row["code"]): post_label(str(row["code"]), own) for row in table("roster", "post")}
 
 
 def shift_codes(desk: Desk) -> tuple[tuple[str, str], ...]:

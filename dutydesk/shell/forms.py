@@ -53,9 +53,15 @@ class FormChooser(_Chooser):
     """Which form. Signals: chosen: a `Form`."""
 
     def __init__(self, forms: Sequence[Form], parent: QWidget | None = None) -> None:
-        entries = [(f"{form.code}  {_(form.title)}", form) for form in forms]
+        entries = [(_named(form), form) for form in forms]
         super().__init__(_("打印表单"), _("回车预览；预览里可以打印或另存"), entries, parent)
         self.setObjectName("form-chooser")
+
+
+def _named(form: Form) -> str:
+    """`交接班记录表（P01）`; a code that is only a word for the command line is left out."""
+    title = _(form.title)
+    return _("{title}（{code}）").format(title=title, code=form.code) if form.code[1:].isdigit() else title
 
 
 class LedgerChooser(_Chooser):

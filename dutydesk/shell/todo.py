@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 SIZE, MOST = 20, 3
+NARROW = 120
+"""Pixels at 100 % of a title beside its time, below which the time stands in front of it instead."""
 LOW = 420
 """Pixels at 100 % below which the list gets the room."""
 LEAST, LEAST_LARGE = 168, 240
@@ -32,6 +34,7 @@ class TodoModel(QAbstractTableModel):
         super().__init__(parent)
         self.items: list[OpenItem] = []
         self.now = 0
+        self.narrow = False
 
     def show_items(self, items: list[OpenItem], now: int) -> None:
         """Show these; when they are the same things, only the times change, and the selection stays."""
@@ -45,6 +48,18 @@ class TodoModel(QAbstractTableModel):
         self.beginResetModel()
         self.items = items
         self.endResetModel()
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Whether the time stands in front of the title, for a list that has no room for both side by side."""
+        if narrow is not self.narrow:
+            self.narrow = narrow
+            if self.items:
+                self.dataChanged.emit(self.index(0, 1), self.index(len(self.items) - 1, 1))
+
+    def told(self, item: OpenItem) -> str:
+        """What the second column says."""
+        when = self.when(item) if self.narrow else ""
+        return f"{when} {item.title}" if when else item.title
 
     @staticmethod
     def _key(item: OpenItem) -> tuple[str, bytes, str]:
@@ -67,12 +82,12 @@ class TodoModel(QAbstractTableModel):
         item = self.items[index.row()]
         late = item.due_at is not None and item.due_at < self.now
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.when(item) if index.column() == 0 else item.title
+            return self.when(item) if index.column() == 0 else self.told(item)
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(part for part in (item.title, item.detail) if part)
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 0:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ForegroundRole and late and index.column() == 0:
+        if role == Qt.ItemDataRole.ForegroundRole and late and (index.column() == 0 or self.narrow):
             level = current().level("late")
             return current().colour("red.text") if level else None
         return None
@@ -203,8 +218,8 @@ class TodoPane(QWidget):
         self._give_room()
 
     def _give_room(self) -> None:
-        """Two lines for what has a due time and does not fit in one; one line for the rest. Where it is low, what the
-        next thing is stands in its tile."""
+        """Two lines for what does not fit in one, three in a narrow list. Where it is low, what the next thing is
+        stands in its tile."""
         theme = current()
         low = self.height() < theme.px(LOW)
         told = bool(self.what.text()) and not self.next.isHidden()
@@ -212,11 +227,18 @@ class TodoPane(QWidget):
         if told:
             caption = self.what.text() if low else self._caption
             self.next.show_value(self.next.value, self.next.tone, caption=caption)
-        metrics = QFontMetrics(self.view.font())
-        room = self.view.viewport().width() - self.view.columnWidth(0) - theme.px(12)
+        metrics = QFontMetrics(theme.font())
+        whole = self.view.viewport().width() - theme.px(12)
+        beside = max((metrics.horizontalAdvance(self.model.when(item)) for item in self.model.items), default=0)
+        narrow = whole - beside - theme.px(16) < theme.px(NARROW)
+        self.model.set_narrow(narrow)
+        if self.view.isColumnHidden(0) is not narrow:
+            self.view.setColumnHidden(0, narrow)
+        room = whole if narrow else whole - self.view.columnWidth(0)
         for at, item in enumerate(self.model.items):
-            long = item.due_at is not None and metrics.horizontalAdvance(item.title) > room
-            tall = theme.row + (metrics.lineSpacing() if long else 0)
+            wide = metrics.horizontalAdvance(self.model.told(item))
+            lines = min(-(-wide * 10 // (room * 9)) if wide > room > 0 else 1, 3 if narrow else 2)  # words wrap early
+            tall = theme.row + metrics.lineSpacing() * (lines - 1)
             if self.view.rowHeight(at) != tall:
                 self.view.setRowHeight(at, tall)
 

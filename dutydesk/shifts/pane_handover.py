@@ -166,7 +166,9 @@ class HandoverPage(QWidget):
         self._show_sign()
         self._make_room()
         self._show_bar()
-        self.hint.setText(self._hint())
+        told = self._hint()
+        self.hint.setText(told)
+        self.hint.setVisible(bool(told))
 
     def _rows(self) -> list[Row]:
         return handover.items_of(self._desk, self._held)
@@ -249,7 +251,7 @@ class HandoverPage(QWidget):
 
     def _hint(self) -> str:
         if self._held is None and not self._alone:
-            return _("交 {shift}").format(shift=self.key) if self._due else _("这一班没有做交接")
+            return "" if self._due else _("这一班没有做交接")  # which shift it is, the head of the pane says
         return signing.hint(self._desk, self._held, self._step, self._receiving(), alone=self._alone)
 
     def _crowded(self) -> bool:

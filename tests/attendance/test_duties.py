@@ -58,9 +58,10 @@ def test_every_usual_duty_can_be_adopted_and_says_where_it_comes_from(desk: Desk
 
 def test_when_a_duty_is_due_in_words() -> None:
     assert duties.when_text({"rhythm": "MONTHLY", "days": "-1", "time": "17:00"}) == "每月 月末 17:00"
+    assert duties.when_text({"rhythm": "MONTHLY", "days": "1 15", "time": "9:00"}) == "每月 1 日、15 日 9:00"
     assert duties.when_text({"rhythm": "SHIFT", "time": "+30"}) == "每班 开班后 30 分钟"
     assert duties.when_text({"rhythm": "WEEKLY", "days": "1 5", "time": "9:00", "season": "FLOOD_SEASON"}) == (
-        "每周 1 5 9:00 汛期"
+        "每周一、周五 9:00 汛期"
     )
 
 

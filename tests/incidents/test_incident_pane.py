@@ -9,15 +9,16 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from dutydesk.core.clock import HOUR, MINUTE, FixedClock, parse_iso
 from dutydesk.core.errors import Unavailable
 from dutydesk.incidents import service
 from dutydesk.incidents.pane import IncidentsPane
-from dutydesk.incidents.pane_form import CASUALTIES, event_types
+from dutydesk.incidents.pane_form import CASUALTIES, IntakeForm, event_types
 from dutydesk.incidents.pane_page import Sheet
 from dutydesk.journal.desk import Desk
+from dutydesk.qt import theme
 from dutydesk.qt.announcer import announcer_for
 
 NOW = parse_iso("2026-06-18 14:30")
@@ -446,3 +447,15 @@ def test_an_intake_begins_with_what_the_log_says(pane: IncidentsPane, desk: Desk
     texts = pane.form.texts()
     assert (texts["text"], texts["caller"], texts["caller_phone"]) == ("隧道积水", "彭埠街道", "0571-00000211")
     pane.form.start_over()
+
+
+def test_the_intake_is_no_wider_than_its_pane_in_the_largest_type(desk: Desk, qtbot: Any, qapp: QApplication) -> None:
+    theme.apply(qapp, theme.Theme(percent=200))
+    try:
+        form = IntakeForm(desk)
+        qtbot.addWidget(form)
+        area = form.findChild(QScrollArea)
+        assert area is not None
+        assert area.widget().minimumSizeHint().width() <= 700, "five figures side by side take a thousand"
+    finally:
+        theme.apply(qapp, theme.Theme())

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from dutydesk.core.errors import Problem, Refused
+from dutydesk.qt import theme
 from dutydesk.qt.dialogs import Sentence
 from dutydesk.qt.import_dialog import ImportDialog, Options, ProblemsModel
 from dutydesk.qt.jobs import JobRunner, Token
@@ -56,6 +57,16 @@ def dialog(qtbot, ledger, imports, tmp_path):
     with qtbot.waitSignal(runner.idle):
         made.take_file(file)
     yield made
+    runner.close()
+
+
+def test_it_fits_the_smallest_screen_in_the_largest_type(qtbot, ledger, imports, qapp) -> None:
+    theme.apply(qapp, theme.Theme(percent=200))
+    runner = JobRunner()
+    made = ImportDialog(ledger, runner, dry_run=imports.dry_run, run=imports.run)
+    qtbot.addWidget(made)
+    assert made.minimumSizeHint().width() <= 1000  # 1366 in English, whose words are longer
+    assert made.minimumSizeHint().height() <= 736
     runner.close()
 
 

@@ -151,3 +151,25 @@ def test_a_span_has_both_ends_and_a_sensible_length() -> None:
 def test_overlapping_spans_are_counted_once() -> None:
     assert rules.overlap_union([(0, 10), (5, 12), (20, 30), (22, 25)]) == 22
     assert rules.overlap_union([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "crew"),
+    [
+        ("带班领导=1 主班=2", "LEADER=1 PRIMARY=2"),
+        ("主班＝2，副班 = 1", "PRIMARY=2 SECONDARY=1"),
+        ("LEADER=1", "LEADER=1"),
+        ("", ""),
+    ],
+)
+def test_a_crew_is_written_in_the_units_own_words(text: str, crew: str) -> None:
+    names = {"LEADER": "带班领导", "PRIMARY": "主班", "SECONDARY": "副班"}
+    assert rules.crew_coded(text, names) == crew
+    assert rules.crew_coded(rules.crew_words(crew, names), names) == crew
+    assert "LEADER" not in rules.crew_words(crew, names)
+
+
+@pytest.mark.parametrize("text", ["班长=1", "主班", "主班=", "主班=两"])
+def test_a_crew_of_no_post_or_no_number_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        rules.crew_coded(text, {"PRIMARY": "主班"})

@@ -70,7 +70,7 @@ def test_people_are_counted_by_keys_alone(
     assert pane.form is None
     assert pane.view.hasFocus()
     assert names(pane)[0] == "东示例学校", "in use, so on top"
-    assert pane.head.note.text().endswith("启用 1 处 46 人")
+    assert pane.head.note.text().startswith("启用 1 处 46 人 · ")
     assert "现有 46 人" in pane.status.text()
     assert desk.count("log") == 1
 
@@ -133,7 +133,7 @@ def test_a_shelter_is_added_and_changed_in_the_form(
     field(pane, "name").insert("新示例社区")
     qtbot.keyClick(field(pane, "name"), Key.Key_Return, Mod.ControlModifier)
     assert desk.count("shelters") == 4
-    assert pane.head.note.text().startswith("4 = 1 + 1 + 2")
+    assert pane.head.note.text().startswith("启用 0 处 0 人 · 共 4 处：区级 1、街道级 1、社区（村）级 2")
     assert field(pane, "name").hasFocus()
     assert field(pane, "name").text() == ""
     qtbot.keyClick(field(pane, "name"), Key.Key_Escape)
@@ -190,7 +190,7 @@ def test_what_another_pane_writes_is_seen(
     qtbot: Any, pane: SheltersPane, desk: Desk, shelters: dict[str, bytes]
 ) -> None:
     service.count(desk, shelters["示例区中心"], 9)
-    qtbot.waitUntil(lambda: pane.head.note.text().endswith("启用 1 处 9 人"))
+    qtbot.waitUntil(lambda: pane.head.note.text().startswith("启用 1 处 9 人 · "))
     assert names(pane)[0] == "示例区中心"
 
 

@@ -125,13 +125,19 @@ def test_totals_are_computed_from_the_rows(desk: Desk) -> None:
     district = shelter(desk, "区中心", level="DISTRICT", area_m2=10_000_00, usable_m2=6_000_00, standardised=1)
     shelter(desk, "街道中心", level="SUBDISTRICT", area_m2=2_345_00, standardised=0)
     third = shelter(desk, "社区", level="COMMUNITY", area_m2=655_00)
-    assert service.totals(desk).line == "3 = 1 + 1 + 1 · 1.30 万㎡ · 1 处规范化（33.33 %） · 启用 0 处 0 人"
+    assert service.totals(desk).line == (
+        "启用 0 处 0 人 · 共 3 处：区级 1、街道级 1、社区（村）级 1 · 1.30 万㎡ · 1 处规范化（33.33 %）"
+    )
 
     service.edit(desk, third, {"level": "SUBDISTRICT", "area_m2": 3_655_00, "standardised": 1})
     service.count(desk, district, 214)
-    assert service.totals(desk).line == "3 = 1 + 2 + 0 · 1.60 万㎡ · 2 处规范化（66.67 %） · 启用 1 处 214 人"
+    assert service.totals(desk).line == (
+        "启用 1 处 214 人 · 共 3 处：区级 1、街道级 2、社区（村）级 0 · 1.60 万㎡ · 2 处规范化（66.67 %）"
+    )
     service.remove(desk, third)
-    assert service.totals(desk).line.startswith("2 = 1 + 1 + 0 · 1.23 万㎡")
+    assert service.totals(desk).line.startswith(
+        "启用 1 处 214 人 · 共 2 处：区级 1、街道级 1、社区（村）级 0 · 1.23 万㎡"
+    )
 
 
 def test_the_list_is_sorted_and_filtered_by_what_is_computed(desk: Desk, places: dict[str, bytes]) -> None:
