@@ -7,7 +7,7 @@ import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer
 
 from dutydesk.core import i18n, looks
 from dutydesk.core import log as logs
@@ -81,6 +81,7 @@ def open_window(
     """The whole life of the window; returns the exit code. `view` is the pane that it begins with; `language` one that
     was asked for this time and is in use already; `window` which one."""
     from dutydesk.shell.crash import CrashGuard
+    from dutydesk.shell.leaving import Leaving
     from dutydesk.shell.single import SingleWindow
 
     app = application()
@@ -95,6 +96,8 @@ def open_window(
     last = guard.last_time()
     guard.start()
     starter = Starter(home, clock, window)
+    leaving = Leaving(starter)
+    leaving.ended.connect(end)
     begin = _Begin(starter, home, single, last, view)
     starter.shown.connect(begin.dress)
     starter.seen.connect(begin.listen)
@@ -106,10 +109,16 @@ def open_window(
     try:
         return app.exec()
     finally:
+        leaving.close()
         starter.close()
         single.close()
         guard.stop()
         logs.stop()
+
+
+def end() -> None:
+    """Leave the loop, without asking any window."""
+    QCoreApplication.exit(0)
 
 
 def settle() -> None:

@@ -198,7 +198,7 @@ class Starter(QObject):
             self.window.findChild(QLineEdit, EARLY).setText(typed.text())
         self.window.setGeometry(old.geometry())
         self.window.show()  # first, or the program would end with its last window
-        old.close_for_mending()
+        old.close_at_once()
         old.deleteLater()
         if desk is not None:
             desk.store.close()

@@ -1,14 +1,19 @@
-"""Leaving with a hand-over sheet that is on no paper; a one-sided hand-over on the board."""
+"""Leaving with a hand-over sheet that is on no paper, or because the session ends; a one-sided hand-over on the board."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import SIGNAL, Qt
+from PySide6.QtWidgets import QApplication
 
 from dutydesk.core.clock import parse_iso
+from dutydesk.journal import drafts
 from dutydesk.journal.desk import Desk
+from dutydesk.shell.leaving import Leaving
+from dutydesk.shell.start import Starter
 from dutydesk.shifts import handover, service
 
 KEY, NEXT = "2026-06-18/H24", "2026-06-19/H24"
@@ -55,6 +60,41 @@ def test_a_printed_sheet_keeps_nobody(window: Any, people: dict[str, bytes]) -> 
     service.record_print(desk, "P01", "交接班记录表", KEY, report.p01(desk, shift=KEY))
     window.close()
     assert window.closed
+
+
+@pytest.fixture
+def leaving(starter: Starter) -> Iterator[Leaving]:
+    made = Leaving(starter)
+    yield made
+    made.close()
+
+
+def test_who_logs_off_is_asked_nothing_and_keeps_what_is_typed(
+    window: Any, people: dict[str, bytes], leaving: Leaving, qapp: QApplication
+) -> None:
+    desk: Desk = window.desk
+    handover.emergency(desk, KEY, people["d"], "交班组撤离受阻")
+    window.entry.text.setPlainText("东河路积水")
+    assert qapp.receivers(SIGNAL("commitDataRequest(QSessionManager&)")) == 1  # pyright: ignore[reportArgumentType]
+    leaving.session_ends(None)
+    assert "东河路积水" in str(drafts.kept(desk.store, "log.entry"))
+    window.close()
+    assert window.closed
+    assert window._actions._asked_to_leave is None
+
+
+def test_a_session_that_goes_on_after_all_is_asked_again(
+    window: Any, people: dict[str, bytes], leaving: Leaving
+) -> None:
+    desk: Desk = window.desk
+    handover.emergency(desk, KEY, people["d"], "交班组撤离受阻")
+    leaving.session_ends(None)
+    leaving.called_off.timeout.emit()
+    window.close()
+    assert not window.closed
+    assert window._actions._asked_to_leave is not None
+    leaving.leave("SIGTERM")
+    assert window.closed, "the question is no reason to stay"
 
 
 def test_one_side_alone_stands_on_the_board(qtbot: Any, window: Any, people: dict[str, bytes]) -> None:
