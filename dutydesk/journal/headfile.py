@@ -119,8 +119,9 @@ def inspect(database: Path, head: Head | None, *, encrypted: bool, move: bool = 
     not the one this desk wrote, is moved aside (`move`) and named in the answer: SQLite would read it in.
     """
     if not database.exists():
-        seq = head.seq if head is not None else 0
-        raise Damaged(_("{file} 不见了；上次写到第 {seq} 条").format(file=database.name, seq=seq))
+        if head is None:
+            raise Damaged(_("{file} 不见了").format(file=database.name))
+        raise Damaged(_("{file} 不见了；上次写到第 {seq} 条").format(file=database.name, seq=head.seq))
     size = database.stat().st_size
     if size == 0:
         raise Damaged(_("{file} 是 0 字节的空文件").format(file=database.name))

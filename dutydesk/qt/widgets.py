@@ -70,9 +70,22 @@ def line(*, vertical: bool = False) -> QFrame:
     return made
 
 
+class Button(QPushButton):
+    """A button that Enter presses while it has the keyboard. Without that Qt presses the dialog's default one, and
+    "leave" with the focus on it does what is being left."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+            if not event.isAutoRepeat():
+                self.click()
+            return
+        super().keyPressEvent(event)
+
+
 def button(text: str, *, primary: bool = False, flat: bool = False, tip: str = "") -> QPushButton:
     """A push button; `primary` for the one action that the place is for."""
-    made = QPushButton(text)
+    made = Button(text)
     made.setAutoDefault(False)
     if primary:
         made.setProperty("primary", True)

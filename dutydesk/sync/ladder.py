@@ -64,18 +64,20 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class _Record:
     """The file itself: what is wrong with it, whether every act in it is whole, and how many are missing at its end
-    (`behind`, where nothing else is wrong) after `seq` of them."""
+    (`behind`, where nothing else is wrong) after `seq` of them; `half`: a restore was cut off over it."""
 
     said: list[str]
     whole: bool = False
     behind: int = 0
     seq: int = 0
+    half: bool = False
 
 
 def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0, ask_hub: bool = True) -> Found:
     """Look through a desk that does not open. It takes as long as reading the record does."""
     head = headfile.read(home.head)
-    record = _record(home, key, head)
+    aside = restoring.left_aside(home)
+    record = _record(home, key, head) if aside is None else _aside(aside, key)
     problems = record.said
     try:
         load(home.config)
@@ -97,12 +99,14 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
     choices: list[Choice] = []
     if record.whole:
         title, keeps = _("重建台账"), _("全部记录都读得出，一条不少")
+        if record.half:
+            title = _("接着用恢复以前的记录")
         choices.append(Choice(REBUILD, title, keeps, _("不丢记录；本机的窗口布局和未提交的草稿要重来")))
     choices += [_of_copy(copy, head, key) for copy in copies]
     if record.behind:
         choices.append(_of_file(record.seq, record.behind))
         choices.sort(key=_reach, reverse=True)
-    elif not record.whole and home.database.exists() and home.database.stat().st_size:
+    elif not record.whole and (aside or (home.database.exists() and home.database.stat().st_size)):
         keeps = _("备份里的全部，加上备份以后坏页以外的") if copies else _("坏页以外的全部记录")
         choices.append(Choice(SALVAGE, _("抢救：逐条读出还能读的"), keeps, _("坏页上的记录；报告会写明缺哪几条")))
     unseen = head.seq - known if head is not None and known and not record.whole else 0
@@ -215,6 +219,7 @@ def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> _Recor
         return _Record([str(problem) for problem in error.problems])
     said += notes
     faults: list[Fault] = []
+    ends: dict[tuple[bytes, int], tuple[int, bytes]] = {}
     whole = False
     behind = seq = 0
     try:
@@ -234,9 +239,37 @@ def _record(home: Home, key: bytes | None, head: headfile.Head | None) -> _Recor
     said += [f"{fault.where}: {fault.what}" for fault in faults[:5]]
     if len(faults) > 5:
         said.append(_("另有 {rest} 处").format(rest=len(faults) - 5))
-    if whole:
+    half = whole and _half_named(home, {epoch for _desk, epoch in ends})
+    if half:
+        said.append(_("上一次恢复没有做完，恢复以前的记录还在"))
+    elif whole:
         said.append(_("原始记录是完整的，坏的是由它算出的台账"))
-    return _Record(said, whole, behind, seq)
+    return _Record(said, whole, behind, seq, half)
+
+
+def _half_named(home: Home, epochs: set[int]) -> bool:
+    """Whether `desk.toml` names an epoch that nobody has opened: a restore that was cut off begins with that."""
+    try:
+        return bool(epochs) and load(home.config).epoch > max(epochs)
+    except DutyDeskError:
+        return False
+
+
+def _aside(file: Path, key: bytes | None) -> _Record:
+    """The record that a restore has put aside before it was cut off."""
+    said = [_("上一次恢复没有做完，原来的记录放在 {name}").format(name=file.name)]
+    faults: list[Fault] = []
+    try:
+        raw = recipe.connect(file, key, read_only=True)
+    except DutyDeskError:
+        return _Record(said, half=True)
+    try:
+        acts, _desks = chain_problems(raw, faults, file=file, key=key)
+        return _Record(said, whole=acts > 0 and not faults, half=True)
+    except (recipe.driver().DatabaseError, *GARBLED):
+        return _Record(said, half=True)
+    finally:
+        raw.close()
 
 
 def _seq_in(file: Path, head: headfile.Head | None, key: bytes | None) -> int:
@@ -282,7 +315,7 @@ def _of_copy(copy: Path, head: headfile.Head | None, key: bytes | None, back: in
     keeps = _("{at} 以前的全部记录").format(at=at)
     if made and made.acts:
         keeps += _("，共 {acts} 次操作").format(acts=made.acts)
-    last = _last_entry(copy, key)
+    last = last_entry(copy, key)
     if last:
         keeps += _("；最后一条 {last}").format(last=last)
     title = _("恢复到 {at} 的备份").format(at=at)
@@ -291,7 +324,7 @@ def _of_copy(copy: Path, head: headfile.Head | None, key: bytes | None, back: in
     return Choice(RESTORE, title, keeps, loses, copy, seq - lost if lost >= 0 else -1)
 
 
-def _last_entry(copy: Path, key: bytes | None) -> str:
+def last_entry(copy: Path, key: bytes | None) -> str:
     """When something was written last in a copy, and the last entry of the log: what paper is held against."""
     try:
         raw = recipe.connect(copy, key, read_only=True)

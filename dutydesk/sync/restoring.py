@@ -50,7 +50,14 @@ def on_paper(text: str, year: int) -> tuple[int, int] | None:
 def last_numbers(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0) -> dict[str, int]:
     """The desk's own last number of each numbered ledger in a year (0: the newest that has any), as far as the present
     file can be read; what `restore` offers before it asks for the last one on paper."""
-    return counted(home.database, schema, key, home.config, year=year)
+    return counted(left_aside(home) or home.database, schema, key, home.config, year=year)
+
+
+def left_aside(home: Home) -> Path | None:
+    """Where a restore that was cut off has put the record, while nothing is in its place yet."""
+    if home.database.exists() or home.head.exists():
+        return None
+    return max(home.root.glob("desk.before-restore-*.sqlite"), default=None)
 
 
 def counted(
@@ -188,13 +195,13 @@ def _prepare(
     floors += [floor for floor in others if floor[1] != year and floor[2] > 0]
     with Store.open(work, schema, clock, key=key, continuing=True) as store:
         store.open_epoch(
-            prev, {"continues": prev.hex(), "reason": "restore", "snapshot": sidecar.sum_of(file), "skipped": _skipped(store, floors)},
+            prev, {"continues": prev.hex(), "reason": "restore", "snapshot": sidecar.sum_of(file), "skipped": skipped(store, floors)},
             floors,
         )  # fmt: skip
 
 
-def _skipped(store: Store, floors: Sequence[Floor]) -> list[str]:
-    """The numbers that paper has and the copy has not, in words for the first act of the new epoch."""
+def skipped(store: Store, floors: Sequence[Floor]) -> list[str]:
+    """The numbers that paper has and the record has not, in words for the first act of the new epoch."""
     out: list[str] = []
     with store.read() as connection:
         for ledger, year, n in floors:

@@ -207,7 +207,8 @@ def _open_epoch(
     floors += [floor for floor in others if floor[1] != year and floor[2] > 0]
     with Store.open(out, schema, clock, key=key, continuing=True) as store:
         told = [f"{one.desk[:8]}/{one.epoch} {one.first}-{one.last}" for one in missing[:200]]
-        store.open_epoch(link, {"continues": link.hex(), "reason": "salvage", "missing": told}, floors)
+        gone = restoring.skipped(store, floors)
+        store.open_epoch(link, {"continues": link.hex(), "reason": "salvage", "missing": told, "skipped": gone}, floors)
         for act in beside:
             inbox.set_aside(store, act, _("抢救：前面缺少记录"))
 

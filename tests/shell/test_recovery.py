@@ -491,3 +491,44 @@ def test_a_new_machine_asks_for_both_keys(
     with qtbot.waitSignal(starter.ready, timeout=20_000):
         qtbot.mouseClick(dialog.go, Left)
     assert len(starter.desk.rows("log")) == 1
+
+
+def test_enter_presses_the_button_that_has_the_keyboard(
+    qtbot: Any, window_of: Any, real: Home, expect_log: Any
+) -> None:
+    """With the keyboard on "leave" nothing is restored."""
+    expect_log("cannot open")
+    broken(real)
+    before = real.database.read_bytes()
+    starter = window_of(real, FixedClock(AT), wait=False)
+    dialog = opened(qtbot, starter)
+    dialog.leave.setFocus()
+    qtbot.keyClick(dialog.leave, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not starter.window.isVisible())
+    assert real.database.read_bytes() == before
+    assert not list(real.root.glob("desk.before-restore-*"))
+
+
+def test_moved_and_copied_by_keys_alone(
+    qtbot: Any, window_of: Any, real: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(monkeypatch)
+    starter = window_of(real, FixedClock(AT), wait=False)
+    with qtbot.waitSignal(starter.failed, timeout=20_000):
+        starter.start()
+    dialog: Moved = shown(Moved)
+    dialog.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is dialog.move_here)
+    texts = [part.text() for part in dialog.findChildren(QLabel)]
+    assert any(text.startswith("里面最后一条：06-19 06:30 #0002") for text in texts), "which folder it is"
+    qtbot.keyClick(dialog.move_here, Qt.Key.Key_Return)
+    assert dialog.problem.text() == "请先选一种"
+    qtbot.keyClick(dialog.move_here, Qt.Key.Key_Down)
+    assert dialog.copy.isChecked()
+    qtbot.keyClick(dialog.copy, Qt.Key.Key_Return)
+    assert "请写这台的代号" in dialog.problem.text()
+    assert QApplication.focusWidget() is dialog.code
+    qtbot.keyClicks(dialog.code, "B2")
+    with qtbot.waitSignal(starter.ready, timeout=20_000):
+        qtbot.keyClick(dialog.code, Qt.Key.Key_Return)
+    assert load(real.config).code == "B2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -21,7 +22,7 @@ from dutydesk.journal import headfile, recipe, tables, upgrade
 from dutydesk.journal.inbox import take_in
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
-from dutydesk.sync import adopting, ladder, snapshots
+from dutydesk.sync import adopting, ladder, restoring, snapshots
 from dutydesk.sync.ladder import KEEP, REBUILD, RESTORE, SALVAGE
 from tests.journal import desks as d
 from tests.sync.fleet import Fleet
@@ -312,3 +313,42 @@ def test_noise_is_not_called_encryption(home: Home) -> None:
     home.database.write_bytes(noise.randbytes(home.database.stat().st_size))
     assert not look(home).locked, "its copy opens without any key"
     assert look(home).choices[0].kind == RESTORE
+
+
+class Cut(BaseException):
+    """The power goes."""
+
+
+@pytest.mark.parametrize("at", ["restore.named-epoch", "restore.put-aside"])
+def test_after_a_restore_that_was_cut_off_the_record_before_it_is_a_way_too(
+    home: Home, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """Nothing that it had is given up for that, and none of its numbers is given again."""
+    (copy,) = home.snapshots.glob("desk-*.sqlite")
+
+    def cut(name: str) -> None:
+        if name == at:
+            raise Cut
+
+    monkeypatch.setattr(restoring, "step", cut)
+    with pytest.raises(Cut):
+        restoring.restore(home, d.FULL, CLOCK, copy, {"log": 60})
+    monkeypatch.undo()
+    found = look(home)
+    assert found.said[0].startswith("上一次恢复没有做完")
+    assert [choice.title for choice in found.choices] == ["接着用恢复以前的记录", "恢复到 06-18 22:00 的备份"]
+    assert found.numbers == {"log": 61}, "not the 60 of the copy"
+    ladder.take(found.choices[0], home, d.FULL, CLOCK, found.numbers)
+    with Store.open(home, d.FULL, CLOCK) as store:
+        assert len(d.ask(store, "SELECT 1 FROM log")) == 61
+        d.add(store, "log", text="接着写")
+        assert d.ask(store, "SELECT no FROM log ORDER BY no DESC LIMIT 1") == [("2026-0062",)]
+    assert verify(home, d.FULL).ok
+
+
+def test_salvage_records_the_numbers_that_it_skips(home: Home) -> None:
+    spoil(home, pages_of_acts(home)[1:2])
+    ladder.take(look(home).choices[1], home, d.FULL, CLOCK, {"log": 70})
+    with Store.open(home, d.FULL, CLOCK) as store:
+        (body,) = d.ask(store, "SELECT body FROM act WHERE kind = 'epoch.open' ORDER BY epoch DESC LIMIT 1")[0]
+        assert json.loads(body)["epoch"]["skipped"] == ["log 2026: 62-70"]
