@@ -114,6 +114,7 @@ class RecordTab(QWidget):
     def _service(self, text: str, name: str) -> Any:
         """A button for a service of the window; not there where the window does not offer it."""
         made = button(text)
+        made.setParent(self)  # shown without a parent it would be a window, and take the keyboard
         made.setObjectName(f"admin-{name}")
         run = self.desk.services.get(name)
         made.setVisible(run is not None)

@@ -77,7 +77,6 @@ class Editor(QWidget):
         self._problem = label("", "problem", wrap=True)
         self._problem.hide()
         self.unit = label(_(field.unit), "muted")
-        self.unit.setVisible(bool(field.unit))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -87,6 +86,7 @@ class Editor(QWidget):
         self._row.addWidget(self.unit)
         column.addLayout(self._row)
         column.addWidget(self._problem)
+        self.unit.setVisible(bool(field.unit))  # not before it has a parent: it would be a window, and take the keyboard
         self.setFocusProxy(widget)
         name = _(field.label)
         widget.setAccessibleName(_("{name}（必填）").format(name=name) if field.required else name)

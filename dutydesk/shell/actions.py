@@ -223,6 +223,8 @@ class Actions(QObject):
         from dutydesk.sync import rehearsal, snapshots
 
         self._note(snapshots.note, made)
+        if self.window.closed:
+            return
         self.send()
         self.window.refresh()
         if rehearsal.due(self.desk.store):

@@ -72,6 +72,7 @@ class Syncing(QObject):
         self._runner = JobRunner(self)
         self._job: Job | None = None
         self._looking = False
+        self._closed = False
         self._minutely = QTimer(self)
         self._minutely.setInterval(MINUTE)
         self._minutely.timeout.connect(self.look)
@@ -112,8 +113,8 @@ class Syncing(QObject):
         self._looking = False
 
     def start(self, reason: str = ASKED, *, deep: bool = False) -> None:
-        """Begin a run, unless one goes on."""
-        if self.running:
+        """Begin a run, unless one goes on, or the window is closing."""
+        if self.running or self._closed:
             return
         desk = self._desk
         me = (desk.me.id, desk.me.name)
@@ -136,9 +137,9 @@ class Syncing(QObject):
 
     def _done(self, found: tuple[bool, Mapping[str, Any]]) -> None:
         ok, told = found
-        said = [*told.get("alarms", ()), *told.get("notes", ())]
+        said = [str(text) for text in (*told.get("alarms", ()), *told.get("notes", ()))]
         text = _("上传 {pushed}，收到 {pulled}").format(pushed=told.get("pushed", 0), pulled=told.get("pulled", 0))
-        self._end(ok=ok, text=_("；").join([text, *map(str, said)]))
+        self._end(ok=ok, text=_("；").join([text, *said] if ok or not said else said))
 
     def _failed(self, text: str) -> None:
         self._end(ok=False, text=text)
@@ -152,5 +153,6 @@ class Syncing(QObject):
 
     def close(self) -> None:
         """Stop what runs, and asking."""
+        self._closed = True
         self._minutely.stop()
         self._runner.close()

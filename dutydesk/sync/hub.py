@@ -292,7 +292,7 @@ class Hub:
             raise Refused(_("中心库还没有建好，请其管理员运行 dutydesk hub init"))
         hub, incarnation, least, version, arrival, now = rows[0][:6]
         if least > PROTOCOL:
-            raise Refused(_("本机程序太旧，中心库要求更新的版本"))
+            raise Refused(_("本机程序太旧，中心库要求新版：请管理员给本机换新版，换之前照常记事"))
         if version < LEAST_VERSION:
             raise Refused(_("中心库太旧，请其管理员运行 dutydesk hub init"))
         desks: dict[bytes, Enrolled] = {}

@@ -91,7 +91,7 @@ class Run:
         if mine is None:
             raise Refused(_("本机还没有在中心库登记，请其管理员运行 dutydesk hub enrol"))
         if mine.revoked:
-            raise Refused(_("本机在中心库已被吊销"))
+            raise Refused(_("本机在中心库已被吊销，请打电话给中心库管理员"))
         if mine.public != keys.ensure(self.store):
             raise Refused(_("本机的密钥与中心库登记的不一致，请其管理员重新登记"))
         keys.vouch(self.store, {each.desk: each.public for each in self.hello.desks.values() if not each.revoked})

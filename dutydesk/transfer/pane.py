@@ -42,6 +42,7 @@ class SyncPane(QWidget):
         self._said = ""
         self._about = ""
         self._unseen = 0
+        self._enrolling = False
         self._lay_out()
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
@@ -72,15 +73,20 @@ class SyncPane(QWidget):
         self.back = self._tool(_("放回"), "sync-back", "F10", self.ask_back)
         self.rejoin = self._tool(_("并回"), "sync-rejoin", "F7", self.ask_rejoin)
         self.settle = self._tool(_("已查明"), "sync-settle", "F8", self.ask_settle)
+        self.enrol = self._tool(_("重新接入"), "sync-enrol", "Ctrl+F6", self.toggle_enrol)
         self.disputes = self._tool(_("冲突"), "sync-disputes", "F9", self.open_disputes)
         self.deep = self._tool(_("同步并核对"), "sync-deep", "Shift+F6", self.sync_deep)
         self.now = self._tool(_("立即同步"), "sync-now", "F6", self.sync, primary=True)
-        self.head.add(self.back, self.rejoin, self.settle, self.disputes, self.deep, self.now)
+        self.head.add(self.back, self.rejoin, self.settle, self.disputes, self.enrol, self.deep, self.now)
         outer.addWidget(self.head)
         self.problem = label("", "problem", wrap=True)
         self.problem.setObjectName("sync-problem")
         self.problem.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
         outer.addWidget(self.problem)
+        self.calm = label(_("本机照常记事；没传的都在本机，连上以后自动补传"), "muted", wrap=True)
+        self.calm.setObjectName("sync-calm")
+        self.calm.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(4))
+        outer.addWidget(self.calm)
         self.facts = QWidget()
         grid = QGridLayout(self.facts)
         grid.setContentsMargins(theme.px(8), 0, theme.px(8), theme.px(8))
@@ -143,8 +149,10 @@ class SyncPane(QWidget):
             self.syncing.start(deep=deep)
 
     def stop(self) -> None:
-        """Esc: stop the run; what was done stays done."""
-        if self.syncing is not None and self.syncing.running:
+        """Esc: leave the way to come to the hub anew; stop the run: what was done stays done."""
+        if self._enrolling:
+            self.toggle_enrol()
+        elif self.syncing is not None and self.syncing.running:
             self.progress.stopping()
             self.syncing.cancel()
 
@@ -176,7 +184,7 @@ class SyncPane(QWidget):
             return
         text = _("把{what}放回台账吗？下次同步后各席位都有。").format(what=mass.what())
         self._about = mass.name
-        dialogs.confirm(self, text, _("放回")).answered.connect(self._put_back)
+        dialogs.ask(self, text, _("放回")).answered.connect(self._put_back)
 
     def _put_back(self, yes: bool) -> None:
         if not yes:
@@ -225,8 +233,17 @@ class SyncPane(QWidget):
             dialogs.fail(self, error)
         self.refresh()
 
+    def toggle_enrol(self) -> None:
+        """Ctrl+F6: come to the hub anew, with another password, address or certificate; and back."""
+        if self.facts.isVisible() or self._enrolling:
+            self._enrolling = not self._enrolling
+            self.refresh()
+            (self.empty.join if self._enrolling else self.list).setFocus()
+
     def _joined(self) -> None:
+        self._enrolling = False
         self.refresh()
+        QTimer.singleShot(0, self, self.focus_first)  # when the dialog has given the keyboard back
         if self.syncing is not None:
             self.sync()
 
@@ -253,8 +270,9 @@ class SyncPane(QWidget):
         joined = seen.past is not None
         told = bool(seen.forks or seen.kept_out or seen.gone)  # which bundles can tell of, too
         self.facts.setVisible(joined)
-        self.list.setVisible(joined or told)
-        self.empty.setVisible(not joined)
+        self.list.setVisible((joined or told) and not self._enrolling)
+        self.empty.again(joined=joined)
+        self.empty.setVisible(not joined or self._enrolling)
         self.head.note.setText(seen.hub)
         self.disputes.setText(_("冲突 {count}").format(count=seen.conflicts) if seen.conflicts else _("冲突"))
         self.disputes.setVisible(bool(seen.conflicts))
@@ -266,6 +284,8 @@ class SyncPane(QWidget):
         text = self._trouble(seen)
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
+        self.calm.setVisible(bool(text) and seen.cut_off)
+        self.enrol.setVisible(joined and (seen.cut_off or self._enrolling))
         urgent = ((_("分叉"), seen.forks), (_("另一台席位删掉的"), seen.gone))
         wanted = [*(group for group in urgent if group[1]), (_("隔离的外来记录"), seen.kept_out)]
         if joined:

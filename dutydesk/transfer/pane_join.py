@@ -56,11 +56,18 @@ class Joining(QWidget):
         bar.setSpacing(theme.px(8))
         bar.addStretch(1)
         for one in (self.card, self.join):
-            one.setVisible(not alone)
             bar.addWidget(one)
         bar.addStretch(1)
         column.addLayout(bar)
         column.addStretch(2)
+        for one in (self.card, self.join):  # not before it has a parent: it would be a window, and take the keyboard
+            one.setVisible(not alone)
+
+    def again(self, *, joined: bool) -> None:
+        """Whether it stands in the pane of a desk that belongs to a hub already, and comes to it anew."""
+        if joined:
+            self.sentence.setText(_("重新接入中心库"))
+            self.hint.setText(_("口令、地址或证书换了：请中心库管理员重新登记本机，读入他给的文件。本机的记录不变。"))
 
     def choose_card(self) -> None:
         """Ask where the card goes."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dutydesk.core.clock import HOUR, local
+from dutydesk.core.clock import DAY, HOUR, local
 from dutydesk.core.i18n import N_, _
 from dutydesk.journal import audit, inbox, peers, settings
 from dutydesk.journal.apply import parse_body
@@ -21,7 +21,8 @@ from dutydesk.journal.chain import Act
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.history import ASKED
 from dutydesk.ledger.feature import Figure, OpenItem
-from dutydesk.sync import deletions, planning, protocol, rejoin, schedule
+from dutydesk.sync import bundlekeys, deletions, planning, protocol, rejoin, schedule
+from dutydesk.sync.running import span
 from dutydesk.sync.schedule import Past, Rules
 
 PANE = "sync"
@@ -29,6 +30,13 @@ PANE = "sync"
 _CODES = """SELECT f.desk, json_extract(a.body, '$.epoch.district'), json_extract(a.body, '$.epoch.code'),
  json_extract(a.body, '$.epoch.name') FROM frontier f
  JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1 ORDER BY f.epoch"""
+_HEARD = """SELECT a.desk, json_extract(a.body, '$.epoch.code'), json_extract(a.body, '$.epoch.name'), h.recorded_at
+ FROM frontier f JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1
+ JOIN act h ON h.desk = f.desk AND h.epoch = f.epoch AND h.seq = f.seq
+ WHERE coalesce(json_extract(a.body, '$.epoch.district'), '')
+  = coalesce((SELECT value FROM local_state WHERE key = 'district'), '') ORDER BY f.epoch"""
+PUT_AWAY = 30 * DAY
+"""A desk that was not heard of for so long is not in use, and nobody's alarm."""
 LONGEST = 80
 """Letters that are shown of what an act says."""
 SHOWN_RUNS = 30
@@ -59,7 +67,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All that the pane shows. `hub` is empty for a desk that belongs to none."""
+    """All that the pane shows. `hub` is empty for a desk that belongs to none; `cut_off`: the last run did not get through
+    to it."""
 
     hub: str
     past: Past | None
@@ -75,6 +84,7 @@ class Overview:
     forks: Sequence[Line] = ()
     desks: Sequence[Line] = ()
     gone: Sequence[Line] = ()
+    cut_off: bool = False
 
 
 def moment(at: int, now: int) -> str:
@@ -92,13 +102,13 @@ def _asked(connection: Connection) -> Rules:
 
 def open_items(connection: Connection, now: int) -> Sequence[OpenItem]:
     """What does not agree with the hub, a fork, many deletions from elsewhere, two desks with one code; silence, else the
-    last failure. Each leads to the pane (`PANE`)."""
+    last failure, else other desks of the district that are silent. Each leads to the pane (`PANE`)."""
     return (
         *_differing(connection),
         *_forked(connection),
         *_gone(connection),
         *_of_one_code(connection),
-        *_unwell(connection, now),
+        *(_unwell(connection, now) or _quiet(connection, now)),
     )
 
 
@@ -181,17 +191,40 @@ def _unwell(connection: Connection, now: int) -> Sequence[OpenItem]:
     asked = _asked(connection)
     since = past.success or past.joined
     if schedule.silent(asked, now, past):
-        hours = (now - since) // HOUR
-        title = (
-            _("已有 {hours} 小时没有同步成功").format(hours=hours)
-            if past.success
-            else _("接入中心库 {hours} 小时，还没有同步成功过").format(hours=hours)
-        )
+        title = _("已有 {span}没有同步成功") if past.success else _("接入中心库 {span}，还没有同步成功过")
+        title = title.format(span=span(now - since))
         return (OpenItem("EQUIPMENT", title, since + asked.silence * HOUR, 2, PANE, detail=last_reason(connection)),)
     if past.failures:
         title = _("同步失败 {count} 次").format(count=past.failures)
         return (OpenItem("EQUIPMENT", title, None, 1, PANE, detail=last_reason(connection)),)
     return ()
+
+
+def _quiet(connection: Connection, now: int) -> Sequence[OpenItem]:
+    """Other desks of the district that nothing came from while this one is in step: each live desk writes at least the
+    entry of its night, 38 hours apart at most. What was shut out or put away is nobody's alarm."""
+    past = planning.past_of(connection)
+    if past is None or not past.success:
+        return ()
+    shut = connection.exec_driver_sql("SELECT body FROM local_peer WHERE name = ?", (bundlekeys.REVOKED,)).scalar()
+    out_of_use = json.loads(shut) if shut else {}
+    heard: dict[bytes, tuple[str, int]] = {}
+    for desk, code, name, at in connection.exec_driver_sql(_HEARD):
+        called = " ".join(str(part) for part in (code, name) if part) or bytes(desk).hex()[:8]
+        heard[bytes(desk)] = (called, max(int(at), heard.get(bytes(desk), ("", 0))[1]))
+    patience = 2 * _asked(connection).silence * HOUR
+    return [
+        OpenItem(
+            "EQUIPMENT",
+            _("{desk} 已有 {span}没有消息").format(desk=called, span=span(now - at)),
+            None,
+            1,
+            PANE,
+            detail=_("请打电话问那一台：是关着、断了网，还是没有同步"),
+        )
+        for desk, (called, at) in sorted(heard.items(), key=lambda one: one[1])
+        if patience < now - at < PUT_AWAY and desk.hex() not in out_of_use
+    ]
 
 
 def figures(connection: Connection, now: int) -> Sequence[Figure]:
@@ -253,6 +286,7 @@ def overview(desk: Desk) -> Overview:
     store, now = desk.store, desk.clock.now()
     past = planning.past(store)
     plan = planning.plan(desk, probe=False)
+    told = peers.runs(store, planning.JOB, SHOWN_RUNS)
     with store.read() as connection:
         asked = f"SELECT count(*) FROM conflict WHERE {ASKED}"  # noqa: S608 - a constant of ours
         conflicts = int(connection.exec_driver_sql(asked).scalar_one())
@@ -273,12 +307,13 @@ def overview(desk: Desk) -> Overview:
         conflicts=conflicts,
         peers=_peers(desk),
         came=came,
-        runs=[_run(run) for run in peers.runs(store, planning.JOB, SHOWN_RUNS)],
+        runs=[_run(run) for run in told],
         kept_out=kept_out,
         unseen=unseen,
         forks=[_fork(branch, names) for branch in found],
         desks=others,
         gone=gone,
+        cut_off=any(run.state == peers.FAILED and run.body.get("error") for run in told[:1]),
     )
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QInputDialog, QLabel, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from dutydesk.core.clock import FixedClock, parse_iso
+from dutydesk.core.errors import Unavailable
 from dutydesk.core.ids import new_id
 from dutydesk.features import FEATURES, schema
 from dutydesk.journal import inbox, peers
@@ -22,7 +23,7 @@ from dutydesk.qt.dialogs import Sentence
 from dutydesk.qt.jobs import JobRunner
 from dutydesk.shell.rejoining import Rejoining
 from dutydesk.shell.syncing import Syncing
-from dutydesk.sync import joining, keys, planning
+from dutydesk.sync import joining, keys, planning, protocol
 from dutydesk.sync.hub import Hub
 from dutydesk.sync.rejoin import WANTED
 from dutydesk.transfer.pane import SyncPane
@@ -186,7 +187,7 @@ def test_a_run_of_another_process_shows_when_it_has_written(qtbot: QtBot, pane: 
 
 
 def test_every_key_is_in_the_palette(pane: SyncPane) -> None:
-    assert [keys for _text, keys, _run in pane.commands()] == ["F10", "F7", "F8", "F9", "Shift+F6", "F6"]
+    assert [keys for _text, keys, _run in pane.commands()] == ["F10", "F7", "F8", "Ctrl+F6", "F9", "Shift+F6", "F6"]
 
 
 def test_a_desk_without_a_hub_is_told_how_to_join_one(qtbot: QtBot, tmp_path: Any) -> None:
@@ -235,6 +236,34 @@ def test_a_desk_joins_from_its_window_and_syncs_at_once(qtbot: QtBot, fleet: Fle
     pane.hide()
     announcer.close()
     announcer.deleteLater()
+
+
+def test_a_wrong_password_is_mended_by_keys_in_the_window(
+    qtbot: QtBot, pane: SyncPane, runs: Told, desk: Desk, fleet: Fleet, tmp_path: Path
+) -> None:
+    again = child(pane, QPushButton, "sync-enrol")
+    assert not again.isVisible(), "not while all is well"
+    protocol.remember_login(desk.store, desk.config.hub, "wrong")
+    with pytest.raises(Unavailable, match="重新给登记文件"):
+        planning.go(desk)
+    pane.refresh()
+    assert again.isVisible()
+    assert "本机照常记事" in child(pane, QLabel, "sync-calm").text()
+    qtbot.keyClick(pane, Key.Key_F6, Mod.ControlModifier)
+    assert pane.empty.isVisible()
+    assert pane.empty.sentence.text() == "重新接入中心库"
+    qtbot.keyClick(pane, Key.Key_Escape)
+    assert not pane.empty.isVisible()
+    qtbot.keyClick(pane, Key.Key_F6, Mod.ControlModifier)
+    note = tmp_path / "一号席.txt"
+    joining.write_secret(note, desk.config.hub, PASSWORD)
+    pane.empty.read_file(note)
+    assert runs.asked == [False], "a run begins by itself"
+    assert not pane.empty.isVisible()
+    runs.end(ok=True, text="")
+    assert planning.go(desk).ok
+    pane.refresh()
+    assert not again.isVisible()
 
 
 def test_a_hub_that_the_command_line_joined_counts_in_an_open_window(pane: SyncPane, desk: Desk, fleet: Fleet) -> None:

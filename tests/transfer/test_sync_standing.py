@@ -8,10 +8,12 @@ from dutydesk.core.clock import DAY, HOUR, MINUTE
 from dutydesk.core.errors import Unavailable
 from dutydesk.journal import peers
 from dutydesk.journal.desk import Desk
+from dutydesk.journal.inbox import take_in
 from dutydesk.ledger.feature import OpenItem
-from dutydesk.sync import planning
+from dutydesk.sync import bundlekeys, planning
 from dutydesk.transfer import standing
 from tests.desks import a_desk
+from tests.journal import desks as d
 from tests.sync.fleet import Fleet
 
 
@@ -54,6 +56,31 @@ def test_silence_is_an_alarm_from_its_first_minute_on(desk: Desk, fleet: Fleet) 
     row = {"key": "sync.silence", "value": "48", "source": "示例", "place": "示例区", "date": "2026"}
     desk.act("settings.add", [desk.new("settings", row)])
     assert items(desk) == []
+
+
+def test_another_desk_of_the_district_that_is_silent_is_named(desk: Desk, fleet: Fleet) -> None:
+    clock = fleet.clocks[1]
+    for n, district in ((2, "330102"), (3, "330105")):
+        fleet.add(n, name=f"{n} 号席", district=district)
+        fleet.clocks[n].at = clock.at
+        fleet.write(n, "从那里来")
+        fleet.sync(n)
+        store = fleet.stores[str(n)]
+        take_in(desk.store, d.acts_of(store, store.config.desk_id))
+    planning.go(desk)
+    clock.advance(52 * HOUR)
+    planning.go(desk)
+    assert items(desk) == []
+    clock.advance(HOUR)
+    (item,) = items(desk)
+    assert (item.title, item.severity, item.due_at) == ("D2 2 号席 已有 2 天没有消息", 1, None)
+    assert "请打电话问" in item.detail
+    bundlekeys.revoke(desk.store, {fleet.stores["2"].config.desk_id: {1: 2}})
+    assert items(desk) == [], "a desk that was shut out is nobody's alarm"
+    bundlekeys.restore(desk.store, fleet.stores["2"].config.desk_id)
+    clock.advance(30 * DAY)
+    planning.go(desk)
+    assert items(desk) == [], "nor one that was put away"
 
 
 def test_a_failure_is_said_with_its_reason_until_a_run_succeeds(desk: Desk, fleet: Fleet) -> None:
