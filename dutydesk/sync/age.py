@@ -133,7 +133,7 @@ def decrypt(source: BinaryIO, target: Writes, secret: str) -> None:
     head = source.read(LONGEST_HEAD)
     source.seek(0)
     if not head.startswith(MAGIC) or b"\n--- " not in head:
-        raise Refused(Problem(_("不是数据包，或已损坏")))
+        raise Refused(Problem(_("不是数据包，或已损坏：请重新拷贝，还不行就请对方重新导出")))
     library = _library()
     reader, writer = _Kept(source), _Kept(target)
     try:
@@ -143,6 +143,6 @@ def decrypt(source: BinaryIO, target: Writes, secret: str) -> None:
         if raised is not None:
             raise raised from None
         if "No matching keys" in str(error):
-            raise NotForUs(Problem(_("不是给本机的，打不开"))) from None
-        raise Refused(Problem(_("内容不完整或被改动过，没有收下"))) from None
+            raise NotForUs(Problem(_("不是给本机的，打不开：请拿到收件的席位导入，或请对方给本机重新导出"))) from None
+        raise Refused(Problem(_("内容不完整或被改动过，没有收下：请重新拷贝，还不行就请对方重新导出"))) from None
     _raise_kept(reader, writer)

@@ -110,7 +110,11 @@ def take(
     if not _believed(store, taken, told, fingerprint):
         return _settled(store, taken, path, identity)
     if told.made_at - store.clock.now() > CLOCK_SLACK:
-        taken.note(_("对方时钟比本机快 {minutes} 分钟").format(minutes=(told.made_at - store.clock.now()) // 60_000))
+        taken.note(
+            _("对方时钟比本机快 {minutes} 分钟，已照收；请两边对表").format(
+                minutes=(told.made_at - store.clock.now()) // 60_000
+            )
+        )
     return _take(store, path, taken, told, _How(deletes, rule, progress, cancel, identity))
 
 
@@ -118,7 +122,7 @@ def _believed(store: Store, taken: Taken, told: Manifest, fingerprint: str) -> b
     """Whether the sender may be heard; why not stands in `taken`."""
     sender = told.sender
     if sender.desk in bundlekeys.revoked(store):
-        _verdict(taken, REVOKED, _("{name}已被吊销，没有收下").format(name=sender.called))
+        _verdict(taken, REVOKED, _("{name}已被吊销，没有收下；吊销错了，先在“对方”里恢复它").format(name=sender.called))
         return False
     if sender.public == bundlekeys.own_card(store).public or bundlekeys.trusted(store, sender):
         return True
@@ -126,9 +130,9 @@ def _believed(store: Store, taken: Taken, told: Manifest, fingerprint: str) -> b
         bundlekeys.remember(store, sender)
         return True
     reason = (
-        _("指纹不符，没有收下：{name} 的是 {print}")
+        _("输入的指纹不是 {name} 的，没有收下：请对方再念一遍；还是不一样，就不是那台席位发的，不要收")
         if fingerprint
-        else _("不认识的席位 {name}，请打电话核对指纹 {print}")
+        else _("不认识的席位 {name}，先收着：请打电话核对指纹 {print}")
     )
     _verdict(taken, STRANGER, reason.format(name=sender.called, print=sender.fingerprint))
     return False
@@ -149,7 +153,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
         taken.known = sum(lot.range.count for lot in lots if lot.what == OLD)
         _heard(store, told)
         if taken.waiting:
-            return _settled(store, _verdict(taken, WAITING, _gap_text(told)), path, how.identity)
+            return _settled(store, _verdict(taken, WAITING, _gap_text(store, lots)), path, how.identity)
         return done(store, _verdict(taken, KNOWN, _("以前收过，没有新内容")), path)
     local = copy(store, path, taken, how.progress, how.cancel)
     step("bundle.copied")
@@ -172,7 +176,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
         taken.note(mass.said(bundlekeys.names(store)(mass.desk)))
     blocked = [*(lot.reason for lot in lots if lot.reason), *said]
     if taken.waiting:
-        return _stays(store, _verdict(taken, WAITING, _gap_text(told)), local, how)
+        return _stays(store, _verdict(taken, WAITING, _gap_text(store, lots)), local, how)
     if blocked:
         return done(store, _verdict(taken, PARTLY, _few(blocked)), local)
     return done(store, _verdict(taken, DONE if taken.applied or taken.files else KNOWN, ""), local)
@@ -203,8 +207,20 @@ def _verdict(taken: Taken, state: str, reason: str) -> Taken:
     return taken
 
 
-def _gap_text(told: Manifest) -> str:
-    return _("前面的数据包还没有到（来自 {name}），先收着，到齐后自动收入").format(name=told.sender.called)
+def _gap_text(store: Store, lots: Sequence[Lot]) -> str:
+    called = bundlekeys.names(store)
+    gaps = [
+        _("{desk} 第 {first}–{last} 条").format(
+            desk=called(lot.range.desk), first=lot.seq + 1, last=lot.range.first - 1
+        )
+        for lot in lots
+        if lot.what == GAP
+    ]
+    text = _(
+        "前面的数据包还没有到，缺 {gaps}；先收着，到齐后自动收入。那个包找不到了，就请对方选“对方没有的”再导出一次"
+    )
+    told = _("、").join(gaps[:SAID])
+    return text.format(gaps=_("{gaps}等").format(gaps=told) if len(gaps) > SAID else told)
 
 
 def retry(store: Store, rule: Rule = RULE, *, progress: Progress = no_progress, cancel: Cancel = never) -> list[Taken]:

@@ -138,6 +138,7 @@ def export(
         made.note(_("对方已有全部记录，没有要带走的"))
         return made
     bundlewrite.tidy(folder)
+    bundlewrite.ready(folder)
     whole = sum(one.upto - one.after for one in plans)
     done, owed = 0, set(peer.owed)
     sent = dict(peer.sent)
@@ -150,6 +151,7 @@ def export(
         owed = left
         for n, batch in enumerate(_batches(files, len(packed.data))):
             load = packed if n == 0 else _packed((), [])
+            bundlewrite.ready(folder, len(load.data) + sum(part.size for part in batch))
             told = _manifest(store, own, peer, folder, load, batch, holds)
             ranges = told.ranges_text(bundlekeys.names(store))
             planned = Written(

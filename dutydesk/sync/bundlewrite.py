@@ -83,6 +83,28 @@ def tidy(folder: Path) -> None:
             old.unlink()
 
 
+def ready(folder: Path, size: int = 0) -> None:
+    """Whether a medium takes something, and so much: asked before all is packed, and before a number is used up. Raises
+    `Unavailable`."""
+    trial = folder / f".DD-{ENDING}.part"
+    try:
+        _room(folder, size)
+        with stick.fresh(trial) as file:
+            file.write(b"\n")
+    except OSError as error:
+        raise Unavailable(_("没有写成：{error}").format(error=stick.why(error))) from None
+    finally:
+        with suppress(OSError):
+            trial.unlink(missing_ok=True)
+
+
+def _room(folder: Path, size: int) -> None:
+    short = size + size // 64 + 65_536 - shutil.disk_usage(folder).free
+    if short > 0:
+        text = _("{folder} 空间不足，还差 {mb} MB：删掉不用的文件，或换一个介质")
+        raise Unavailable(text.format(folder=folder, mb=short // 2**20 + 1))
+
+
 def unsettled(store: Store) -> list[Written]:
     """Bundles that were about to get their name, or had just got it, when an export ended: nobody has entered them."""
     out: list[Written] = []
@@ -114,9 +136,7 @@ def write(
     whole = len(data) + sum(part.size for part in told.parts)
     step("bundle.planned")
     try:
-        short = whole + whole // 64 + 65_536 - shutil.disk_usage(folder).free
-        if short > 0:
-            raise Unavailable(_("{folder} 空间不足，还差 {mb} MB").format(folder=folder, mb=short // 2**20 + 1))
+        _room(folder, whole)
         pieces = Chain(_pieces(store, told, data, keys.sign(store, SIGNED + data), acts, cancel))
         with stick.fresh(temporary) as file:
             out = Hashing(file, lambda size: progress("write", size, whole))

@@ -31,8 +31,8 @@ _WHY = {
     errno.ENXIO: _GONE,
     errno.ENOENT: N_("找不到了，介质可能已拔掉"),
     errno.ESTALE: _GONE,
-    errno.ENOSPC: N_("介质满了"),
-    errno.EDQUOT: N_("介质满了"),
+    errno.ENOSPC: N_("介质满了，删掉不用的文件，或换一个"),
+    errno.EDQUOT: N_("介质满了，删掉不用的文件，或换一个"),
     errno.EFBIG: N_("介质不收这么大的文件"),
     errno.EROFS: N_("介质是只读的，看看写保护开关"),
     errno.EACCES: N_("没有权限"),
@@ -71,7 +71,7 @@ def opened(path: Path, most: int) -> Generator[BufferedReader]:
 
 
 def _no_file() -> Refused:
-    return Refused(Problem(_("不是文件，是文件夹、管道或设备")))
+    return Refused(Problem(_("不是文件，是文件夹、管道或设备：请选里面的文件")))
 
 
 @contextmanager

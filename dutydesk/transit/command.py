@@ -37,7 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--medium", metavar="LABEL", default="", help=_("登记过的介质编号，缺省自己认"))
     out.add_argument("--reason", metavar="TEXT", default="", help=_("事由，记入收发记录和审计"))
     come = sub("import", N_("收入数据包"))
-    come.add_argument("files", metavar="FILE", nargs="*", help=_("数据包；不写就处理收件箱里等着的"))
+    come.add_argument(
+        "files", metavar="FILE", nargs="*", help=_("数据包，或里面有数据包的文件夹；不写就处理收件箱里等着的")
+    )
     come.add_argument("--accept", metavar="PRINT", default="", help=_("核对过的指纹，接受不认识的席位"))
     come.add_argument("--allow-deletes", action="store_true", help=_("已核实，放行大批删除"))
     come.add_argument("--identity", metavar="FILE", default="", help=_("离线恢复私钥的文件：打开写给别的席位的数据包"))
@@ -87,7 +89,9 @@ def _export(desk: Desk, args: argparse.Namespace) -> int:
         try:
             since = parse_iso(str(since))
         except ValueError:
-            raise Refused(Problem(_("应为时间或 last：{text}").format(text=args.since), "--since")) from None
+            raise Refused(
+                Problem(_("应为时间（如 2026-06-18 08:00）或 last：{text}").format(text=args.since), "--since")
+            ) from None
     medium: bytes | None = None
     if args.medium:
         medium = media.by_label(desk, str(args.medium))
@@ -117,9 +121,10 @@ def _export(desk: Desk, args: argparse.Namespace) -> int:
 
 
 def _import(desk: Desk, args: argparse.Namespace) -> int:
+    files = service.bundles_in([Path(file) for file in args.files])
     found = service.take(
         desk,
-        [Path(file) for file in args.files],
+        files,
         fingerprint=str(args.accept),
         deletes=bool(args.allow_deletes),
         identity=bundlekeys.read_identity(service.content(Path(args.identity))) if args.identity else "",
@@ -129,6 +134,13 @@ def _import(desk: Desk, args: argparse.Namespace) -> int:
         answer([one.json() for one in found])
     for one in found:
         _tell(one, quiet=bool(args.json))
+    if not found and not args.json:
+        waiting = len(service.held(desk))
+        say(
+            _("没有可收入的，{count} 个还在等：dutydesk bundle held").format(count=waiting)
+            if waiting
+            else _("没有可收入的")
+        )
     return 0 if all(one.ok for one in found) else 1
 
 
@@ -193,6 +205,8 @@ def _keys(desk: Desk, args: argparse.Namespace) -> int:
     own = bundlekeys.own_card(desk.store)
     if args.card:
         service.write_card(desk, Path(args.card))
+        if not args.json:
+            say(_("公钥卡已写到 {path}，交给对方，并打电话核对指纹").format(path=args.card))
     listed = service.receivers(desk)
     recovery = bundlekeys.recovery(desk.store)
     if args.json:
@@ -236,4 +250,6 @@ def _held(desk: Desk, args: argparse.Namespace) -> int:
         return 0
     for one in listed:
         say("\t".join((one.sha256[:8], one.name, one.sender, one.reason)))
+    if not listed:
+        say(_("没有等着处理的数据包"))
     return 0

@@ -138,4 +138,7 @@ def usable(desk: Desk, medium: bytes) -> None:
     """Raises `Refused` for a medium that is lost, retired or destroyed."""
     row = desk.get(MEDIA, medium)
     if row is None or row.text("state") not in USABLE:
-        raise Refused(Problem(_("这个介质没有登记，或已遗失、停用、销毁"), "medium"))
+        if row is None:
+            raise Refused(_("这个介质没有登记，请先登记"))
+        text = _("{label} 登记为“{state}”，不能往上写：换一个介质，或先登记归还")
+        raise Refused(text.format(label=row.text("label"), state=choice_label(row.text("state"), LEDGER["state"])))

@@ -22,7 +22,7 @@ from dutydesk.journal.query import Condition
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
 from dutydesk.sync import age, bundleheld, bundlein, bundlekeys, bundlelook, bundleout, bundlewrite, deletions, stick
-from dutydesk.sync.bundle import Cancel, Progress, never, no_progress
+from dutydesk.sync.bundle import ENDING, Cancel, Progress, never, no_progress
 from dutydesk.sync.bundletaken import Held, Rule, Taken
 from dutydesk.transit.ledger import BUNDLES as LEDGER
 from dutydesk.transit.media import medium_at, usable
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 BUNDLES = "bundles"
 EXPORT, IMPORT, RELEASE = "bundle.export", "bundle.import", "bundle.release"
+REFUSED = ("TAMPERED", "FOREIGN", "REVOKED")
+"""Results of what was not taken in: that such a file has come speaks for nothing."""
 MOST_CARD = 20_000
 LAST = 6
 """Characters of a private key that are read back from paper."""
@@ -154,6 +156,23 @@ def take(
         _enter(desk, taken, None)
         out.append(taken)
     return out
+
+
+def bundles_in(paths: Sequence[Path]) -> list[Path]:
+    """Files as they are, for a folder the bundles in it, by sender and number. Raises `Refused` for a folder without."""
+    out: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob(f"*{ENDING}"), key=_in_order) if path.is_dir() else [path]
+        if not inside:
+            raise Refused(_("{folder} 里没有数据包").format(folder=path))
+        out += inside
+    return out
+
+
+def _in_order(file: Path) -> tuple[str, int]:
+    stem, _dash, number = file.stem.rpartition("-")
+    counted = number.isascii() and number.isdecimal() and len(number) < 18
+    return (stem, int(number)) if counted else (file.stem, 0)
 
 
 def held(desk: Desk) -> list[Held]:
@@ -369,10 +388,15 @@ def _checked(desk: Desk, file: Path) -> Checked:
     except Refused as error:
         return Checked(file.name, False, error.problems[0].reason)
     rows = desk.rows(BUNDLES, Condition("sha256", "=", found))
-    if rows:
-        told = choice_label(rows[-1].text("direction"), LEDGER["direction"])
-        moment = local(rows[-1].number("at")).strftime("%Y-%m-%d %H:%M")
-        return Checked(file.name, True, _("与登记一致：{moment} {what}").format(moment=moment, what=told))
+    good = [row for row in rows if row.text("result") not in REFUSED]
+    for row in [*good[-1:], *rows[-1:]]:
+        what = choice_label(row.text("direction"), LEDGER["direction"])
+        moment = local(row.number("at")).strftime("%Y-%m-%d %H:%M")
+        if good:
+            return Checked(file.name, True, _("与登记一致：{moment} {what}").format(moment=moment, what=what))
+        why = choice_label(row.text("result"), LEDGER["result"])
+        text = _("没有收下过的文件（{moment} {what}：{why}），不要用")
+        return Checked(file.name, False, text.format(moment=moment, what=what, why=why))
     known = desk.rows(BUNDLES, Condition("number", "=", file.name), limit=1)
     said = _("与登记的校验值不同：介质坏了或被换过，不要用") if known else _("登记里没有这个数据包")
     return Checked(file.name, False, said)

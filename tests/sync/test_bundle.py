@@ -168,7 +168,7 @@ def test_from_the_future_is_taken_and_said(desks: Desks) -> None:
     desks.clock.advance(-90 * 60_000)
     (taken,) = desks.take(2, file)
     assert taken.state == "DONE"
-    assert taken.notes == ["对方时钟比本机快 90 分钟"]
+    assert taken.notes == ["对方时钟比本机快 90 分钟，已照收；请两边对表"]
 
 
 def test_a_newer_form_waits_for_the_upgrade(desks: Desks) -> None:

@@ -112,7 +112,7 @@ def test_the_file_changes_while_it_is_read(change: str, desks: Desks, monkeypatc
     else:
         (taken,) = desks.take(2, first)
         assert (taken.state, taken.applied) == ("TAMPERED", 0)
-        assert taken.reason.endswith("没有收下")
+        assert "没有收下" in taken.reason
     assert len(desks.acts(2)) == 1
     assert list(bundleheld.inbox_of(desks[2]).iterdir()) == []
 
