@@ -183,6 +183,7 @@ class DockWindow(QMainWindow):
         store = self.desk.store
         store.remember("window.geometry", self.saveGeometry().toBase64().toStdString())
         store.remember("window.state", self.saveState(STATE_VERSION).toBase64().toStdString())
+        store.remember("window.side", str(self._side))
 
     def restore_places(self) -> None:
         """Come back as the window was left; what lay on a screen that is gone comes back to this one."""
@@ -193,7 +194,8 @@ class DockWindow(QMainWindow):
             self.restoreGeometry(QtCore.QByteArray.fromBase64(geometry.encode()))
         if state:
             self.arranging = True
-            self._side = 0
+            # Qt shares the room out anew while the window grows to its former size; the list gets its own back after.
+            self._side = int(store.state("window.side") or 0)
             self.restoreState(QtCore.QByteArray.fromBase64(state.encode()), STATE_VERSION)
             self._placed.start()
         self.fetch_back()

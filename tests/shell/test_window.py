@@ -18,9 +18,9 @@ from dutydesk.core.errors import Refused
 from dutydesk.core.paths import Home
 from dutydesk.features import FEATURES
 from dutydesk.qt import theme
+from dutydesk.shell.frame import ARRANGEMENTS
 from dutydesk.shell.single import SingleWindow
 from dutydesk.shell.start import Starter
-from dutydesk.shell.window import ARRANGEMENTS
 
 CTRL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 PANES = [feature.name for feature in FEATURES if feature.pane]
@@ -147,6 +147,20 @@ def test_what_is_due_keeps_its_width_when_the_window_grows(qtbot: Any, window: A
     window.resize(1900, 900)
     qtbot.waitUntil(lambda: window.width() == 1900)
     qtbot.waitUntil(lambda: abs(window.todo_dock.width() - before) <= 4)
+
+
+def test_what_is_due_comes_back_as_wide_as_it_was(qtbot: Any, window_of: Any, home: Home, clock: FixedClock) -> None:
+    first = window_of(home, clock)
+    settle(qtbot, first.window)
+    first.window.resize(1900, 900)
+    qtbot.waitUntil(lambda: first.window.todo_dock.width() <= 320)
+    before = first.window.todo_dock.width()
+    first.shut()
+    second = window_of(home, clock).window
+    settle(qtbot, second)
+    second.resize(1900, 900)
+    settle(qtbot, second)
+    qtbot.waitUntil(lambda: abs(second.todo_dock.width() - before) <= 4)
 
 
 def test_what_is_due_cannot_be_closed(window: Any) -> None:
