@@ -38,7 +38,7 @@ from dutydesk.sync.outcome import SyncReport
 from tests.cli.lines import Line
 from tests.journal import desks as d
 from tests.journal import test_journal_merge as merging
-from tests.sync.cities import make_city
+from tests.sync.cities import add, log, make_city, reader_of
 from tests.sync.fleet import PASSWORD, Fleet
 from tests.sync.proxy import Fault, Proxy
 from tests.sync.servers import Server
@@ -643,6 +643,35 @@ def test_views_are_readable(fleet: Fleet) -> None:
     levels = city.hub_rows("SELECT DISTINCT level FROM ledgers.v_regions")
     choices = {one.code: one.label for one in whole_schema()["regions"].ledger["level"].choices}
     assert levels == [(choices["DISTRICT"],)]
+
+
+def test_what_the_manual_tells_to_ask_is_answered(fleet: Fleet) -> None:
+    """Every statement of docs/manual/hub.md, by a login that only reads."""
+    fleet = make_city(fleet)
+    for n in (1, 2):
+        store = fleet.stores[str(n)]
+        (region,) = d.ask(store, "SELECT id FROM regions WHERE level = 'DISTRICT'")[0]
+        street = add(store, "regions", code=f"{n}", name=f"{n} 街道", level="SUBDISTRICT", parent=region)
+        add(store, "incidents", received_at=CLOCK.now(), place=f"{n} 号路", region=street, state="OPEN")
+        log(store, "今天的来电", category="PHONE_IN")
+        fleet.sync(n)
+    address = prepare(fleet, whole_schema())
+    assert project(address, whole_schema()).ok
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "manual" / "hub.md").read_text(encoding="utf-8")
+    blocks = [block for block in manual.split("```")[1::2] if "SELECT" in block]
+    assert len(blocks) == 2
+    answers: list[list[tuple[Any, ...]]] = []
+    with psycopg.connect(reader_of(fleet), autocommit=True) as connection:
+        for block in blocks:
+            asked = block.replace("current_date", "date '2026-06-18'")
+            for statement in filter(str.strip, asked.split(";")):
+                cursor = connection.execute(statement.encode())
+            answers.append(cursor.fetchall())
+    assert sorted(answers[0]) == [("330102", 1), ("330105", 1)]
+    assert sorted((row[0], row[1], row[3], row[4]) for row in answers[1]) == [
+        ("乙区", "2 街道", "2 号路", "处置中"),
+        ("甲区", "1 街道", "1 号路", "处置中"),
+    ]
 
 
 def test_no_ledger_is_called_as_what_stands_beside_it() -> None:
