@@ -208,6 +208,9 @@ class Recovery(QDialog):
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inner)
+        self._area = area
+        self.group.idToggled.connect(self._show_picked)
+        area.verticalScrollBar().rangeChanged.connect(self._room_changed)
         # Below the list and never scrolled away: nobody goes back without having seen the numbers.
         self._ask = label("", wrap=True)
         self._ask.setObjectName("recovery-ask")
@@ -329,7 +332,7 @@ class Recovery(QDialog):
             self._offered[ledger] = text
         more = _("纸上最后一个编号（看最后一张打印件；填大了没关系，填小了会重号）")
         if self._found.unseen:
-            more += "\n" + _("另有 {count} 次操作的编号查不到：纸上找不到的，在格子里的数上加 {count} 最稳妥").format(
+            more += "\n" + _("另有 {count} 次查不到编号：纸上找不到的，加 {count} 再填").format(
                 count=self._found.unseen
             )
         self._ask.setText(more)
@@ -388,6 +391,18 @@ class Recovery(QDialog):
         chosen = self.group.checkedButton()
         if chosen is not None and not self.secret.hasFocus():
             chosen.setFocus()
+
+    def _show_picked(self, n: int, picked: bool) -> None:
+        """What is chosen can be read, with what it keeps and loses, however little room there is."""
+        if picked and n < len(self._told):
+            inner = self._area.widget().layout()
+            assert inner is not None
+            inner.activate()
+            self._area.ensureWidgetVisible(self._told[n], 0, current().px(8))
+            self._area.ensureWidgetVisible(self.group.button(n), 0, current().px(4))
+
+    def _room_changed(self, _low: int, _high: int) -> None:
+        self._show_picked(self.group.checkedId(), self.group.checkedId() >= 0)
 
     def _show_numbers(self, *, shown: bool) -> None:
         self._ask.setVisible(shown)

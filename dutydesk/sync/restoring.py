@@ -142,6 +142,11 @@ def _check_sum(file: Path, key: bytes | None) -> None:
         return
     if made.sha256 != sidecar.sum_of(file):
         raise Damaged(Problem(_("备份文件与它的校验值不符，请换一个备份"), file=file.name))
+    try:
+        recipe.connect(file, key, read_only=True).close()
+    except Damaged:  # it is what it was when it was made, so that it is the key that does not open it
+        reason = _("备份里的数据是加密的，密钥（DUTYDESK_KEY）没有给或不对")
+        raise Refused(Problem(reason, file=file.name)) from None
     if made.sig and not sidecar.trusted(made, file, key):
         raise Damaged(Problem(_("备份的签名不是这台值班台的，请换一个备份"), file=file.name))
 

@@ -21,6 +21,7 @@ from dutydesk.features import schema
 from dutydesk.journal import headfile
 from dutydesk.journal.store import Store
 from dutydesk.ledger.feature import Change
+from dutydesk.qt import theme
 from dutydesk.shell import recovery
 from dutydesk.shell.crash import CrashGuard
 from dutydesk.shell.moved import Moved
@@ -405,7 +406,7 @@ def test_one_tab_leads_to_the_numbers_and_what_is_done_is_said_alone(
     dialog = opened(qtbot, window_of(real, FixedClock(AT), wait=False))
     dialog.activateWindow()
     qtbot.waitUntil(lambda: QApplication.focusWidget() is not None and focused() == "recovery-choice-0")
-    assert dialog._ask.text().endswith("在格子里的数上加 1 最稳妥"), "one entry after the copy"
+    assert dialog._ask.text().endswith("纸上找不到的，加 1 再填"), "one entry after the copy"
     names: list[str] = []
     for _n in range(7):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
@@ -532,3 +533,26 @@ def test_moved_and_copied_by_keys_alone(
     with qtbot.waitSignal(starter.ready, timeout=20_000):
         qtbot.keyClick(dialog.code, Qt.Key.Key_Return)
     assert load(real.config).code == "B2"
+
+
+def test_what_is_chosen_is_seen_with_its_price_at_200_percent(
+    qtbot: Any, window_of: Any, real: Home, expect_log: Any, qapp: QApplication
+) -> None:
+    expect_log("cannot open")
+    for n in range(1, 3):
+        snapshots.take(real, schema(), FixedClock(AT + n * 3_600_000))
+    broken(real)
+    theme.apply(qapp, theme.Theme(False, 200))
+    dialog = opened(qtbot, window_of(real, FixedClock(AT), wait=False))
+    dialog.resize(960, 700)
+
+    def seen(n: int) -> bool:
+        told = dialog._told[n]
+        port = dialog._area.viewport().rect()
+        foot = told.mapTo(dialog._area.viewport(), told.rect().bottomLeft())
+        return told.isVisible() and port.contains(foot)
+
+    for n in range(len(dialog.group.buttons())):
+        qtbot.waitUntil(lambda n=n: seen(n))
+        qtbot.keyClick(dialog.group.button(n), Qt.Key.Key_Down)
+    dialog.reject()

@@ -587,3 +587,14 @@ def test_on_new_years_night_both_years_go_on(home: Home) -> None:
         told = d.ask(store, "SELECT body FROM act WHERE kind = 'epoch.open' ORDER BY arrival DESC LIMIT 1")[0][0]
         assert b"log 2026: " in told
         assert b"-900" in told
+
+
+def test_an_encrypted_copy_without_its_key_is_told_as_that(place: Path) -> None:
+    with d.make(place / "desk", key=d.KEY) as store:
+        d.add(store, "log", text="接报积水")
+        made = take(store.home, key=d.KEY)
+    before = files(store.home.root)
+    for wrong in (None, bytes(32)):
+        with pytest.raises(Refused, match=r"加密的.*DUTYDESK_KEY"):
+            restore(store.home, made.path, wrong)
+    assert files(store.home.root) == before
