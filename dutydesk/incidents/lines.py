@@ -65,6 +65,15 @@ def title(values: Values) -> str:
     return " ".join(part for part in parts if part)
 
 
+def late_text(minutes: int) -> str:
+    """By how much a report was late: minutes up to two hours, then hours and minutes, days from two on."""
+    if minutes >= 48 * 60:
+        return _("{days} 天").format(days=minutes // 1440)
+    if minutes >= 120:
+        return _("{hours} 小时 {minutes} 分").format(hours=minutes // 60, minutes=minutes % 60)
+    return _("{minutes} 分").format(minutes=minutes)
+
+
 def log_line(event_type: Value) -> str:
     """The duty line of an event type."""
     code = str(event_type or "")

@@ -48,9 +48,9 @@ def clock_text(timed: Timed, now: int) -> tuple[str, str]:
     """What a clock says, and its tone: time left, 逾期 and by how much, 已报 and when."""
     if timed.state == "DONE" and timed.done_at is not None:
         when = _("已报 {time}").format(time=f"{local(timed.done_at):%H:%M}")
-        return (_("{when} 迟 {late} 分").format(when=when, late=timed.late) if timed.late else when), ""
+        return (_("{when} 迟 {late}").format(when=when, late=lines.late_text(timed.late)) if timed.late else when), ""
     if timed.state == "WAIVED":
-        return (_("未报 迟 {late} 分").format(late=timed.late) if timed.late else _("未报")), ""
+        return (_("未报 迟 {late}").format(late=lines.late_text(timed.late)) if timed.late else _("未报")), ""
     text = left_text(timed.clock.due_at, now)
     if timed.state == "OVERDUE":
         return _("逾期 {time}").format(time=text), "late"

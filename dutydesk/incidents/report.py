@@ -113,4 +113,4 @@ def _result(one: Timed) -> str:
         text = _("逾期未报")
     else:
         text = _("未到时限")
-    return text + (_("，迟 {late} 分").format(late=one.late) if one.late else "")
+    return text + (_("，迟 {late}").format(late=lines.late_text(one.late)) if one.late else "")

@@ -41,6 +41,9 @@ def _record(desk: Desk, made: Document) -> None:
     def label(ledger: str, name: str) -> str:
         return _((log if ledger == "log" else incidents)[name].label)
 
+    def united(name: str) -> str:
+        return _("{label}（{unit}）").format(label=label("incidents", name), unit=_(incidents[name].unit))
+
     moment = _("　　月　　日　　时　　分")
     made.pairs(
         [
@@ -56,7 +59,7 @@ def _record(desk: Desk, made: Document) -> None:
     )
     made.pairs([(label("incidents", "place"), "")], columns=1, row_height=LINE)
     _lines(made, label("incidents", "text"), 6)
-    harm = [(label("incidents", name), "") for name in ("dead", "missing", "trapped", "serious", "injured", "loss_wan")]
+    harm = [(united(name), "") for name in ("dead", "missing", "trapped", "serious", "injured", "loss_wan")]
     made.pairs(harm, columns=3, row_height=LINE)
     _lines(made, label("incidents", "measures"), 3)
     made.pairs(

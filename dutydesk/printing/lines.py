@@ -38,6 +38,19 @@ def _sticks(character: str) -> bool:
     return character == "～" or (ord(character) < 0x2E80 and character not in SPACES)
 
 
+def longest_run(text: str, widths: Widths) -> int:
+    """The width (1/1000 em) of the widest part of `text` that `wrap` keeps whole where it can: its longest word."""
+    found = run = 0
+    before = "\n"
+    for character in text:
+        if character in SPACES or character == "\n" or can_break(before, character):
+            found, run = max(found, run), 0
+        if character not in SPACES and character != "\n":
+            run += widths[character]
+        before = character
+    return max(found, run)
+
+
 def wrap(text: str, width: int, widths: Widths) -> list[str]:
     """`text` as lines no wider than `width` (1/1000 em) apart from spaces that hang; joined again they are `text`.
 

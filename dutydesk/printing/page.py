@@ -281,7 +281,8 @@ class Document:
         y = sheets.top + mm(5)
         third = sheets.measure / 3
         middle = (sheets.left + sheets.right) / 2
-        unit = (_("〔{mark}〕").format(mark=self.watermark) if self.watermark else "") + self.unit
+        marked = _("〔{mark}〕{unit}").format(mark=self.watermark, unit=self.unit)
+        unit = marked if self.watermark else self.unit
         # What the middle does not take is for both ends; the right one, which shift this is, is cut last.
         if number > 1:
             sheets.text(middle, y, self.title, HEAD, "center", clip=third)

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from dutydesk.printing.fonts import EM, widths
-from dutydesk.printing.lines import wrap
+from dutydesk.printing.lines import longest_run, wrap
 from dutydesk.printing.sheet import FRAME, THIN, Align, Sheets, Style, mm
 
 PAD_X = mm(1.2)
 PAD_Y = mm(1.0)
+SLACK = 0.2
+"""Points beside a word that just fits."""
+LOOKED_AT = 200
+"""Rows whose words say how narrow a column may be."""
 CACHED = 20_000
 """Broken texts remembered per column; beyond that a column is all different and remembering is a waste."""
 
@@ -60,7 +65,7 @@ class Table:
         self.least = max(least, self.single)
         self.edges = edges(columns, sheets.left, sheets.measure)
         self.known: list[dict[str, list[Line]]] = [{} for _ in columns]
-        self.head = [self.break_cell(at, column.title, known=False) for at, column in enumerate(columns)]
+        self.head: list[list[Line]] = []
         self.begun = 0.0
         self.at_head = False
 
@@ -82,10 +87,14 @@ class Table:
     def write(self, rows: Iterable[Row]) -> None:
         """Write all rows; a row number of `missing` counts the ordinary rows from 1."""
         sheets = self.sheets
+        coming = iter(rows)
+        first = list(islice(coming, LOOKED_AT))
+        self.keep_words_whole(first)
+        self.head = [self.break_cell(at, column.title, known=False) for at, column in enumerate(self.columns)]
         sheets.need(self.height(self.head, self.single) + self.least)
         self.start()
         number = 0
-        for row in rows:
+        for row in chain(first, coming):
             if isinstance(row, Group):
                 self.group(row.text)
                 continue
@@ -97,6 +106,19 @@ class Table:
             self.row([self.break_cell(at, cell) for at, cell in enumerate(cells)], self.bold if total else self.style)
         sheets.row = 0
         self.close()
+
+    def keep_words_whole(self, rows: Sequence[Row]) -> None:
+        """Where a word of a title or of the first rows is wider than its column, the others give it what they can
+        spare: English words are longer than the Chinese ones that the widths were made for."""
+        advance, scale = widths(self.style.face), self.style.size / EM
+        words = [longest_run(column.title, advance) for column in self.columns]
+        for row in rows:
+            if isinstance(row, Group):
+                continue
+            for at, cell in enumerate(row.cells if isinstance(row, Total) else row):
+                if len(cell) * EM > words[at]:  # no character is broader
+                    words[at] = max(words[at], longest_run(cell, advance))
+        self.edges = widened(self.edges, [word * scale + 2 * PAD_X + SLACK for word in words])
 
     def height(self, cells: Sequence[Sequence[Line]], least: float) -> float:
         """Height of a row of broken cells, `least` at the least."""
@@ -210,3 +232,21 @@ def edges(columns: Sequence[Column], left: float, measure: float) -> list[float]
     for column in columns:
         found.append(found[-1] + (mm(column.width) * shrink if column.width else spare * column.weight / weights))
     return found
+
+
+def widened(rules: Sequence[float], needs: Sequence[float]) -> list[float]:
+    """The rules moved so that every column has what it needs, as far as the others can spare it; where none lacks
+    anything, the very same."""
+    wide = [right - left for left, right in zip(rules, rules[1:], strict=False)]
+    most = (rules[-1] - rules[0]) / 3
+    needs = [min(need, most) for need in needs]
+    lacking = sum(max(need - width, 0) for need, width in zip(needs, wide, strict=True))
+    spare = sum(max(width - need, 0) for need, width in zip(needs, wide, strict=True))
+    if not lacking or not spare:
+        return list(rules)
+    given = min(lacking, spare)
+    found = [rules[0]]
+    for need, width in zip(needs, wide, strict=True):
+        change = (need - width) * given / lacking if need > width else (need - width) * given / spare
+        found.append(found[-1] + width + change)
+    return [*found[:-1], rules[-1]]

@@ -120,6 +120,8 @@ def problem_notes(desk: Desk, grid: rows.Grid | None, span: tuple[str, str]) -> 
         if span[0] <= key[0] <= span[1]
         for text in cell.problems
     ]
+    if not notes:
+        return _("没有问题，Esc 收起"), notes
     return _("问题 {count} 处，回车到那一格，Esc 收起").format(count=len(notes)), notes
 
 

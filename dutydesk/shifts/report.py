@@ -353,7 +353,7 @@ def _record(document: Document, made: Made, places: Sequence[Place], now: int) -
         text = _("依据的记录：{places}。本表由记录自动汇总，未结事项不可删减。").format(places=told)
         own = next((place for place in places if place.own), None)
         if own is not None and own.number:
-            text += _("日志至 {number}。").format(number=own.number)
+            text = _("{text}日志至 {number}。").format(text=text, number=own.number)
     document.paragraph(text, size=size)
     if made.copy:
         document.paragraph(_("本班交接班表已打印过，此为副本。"), size=size)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dutydesk.printing.fonts import widths
-from dutydesk.printing.lines import NO_END, NO_START, can_break, wrap
+from dutydesk.printing.lines import NO_END, NO_START, can_break, longest_run, wrap
 
 EM = 1000
 SPACES = " \t\n\u3000"
@@ -85,3 +85,13 @@ def test_not_at_the_end(character: str) -> None:
 def test_many_line_feeds_and_a_long_text_are_no_trouble() -> None:
     assert len(wrap("\n" * 20_000, 1000, widths())) == 20_000
     assert len(wrap("甲" * 20_000, 20 * EM, widths())) == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "longest"),
+    [("", ""), ("值班", "值"), ("Heavy rainstorm", "rainstorm"), ("电话 0571-00000213", "0571-00000213")],
+)
+def test_the_longest_part_that_is_kept_whole(text: str, longest: str) -> None:
+    assert longest_run(text, widths()) == widths().measure(longest)
+    if longest:
+        assert len(wrap(longest, longest_run(text, widths()), widths())) == 1

@@ -18,7 +18,7 @@ from dutydesk.core.clock import parse_iso
 from dutydesk.printing import qr
 from dutydesk.printing.page import Document, Foot
 from dutydesk.printing.sheet import mm
-from dutydesk.printing.tables import Column, Group, Total, edges
+from dutydesk.printing.tables import Column, Group, Total, edges, widened
 
 AT = parse_iso("2026-11-22T14:07:32+08:00")
 NOWHERE = "\U00020bb7"
@@ -220,6 +220,21 @@ def test_numbers_stand_right_and_text_left() -> None:
 )
 def test_column_widths(columns: list[Column], expected: list[float]) -> None:
     assert edges(columns, 0, mm(100)) == pytest.approx([mm(x) for x in expected])
+
+
+def test_a_column_takes_from_the_others_what_its_words_need() -> None:
+    rules = [0.0, 20.0, 60.0, 100.0]
+    assert widened(rules, [30.0, 10.0, 30.0]) == pytest.approx([0, 30, 62.5, 100])
+    assert widened(rules, [10.0, 10.0, 10.0]) == rules
+    assert widened([0.0, 90.0, 100.0], [10.0, 90.0])[1] >= 66, "no word takes more than a third of the measure"
+
+
+def test_no_word_of_a_title_or_a_cell_is_broken_within() -> None:
+    made = document()
+    made.table([Column("Signal", width=10), Column("名称")], [("Yellow", "甲"), ("Blue", "乙")])
+    text = "".join(pages(made.pdf()))
+    assert "Signal" in text
+    assert "Yellow" in text
 
 
 @pytest.mark.parametrize(
