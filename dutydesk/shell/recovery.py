@@ -6,10 +6,7 @@ meanwhile and may answer late. On a new machine the same dialog makes the desk a
 
 from __future__ import annotations
 
-import secrets
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -35,10 +32,11 @@ from dutydesk.core.i18n import _
 from dutydesk.core.paths import Home
 from dutydesk.features import schema
 from dutydesk.qt import dialogs
-from dutydesk.qt.jobs import Apart, JobRunner, Token
+from dutydesk.qt.jobs import Apart, JobRunner
 from dutydesk.qt.theme import current
 from dutydesk.qt.widgets import button, fit, label, line, restyle, shortcut
 from dutydesk.shell.manual import NIGHT_PAGE, show_page
+from dutydesk.shell.ways import Bring, Look, Take, ask_hub, close_opened
 from dutydesk.sync import ladder, restoring, second, snapshots
 from dutydesk.sync.ladder import Choice, Found
 from dutydesk.sync.restoring import Floor
@@ -48,66 +46,6 @@ HUB_MS = 10_000
 """How long the way back waits for the hub; what it says later is still taken in."""
 FAR = 2_000
 """A number that is so much greater than the greatest known one is asked about once: a slip leaves a gap for good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Look through the folder, beside the window; the hub is asked afterwards."""
-
-    home: Home
-    key: bytes | None
-    year: int
-
-    def __call__(self, token: Token) -> Found:
-        token.check()
-        for left in self.home.root.glob(f"{OPENED}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        return ladder.look(self.home, schema(), self.key, year=self.year, ask_hub=False)
-
-
-def ask_hub(home: Path, found: Found, key: bytes | None, year: int, token: Token) -> Found:
-    """In a process of its own: what the hub has to add."""
-    token.check()
-    return ladder.heard(Home(home), found, schema(), key, year=year)
-
-
-@dataclass(frozen=True, slots=True)
-class Bring:
-    """Open a copy from elsewhere; an encrypted one by `secret`, into a folder that goes again."""
-
-    home: Home
-    file: Path
-    secret: str
-    key: bytes | None
-
-    def __call__(self, token: Token) -> Choice:
-        token.check()
-        file = self.file
-        if file.suffix == second.AGE:
-            work = self.home.root / f"{OPENED}{secrets.token_hex(4)}"
-            work.mkdir(parents=True)
-            file = work / self.file.name.removesuffix(second.AGE)
-            second.decrypt(self.file, file, self.secret)
-        return ladder.elsewhere(self.home, file, self.key)
-
-
-OPENED = ".opened-"
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """Do what was chosen, beside the window."""
-
-    choice: Choice
-    home: Home
-    clock: Clock
-    numbers: Mapping[str, int]
-    floors: Sequence[Floor]
-    key: bytes | None
-
-    def __call__(self, token: Token) -> list[str]:
-        token.check()
-        return ladder.take(self.choice, self.home, schema(), self.clock, self.numbers, key=self.key, floors=self.floors)
 
 
 class Recovery(QDialog):
@@ -599,8 +537,7 @@ class Recovery(QDialog):
         self._late.stop()
         self._asking.close()
         self._jobs.close()
-        for left in self._home.root.glob(f"{OPENED}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        close_opened(self._home)
         super().done(result)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
