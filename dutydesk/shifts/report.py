@@ -33,7 +33,8 @@ NUMERALS = "一二三四五六七八九"
 LATE_ENTRIES = 31 * DAY
 """How far back an entry may have happened that was typed in the last 24 hours and is shown with them (补录)."""
 ON_NOW = "attendance.on_now"
-SKIPPED = ("shifts.crew", "shifts.handover", "copies.drill", "disk.room")
+SYNC_HEALTH = "sync.health"
+SKIPPED = ("shifts.crew", "shifts.handover", "copies.drill", "disk.room", SYNC_HEALTH)
 """Figures that stand elsewhere on the sheet, and those of the machine: the sheet has its open items."""
 
 
@@ -78,7 +79,7 @@ def draw(desk: Desk, *, shift: str | None = None) -> tuple[Document, Made]:
         _blocks(document, _open(desk, now, row), now)
     else:
         _items(document, handover.items_of(desk, held), held.number("given_at") or held.number("taken_at") or now)
-    _equipment(document, row, service.names_here(desk))
+    _equipment(document, row, service.names_here(desk), _sync(desk, span.start, until))
     # What is signed stands with what is handed over and what it was made from; numbers and log are its annexes, and no
     # last page is spent on one line.
     if held is not None:
@@ -235,12 +236,18 @@ def _due(due_at: int | None, now: int) -> str:
     return _("{time} 逾期").format(time=shown) if due_at < now else shown
 
 
-def _equipment(document: Document, row: Row | None, names: Sequence[str]) -> None:
+def _sync(desk: Desk, start: int, until: int) -> str:
+    """How sync stands, which block 6 always says; nothing where no feature tells of it."""
+    figure = desk.figures(start, max(until, start + 1)).get(SYNC_HEALTH)
+    return "" if figure is None else f"{_(figure.label)} {figure.value}"
+
+
+def _equipment(document: Document, row: Row | None, names: Sequence[str], sync: str) -> None:
     ticks = service.equipment_of(row.text("equipment") if row is not None else "", names)
     signs = {None: "□", True: "√", False: "×"}
     notes = [_("（{note}）").format(note=tick.remark) if tick.remark else "" for tick in ticks]
-    told = "  ".join(f"{signs[tick.ok]} {tick.name}{note}" for tick, note in zip(ticks, notes, strict=True))
-    document.pairs([(_("设备清点"), told)], columns=1, size=9.5)
+    told = [f"{signs[tick.ok]} {tick.name}{note}" for tick, note in zip(ticks, notes, strict=True)]
+    document.pairs([(_("设备清点"), "  ".join(filter(None, (*told, sync))))], columns=1, size=9.5)
 
 
 # -- counters, log, record --------------------------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from dutydesk.journal import peers
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.inbox import take_in
 from dutydesk.ledger.feature import OpenItem
+from dutydesk.shifts import report
 from dutydesk.sync import bundlekeys, planning
 from dutydesk.transfer import standing
 from tests.desks import a_desk
 from tests.journal import desks as d
+from tests.shifts.test_p01 import flat
 from tests.sync.fleet import Fleet
 
 
@@ -148,3 +150,15 @@ def test_no_feature_asks_a_desk_without_a_hub_for_more_than_a_moment(tmp_path: o
         seen = standing.overview(desk)
     assert seen.past is None
     assert (seen.hub, seen.waiting, list(seen.runs)) == ("", 0, [])
+
+
+def test_block_6_of_the_sheet_always_says_how_sync_stands(desk: Desk) -> None:
+    def block() -> str:
+        return flat(report.p01(desk)).split("六、设备环境")[1].split("附一")[0]
+
+    assert "同步从未" in block()
+    planning.go(desk)
+    assert f"同步{standing.moment(desk.clock.now(), desk.clock.now())}" in block()
+    number = peers.begin_run(desk.store, "sync")
+    peers.end_run(desk.store, number, peers.FAILED, {"error": "连不上中心库"})
+    assert "失败1次" in block()
