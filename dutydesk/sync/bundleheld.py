@@ -45,6 +45,13 @@ def held(store: Store) -> list[Held]:
     return sorted(found, key=lambda one: (one.at, one.sha256))
 
 
+def name_of(store: Store, path: Path) -> str:
+    """What people know a file by: one in `inbox/` by the name with which it came."""
+    if path.parent != inbox_of(store):
+        return path.name
+    return str(peers.peer(store, HELD + path.stem).get("name", path.name))
+
+
 def drop(store: Store, sha256: str) -> None:
     """A person does not want it: take a file out of `inbox/`."""
     if sha256 not in {one.sha256 for one in held(store)}:

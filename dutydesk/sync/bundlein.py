@@ -36,7 +36,7 @@ from dutydesk.sync.bundle import (
 )
 from dutydesk.sync.bundleacts import FORK, GAP, NEW, OLD, Applying, Lot, lots_of
 from dutydesk.sync.bundlecheck import Counting
-from dutydesk.sync.bundleheld import ROOM_LEFT, copy, done, held, inbox_of, keep, not_kept
+from dutydesk.sync.bundleheld import ROOM_LEFT, copy, done, held, inbox_of, keep, name_of, not_kept
 from dutydesk.sync.bundlelook import peek, walk
 from dutydesk.sync.bundleout import refuse_play
 from dutydesk.sync.bundletaken import (
@@ -98,7 +98,7 @@ def take(
     refuse_play(store)
     _go_on(store)
     deletions.begin(store)
-    taken = Taken(path.name)
+    taken = Taken(name_of(store, path))
     try:
         told = taken.manifest = peek(store, path, identity)
     except age.NotForUs as error:
@@ -235,7 +235,6 @@ def retry(store: Store, rule: Rule = RULE, *, progress: Progress = no_progress, 
             if one is not None and one.state not in (WAITING, NEWER):
                 continue
             taken = take(store, path, rule=rule, progress=progress, cancel=cancel)
-            taken.name = one.name if one else taken.name
             if one is None or taken.state not in (WAITING, NEWER) or taken.applied:
                 out.append(taken)
                 moved = moved or bool(taken.applied)

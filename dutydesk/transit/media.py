@@ -27,6 +27,8 @@ BUNDLES, MEDIA, MOVES = "bundles", "media", "media_moves"
 MOVE = "media.move"
 MARK = "dutydesk-medium.txt"
 """The file on a registered stick that says which one it is."""
+MARKED = "medium.marked."
+"""In the workstation's own memory, with a medium's id: its mark was written or seen here."""
 MOST_MARK = 4_096
 USABLE = ("IN_USE", "LENT")
 ISSUED, RETURNED, LOST, RETIRED, DESTROYED = "ISSUED", "RETURNED", "LOST", "RETIRED", "DESTROYED"
@@ -113,6 +115,21 @@ def mark_medium(desk: Desk, medium: bytes, folder: Path) -> None:
         stick.write(folder / MARK, f"{medium.hex()}\n{desk.title(MEDIA, medium)}\n".encode())
     except OSError as error:
         raise Unavailable(_("写不了 {folder}：{error}").format(folder=folder, error=stick.why(error))) from None
+    desk.store.remember(MARKED + medium.hex(), "1")
+
+
+def right_one(desk: Desk, medium: bytes, folder: Path) -> None:
+    """Raises `Refused` where a folder lies on another medium than the one that was chosen, or on none although that one
+    has a mark: what a stick is mounted at is there without it, too, and takes a bundle that nobody then carries away."""
+    found, label = medium_at(desk, folder), desk.title(MEDIA, medium)
+    if found == medium:
+        desk.store.remember(MARKED + medium.hex(), "1")
+    elif found is not None:
+        text = _("这里插的是 {other}，不是 {label}：换成 {label}，或者“介质”选 {other}")
+        raise Refused(text.format(other=desk.title(MEDIA, found), label=label))
+    elif desk.store.state(MARKED + medium.hex()):
+        text = _("{label} 上有编号标记，{folder} 里没有：没有插好，或选错了文件夹；重新格式化过的，先再写一次标记")
+        raise Refused(text.format(label=label, folder=folder))
 
 
 def medium_at(desk: Desk, folder: Path, *, deep: bool = True) -> bytes | None:

@@ -19,7 +19,7 @@ from dutydesk.qt.announcer import Changed, announcer_of
 from dutydesk.qt.listview import LedgerView
 from dutydesk.qt.table import LedgerModel
 from dutydesk.qt.theme import current
-from dutydesk.qt.widgets import Elided, SplitTitle, button, shortcut
+from dutydesk.qt.widgets import SplitTitle, button, label, shortcut
 from dutydesk.sync import bundlekeys
 from dutydesk.sync.bundle import ENDING
 from dutydesk.sync.bundletaken import Held
@@ -31,6 +31,8 @@ from dutydesk.transit.service import Known
 
 CommandRow = tuple[str, str, Callable[[], None]]
 COLUMNS = ("at", "direction", "number", "peer", "result", "acts", "medium", "by", "note")
+SHOWN = 5
+"""Bundles of one import about which a sentence is shown; the register has all."""
 MOVED = ("at", "medium", "what", "holder", "by", "witness", "note")
 
 
@@ -47,6 +49,7 @@ class BundlesPane(QWidget):
         self.desk = desk
         self._keys: list[CommandRow] = []
         self._asked: Held | None = None
+        self._tried: Held | None = None
         self._card: str | None = None
         self._identity = ""
         self._shut: Known | None = None
@@ -79,7 +82,7 @@ class BundlesPane(QWidget):
         self.ask.given.connect(self._accept)
         self.ask.left.connect(self.leave)
         outer.addWidget(self.ask)
-        self.status = Elided("", "muted")
+        self.status = label("", "muted", wrap=True)
         self.status.setObjectName("bundles-status")
         self.status.setContentsMargins(theme.px(16), theme.px(2), theme.px(8), theme.px(2))
         self.status.hide()
@@ -213,7 +216,7 @@ class BundlesPane(QWidget):
         self.head.note.setText(_("本机指纹 {print}").format(print=own.fingerprint))
 
     def say(self, text: str) -> None:
-        """One quiet sentence above the lists."""
+        """Quiet sentences above the lists, one a line, whole."""
         self.status.setText(text)
         self.status.setVisible(bool(text))
 
@@ -240,6 +243,7 @@ class BundlesPane(QWidget):
     def export(self, to: str, since: str, medium: str, folder: str, reason: str) -> None:
         """Write the bundle in a process of its own."""
         self.bar.ok.setEnabled(False)
+        self.bar.tell("")
         job = self._run(
             _("导出数据包"),
             work.export,
@@ -299,7 +303,7 @@ class BundlesPane(QWidget):
             job.failed.connect(self._failed)
 
     def _checked(self, found: list[tuple[str, bool, str]]) -> None:
-        self.say(_("；").join(file + _("：") + said for file, _ok, said in found))
+        self.say("\n".join(file + _("：") + said for file, _ok, said in found))
 
     def _choose(self, title: str, then: Callable[[Sequence[str]], None]) -> None:
         start = self.desk.store.state("folder.bundles")
@@ -325,7 +329,15 @@ class BundlesPane(QWidget):
             job.cancelled.connect(self._stopped)
 
     def _taken(self, found: list[dict[str, Any]]) -> None:
-        self.say(_("；").join(one["file"] + _("：") + one["summary"] for one in found) or _("没有可收入的"))
+        lines = [
+            one["file"] + _("：") + _("；").join(text for text in (one["summary"], *one["notes"]) if text)
+            for one in found
+        ]
+        waited, self._tried = self._tried, None
+        if not lines and waited is not None:
+            lines = [_("还在等。{reason}").format(reason=waited.reason)]
+        more = [_("另有 {more} 个，见收发记录").format(more=len(lines) - SHOWN)] if len(lines) > SHOWN else []
+        self.say("\n".join([*lines[:SHOWN], *more]) or _("没有可收入的"))
         waits = any(not one["ok"] and one["state"] in ("GUARD", "STRANGER") for one in found)
         self._came()
         self.tabs.setCurrentWidget(self.held.view if waits else self.history)
@@ -380,6 +392,7 @@ class BundlesPane(QWidget):
             self.say(_("没有等着处理的数据包"))
             return
         self._asked = one
+        self.say("")
         if one.state == "STRANGER":
             self.ask.ask(
                 _("打电话给 {name}，请对方在“数据包”里念出本机指纹，照着输入").format(name=one.sender),
@@ -389,6 +402,7 @@ class BundlesPane(QWidget):
             dialog = dialogs.confirm(self, one.reason, _("已核实，放行"))
             dialog.accepted.connect(self._let_through)
         else:
+            self._tried = one
             self._take([], "", deletes=False)
 
     def _accept(self, text: str) -> None:

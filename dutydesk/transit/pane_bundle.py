@@ -154,6 +154,7 @@ class ExportBar(QWidget):
         self.medium.setCurrentIndex(max(0, self.medium.findData(before)))
         if not self.folder.text():
             self.folder.setText(self.desk.store.state(FOLDER))
+        self.folder.selectAll()  # what is typed takes its place
         self.tell("")
         self.show()
         (self.to if self.to.count() > 1 else self.folder).setFocus()
@@ -186,7 +187,8 @@ class ExportBar(QWidget):
             (not self.to.count(), self.to, _("先在“对方”里加入对方的公钥卡")),
             (not self.medium.count(), self.medium, _("先在“介质”里登记U盘或光盘")),
             (not self.reason.text().strip(), self.reason, _("写明事由，要记入登记和审计")),
-            (not folder or not Path(folder).is_dir(), self.folder, _("没有这个文件夹")),
+            (not folder, self.folder, _("写明写到哪个文件夹")),
+            (not Path(folder).is_dir(), self.folder, _("没有这个文件夹：U盘插好了吗？也可能换了盘符")),
         ):
             if missing:
                 self.tell(text)

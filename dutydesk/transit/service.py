@@ -25,7 +25,7 @@ from dutydesk.sync import age, bundleheld, bundlein, bundlekeys, bundlelook, bun
 from dutydesk.sync.bundle import ENDING, Cancel, Progress, never, no_progress
 from dutydesk.sync.bundletaken import Held, Rule, Taken
 from dutydesk.transit.ledger import BUNDLES as LEDGER
-from dutydesk.transit.media import medium_at, usable
+from dutydesk.transit.media import medium_at, right_one, usable
 
 if TYPE_CHECKING:
     from dutydesk.sync.bundleout import Exported
@@ -68,6 +68,7 @@ def export(
     medium = medium_at(desk, folder) if medium is None else medium
     if medium is not None:
         usable(desk, medium)
+        right_one(desk, medium, folder)
     why = " ".join(reason.split())[:200]
 
     def wrote(one: Written) -> None:

@@ -111,3 +111,46 @@ def test_a_wrong_fingerprint_does_not_show_the_right_one(desk: Desk, other: Desk
     assert taken.state == "STRANGER"
     assert taken.fingerprint not in taken.reason
     assert "请对方再念一遍" in taken.reason
+
+
+def test_a_stick_that_is_not_plugged_in_is_not_written_past(desk: Desk, stick: Path, tmp_path: Path) -> None:
+    """What it is mounted at is an ordinary folder without it."""
+    medium, second = (media.add_medium(desk, {"label": name, "kind": "STICK"}) for name in ("U-01", "U-02"))
+    gone = tmp_path / "mount"
+    gone.mkdir()
+    assert service.export(desk, gone, medium=medium).written, "nobody knows yet whether it has a mark"
+    media.mark_medium(desk, medium, stick)
+    with pytest.raises(Refused, match=r"U-01 上有编号标记，.*里没有：没有插好"):
+        service.export(desk, gone, medium=medium)
+    with pytest.raises(Refused, match="这里插的是 U-01，不是 U-02"):
+        service.export(desk, stick, medium=second)
+    assert list(stick.glob("*.ddb")) == []
+    assert service.export(desk, stick, medium=medium).written
+    (stick / media.MARK).unlink()  # formatted
+    with pytest.raises(Refused, match="先再写一次标记"):
+        service.export(desk, stick, medium=medium)
+    media.mark_medium(desk, medium, stick)
+    assert service.export(desk, stick, medium=medium).written
+
+
+def test_a_mark_that_was_seen_is_expected_from_then_on(desk: Desk, other: Desk, stick: Path, tmp_path: Path) -> None:
+    """A stick that another desk has marked, which came with the register."""
+    medium = media.add_medium(desk, {"label": "U-01", "kind": "STICK"})
+    media.mark_medium(desk, medium, stick)
+    service.take(other, [send(desk, stick)])
+    assert service.export(other, stick).written
+    with pytest.raises(Refused, match="没有插好"):
+        service.export(other, tmp_path, medium=medium)
+
+
+def test_what_waits_keeps_the_name_with_which_it_came(desk: Desk, other: Desk, stick: Path) -> None:
+    from dutydesk.journal import peers
+
+    peers.remember(other.store, {bundlekeys.PEER + desk.config.desk: None, "enrolled": None})
+    file = send(desk, stick)
+    (taken,) = service.take(other, [file])
+    (held,) = service.held(other)
+    (again,) = service.take(other, [service.held_file(other, held.sha256)], fingerprint="0000 0000 0000 0000")
+    (done,) = service.take(other, [service.held_file(other, held.sha256)], fingerprint=taken.fingerprint)
+    assert {taken.name, again.name, done.name} == {file.name}
+    assert {row.text("number") for row in other.rows("bundles") if row.text("direction") == "IN"} == {file.name}

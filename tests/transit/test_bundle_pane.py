@@ -51,7 +51,7 @@ def test_a_stick_is_registered_and_a_bundle_goes_out(qtbot: Any, pane: BundlesPa
     assert folder is not None
     assert folder.hasFocus()  # there is one receiver and one medium
     qtbot.keyClick(folder, Key.Key_Return)
-    assert pane.bar.problem.text() == "没有这个文件夹"
+    assert pane.bar.problem.text() == "写明写到哪个文件夹"
     qtbot.keyClicks(folder, str(stick))
     with qtbot.waitSignal(desk.services["jobs"].idle, timeout=PATIENCE):
         qtbot.keyClick(folder, Key.Key_Return)
@@ -247,3 +247,27 @@ def test_what_can_not_be_done_is_said(qtbot: Any, pane: BundlesPane, desk: Desk)
     del desk.services["jobs"]
     pane.take(["x.ddb"])
     assert pane.status.text() == "这里不能收发数据包"
+
+
+def test_what_came_of_files_is_said_whole(qtbot: Any, pane: BundlesPane, desk: Desk, other: Desk, stick: Path) -> None:
+    """A sentence for each, its note with it; and why something waits still, where nothing came for it."""
+    bundlekeys.remember(other.store, bundlekeys.own_card(desk.store))
+    jobs = desk.services["jobs"]
+    files = [service.export(other, stick, since="last").written[0].file for _n in range(2)]
+    other.store.clock.advance(90 * 60_000)  # pyright: ignore[reportAttributeAccessIssue]
+    files.append(service.export(other, stick, since="last").written[0].file)
+    other.store.clock.advance(-90 * 60_000)  # pyright: ignore[reportAttributeAccessIssue]
+    with qtbot.waitSignal(jobs.idle, timeout=PATIENCE):
+        pane.take([str(files[1]), str(files[2])])
+    first, second = pane.status.text().splitlines()
+    assert first.startswith(f"{files[1].name}：前面的数据包还没有到，缺 二号席 第 1–")
+    assert second.endswith("；对方时钟比本机快 90 分钟，已照收；请两边对表")
+    assert pane.status.wordWrap()
+    pane.tabs.setCurrentWidget(pane.held.view)
+    with qtbot.waitSignal(jobs.idle, timeout=PATIENCE):
+        qtbot.keyClick(pane.held.view, Key.Key_Return, Mod.ControlModifier)
+    assert pane.status.text().startswith("还在等。前面的数据包还没有到")
+    with qtbot.waitSignal(jobs.idle, timeout=PATIENCE):
+        pane.take([str(files[0])])
+    assert len(pane.status.text().splitlines()) == 3
+    assert service.held(desk) == []
