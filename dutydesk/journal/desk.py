@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from dutydesk.core.clock import Clock
 from dutydesk.core.errors import Refused
@@ -132,18 +132,24 @@ class Desk:
     # -- what the features say together ----------------------------------------------------------------------------
 
     def open_items(self, now: int | None = None) -> list[OpenItem]:
-        """Everything unfinished, the next due first: board, hand-over sheet and alarms are this one list."""
+        """Everything unfinished, the next due first: board, hand-over sheet and alarms are this one list. Of a view that
+        is narrowed to a district it is that of all districts, as the figures are: an alarm of another one counts."""
         at = self.clock.now() if now is None else now
-        with self.store.read() as connection:
+        with self._read_all() as connection:
             items = [item for feature in self.features for item in feature.open_items(connection, at)]
         return sorted(items, key=lambda item: (item.due_at is None, item.due_at or 0, -item.severity, item.title))
 
     def figures(self, start: int, end: int) -> dict[str, Figure]:
         """Every feature's counters over [start, end), by name."""
-        with self.store.read() as connection:
+        with self._read_all() as connection:
             return {
                 figure.name: figure for feature in self.features for figure in feature.figures(connection, start, end)
             }
+
+    def _read_all(self) -> AbstractContextManager[Connection]:
+        """The record as it is, also where a view narrows its lists."""
+        read_all = getattr(self.store, "read_all", None)
+        return self.store.read() if read_all is None else read_all()
 
     def title(self, ledger: str, row: bytes | None) -> str:
         """What a row is called; 未到 for one that has not arrived, empty for none."""

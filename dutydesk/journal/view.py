@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,10 @@ class ViewStore(Store):
         """As `Store.read`, narrowed to the chosen desks."""
         with super().read() as connection:
             yield connection.execution_options(**{DESKS: self.desks}) if self.desks else connection
+
+    def read_all(self) -> AbstractContextManager[Connection]:
+        """As `Store.read`, of every district."""
+        return super().read()
 
     def _append(
         self,

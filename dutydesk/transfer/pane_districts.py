@@ -43,7 +43,7 @@ DISTRICTS = Ledger(
         Field("shelters", INT, N_("安置场所"), width=6),
         Field("teams", INT, N_("出动队伍"), width=6),
         Field("rain_to", TIME, N_("雨量到"), width=11),
-        Field("desks", INT, N_("席位"), width=4),
+        Field("desks", INT, N_("席位数"), width=4),
     ),
 )
 
@@ -82,7 +82,9 @@ class DistrictsPane(QWidget):
         shows = {"heard": partial(_moment, "heard"), "rain_to": partial(_moment, "rain_to")}
         self.model = LedgerModel(DISTRICTS, _Asked(self), shows=shows, tone=self._tone, parent=self)
         self.view = LedgerView(
-            self.model, important="name", empty=(_("中心库里还没有席位"), _("等管理员登记席位、席位上传以后再看"))
+            self.model,
+            important="name",
+            empty=(_("这里还没有区县"), _("第一次取数要等一会儿；取完还没有，是中心库里还没有登记席位")),
         )
         self.view.setObjectName("districts-list")
         self.view.opened.connect(self.choose)

@@ -207,7 +207,7 @@ def test_a_district_that_never_sent_anything_is_named_and_one_without_desks_is_n
     qtbot.waitUntil(lambda: window._fetching is None, timeout=60_000)
     pane = window.show_pane("districts")
     assert not window._said
-    assert column(window, "districts", "model", "name") == ["丙市", "乙区", "甲区"]
+    qtbot.waitUntil(lambda: column(window, "districts", "model", "name") == ["丙市", "乙区", "甲区"])
     assert pane.model.texts(0)[:3] == ("丙市", "", "从未")
     assert "丙市（从未）" in window.news.text()
 
@@ -216,6 +216,11 @@ def test_the_list_of_what_is_due_says_which_district(qtbot: Any, open_window: An
     window = open_window()
     window.refresh()
     titles = [item.title for item in window.todo.model.items]
+    whole, figures = window.board.todo.value, {name: tile.value for name, tile in window.board.figures.items()}
+    assert figures["incidents.open"] == "2件"
+    window.docks["districts"].pane.refresh()
+    rows = [window.docks["districts"].pane.model.texts(at) for at in range(2)]
+    assert [row[3] for row in rows] == ["1", "1"]
     assert {title.partition(" ")[0] for title in titles} == {"甲区", "乙区"}, titles
     pane = window.show_pane("districts")
     pane.focus_first()
@@ -224,6 +229,10 @@ def test_the_list_of_what_is_due_says_which_district(qtbot: Any, open_window: An
     assert window.district.currentText() == "乙区"
     window.refresh()
     narrowed = [item.title for item in window.todo.model.items]
+    assert window.board.todo.value == whole, "the board and the table of districts are of all districts"
+    assert [window.board.figures[name].value for name in figures] == [figures[name] for name in figures]
+    pane.refresh()
+    assert [pane.model.texts(at) for at in range(2)] == rows
     assert narrowed
     assert len(narrowed) < len(titles)
     assert {f"乙区 {title}" for title in narrowed} == {title for title in titles if title.startswith("乙区")}
