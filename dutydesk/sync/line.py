@@ -140,20 +140,19 @@ def families() -> Generator[None]:
         log.info("hub: %s", first_line(error))
         raise Refused(_("中心库不给这个登录权限：席位可能已被吊销，请打电话给中心库管理员")) from None
     except (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidCatalogName) as error:
-        raise Refused(
-            _("中心库还没有建好或太旧，请其管理员运行 dutydesk hub init（{error}）").format(error=first_line(error))
-        ) from None
+        log.info("hub: %s", first_line(error))
+        raise Refused(_("中心库还没有建好或太旧，请其管理员运行 dutydesk hub init")) from None
     except errors.ForeignKeyViolation as error:
         raise Forked(_("中心库不接受：与那里的记录不衔接（{error}）").format(error=first_line(error))) from None
     except (errors.IntegrityError, errors.DataError) as error:
-        raise Refused(_("中心库不接受：{error}").format(error=first_line(error))) from None
+        raise Refused(_("中心库不接受，请告诉其管理员：{error}").format(error=first_line(error))) from None
     except errors.DiskFull as error:
         log.info("hub: %s", first_line(error))
         raise Unavailable(_("中心库的磁盘满了，请打电话给其管理员；没传的都在本机，腾出空间后自动补传")) from None
     except psycopg.OperationalError as error:
         raise Unavailable(_("与中心库的连接断了：{error}").format(error=plainly(error))) from None
     except psycopg.Error as error:
-        raise Unavailable(_("中心库出错：{error}").format(error=first_line(error))) from None
+        raise Unavailable(_("中心库出错，请告诉其管理员：{error}").format(error=first_line(error))) from None
 
 
 class Patient(psycopg.Connection[tuple[Any, ...]]):

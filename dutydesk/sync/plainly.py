@@ -24,7 +24,7 @@ _WORDS = (
     (r"root certificate file|certificate file", N_("读不了本机的证书文件，请中心库管理员重新给登记文件，在“同步”里读入")),
     (r"too many clients|connection slots", N_("中心库的连接数已满，过一会儿再试")),
     (r"starting up|shutting down|in recovery mode", N_("中心库正在启动或停机，过一会儿再试")),
-    (r"server closed the connection|Connection reset|Broken pipe|unexpected eof|terminating connection|connection is lost", N_("中途断线")),
+    (r"server closed the connection|Connection reset|Broken pipe|unexpected eof|terminating connection|connection is lost", N_("中途断线，过一会儿自动再试")),
     (r"No space left|disk full|could not extend file", N_("中心库的磁盘满了，请找其管理员")),
 )  # fmt: skip
 

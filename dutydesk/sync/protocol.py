@@ -66,7 +66,7 @@ def run(
     url = hub_url or store.config.hub
     refuse_play(store)
     if not url:
-        raise Refused(_("没有设置中心库地址，请写 --hub 或在 desk.toml 里写 hub"))
+        raise Refused(_("本机还没有接入中心库：在“同步”里读入登记文件，或运行 dutydesk hub join 文件"))
     report = SyncReport(started_at=desk.clock.now())
     number = peers.begin_run(store, JOB)
     state = peers.FAILED

@@ -207,7 +207,7 @@ def _quiet(connection: Connection, now: int) -> Sequence[OpenItem]:
     if past is None or not past.success:
         return ()
     shut = connection.exec_driver_sql("SELECT body FROM local_peer WHERE name = ?", (bundlekeys.REVOKED,)).scalar()
-    out_of_use = json.loads(shut) if shut else {}
+    out_of_use: dict[str, Any] = json.loads(shut) if shut else {}
     heard: dict[bytes, tuple[str, int]] = {}
     for desk, code, name, at in connection.exec_driver_sql(_HEARD):
         called = " ".join(str(part) for part in (code, name) if part) or bytes(desk).hex()[:8]
@@ -343,7 +343,7 @@ def desk_names(connection: Connection) -> dict[bytes, str]:
 
 
 def _peers(desk: Desk) -> list[Line]:
-    """Each hub: how much of this desk it has confirmed, and what it still lacks."""
+    """Each hub and each receiver of bundles: how much of this desk it has, and what it still lacks."""
     store = desk.store
     with store.read() as connection:
         own = {
@@ -361,6 +361,15 @@ def _peers(desk: Desk) -> list[Line]:
         text = _("已确认 {count} 条，待传 {owed} 条").format(count=sum(confirmed.values()), owed=owed)
         name = address if len(known) == 1 and address else hub[:8]
         lines.append(Line(_("中心库 {id}").format(id=name), text, int(told.get("last_ok", 0)) or None))
+    shut = bundlekeys.revoked(store)
+    for body in peers.peers(store, bundlekeys.PEER).values():
+        card, holds = bundlekeys.PeerCard.from_plain(body["card"]), body.get("holds", ())
+        if card.desk in shut or card.desk == store.config.desk_id:
+            continue
+        has = {f"{whose}/{epoch}": int(seq) for whose, epoch, seq, _head in holds}
+        owed = sum(max(0, seq - has.get(place, 0)) for place, seq in own.items())
+        text = _("用数据包：待带走 {owed} 条").format(owed=owed)
+        lines.append(Line(card.called, text, int(body.get("heard_at", 0)) or None))
     return lines
 
 

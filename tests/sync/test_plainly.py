@@ -9,7 +9,7 @@ from dutydesk.core.errors import Refused, Unavailable
 from dutydesk.sync import plainly
 from dutydesk.sync.line import families
 
-STEPS = ("请", "先看", "看网线", "再试", "断线")
+STEPS = ("请", "先看", "再试")
 
 
 def test_every_sentence_says_what_to_do_next() -> None:

@@ -23,7 +23,7 @@ from dutydesk.qt.dialogs import Sentence
 from dutydesk.qt.jobs import JobRunner
 from dutydesk.shell.rejoining import Rejoining
 from dutydesk.shell.syncing import Syncing
-from dutydesk.sync import joining, keys, planning, protocol
+from dutydesk.sync import bundlekeys, joining, keys, planning, protocol
 from dutydesk.sync.hub import Hub
 from dutydesk.sync.rejoin import WANTED
 from dutydesk.transfer.pane import SyncPane
@@ -169,6 +169,22 @@ def test_it_shows_peers_runs_what_came_and_what_was_kept_out(
     assert [item for item in desk.open_items() if item.title == "有外来记录被隔离"] == []
     assert lines(pane)["隔离的外来记录"], "it stays where it is"
     assert desk.rows("audit")[0].text("reason") == "已打电话给二号席，是试验"
+
+
+def test_who_gets_bundles_is_a_peer_with_what_it_lacks(pane: SyncPane, desk: Desk, fleet: Fleet) -> None:
+    other = fleet.add(2, enrol=False, name="二号席")
+    bundlekeys.remember(desk.store, bundlekeys.own_card(other))
+    pane.refresh()
+    own = desk.store.position()[0]
+    assert lines(pane)["对端"] == [f"二号席|用数据包：待带走 {own} 条"]
+    holds = [[desk.config.desk, 1, own, "00" * 32]]
+    bundlekeys.remember(desk.store, bundlekeys.own_card(other), holds=holds, heard_at=desk.clock.now())
+    log(desk.store, "又一条")
+    pane.refresh()
+    assert lines(pane)["对端"] == ["二号席|用数据包：待带走 1 条"]
+    bundlekeys.revoke(desk.store, {other.config.desk_id: {1: 1}})
+    pane.refresh()
+    assert lines(pane)["对端"] == ["无|"]
 
 
 def test_disputes_are_a_key_away(qtbot: QtBot, pane: SyncPane, runs: Told) -> None:
