@@ -126,8 +126,11 @@ def districts_in(read: Connection, *, regions: bool = True) -> list[tuple[str, s
     """The same, by a connection that is open; `regions`: whether there is a list of regions."""
     names = {one.district: one.name for one in reversed(origins_in(read))}
     if regions:
-        found = read.exec_driver_sql("SELECT code, name FROM regions WHERE _state = 1 AND name IS NOT NULL").all()
-        names |= {str(code): str(name) for code, name in found if code in names}
+        marks = ",".join("?" * len(names))
+        found = read.exec_driver_sql(
+            f"SELECT code, name FROM regions WHERE _state = 1 AND name IS NOT NULL AND code IN ({marks})", tuple(names)
+        ).all()
+        names |= {str(code): str(name) for code, name in found}
     return [(code, names[code] or code) for code in sorted(names)]
 
 

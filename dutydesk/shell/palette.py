@@ -143,6 +143,8 @@ class Palette(QDialog):
         self.setWindowTitle(_("查找"))
         self._desk = desk
         self._commands = tuple(commands)
+        # What has no pane cannot be gone to: a view has few of them.
+        self._shown = [ledger.name for feature in desk.features if feature.pane for ledger in feature.ledgers]
         self.line = QLineEdit()
         self.line.setObjectName("palette-line")
         self.line.setPlaceholderText(_("人名、地点、日志、命令；汉字或拼音首字母"))
@@ -171,7 +173,7 @@ class Palette(QDialog):
             if not text.strip() or matches(command, text)
         ]
         if text.strip():
-            hits = sorted(self._desk.find(text, limit=6), key=_rank)
+            hits = sorted(self._desk.find(text, self._shown, limit=6), key=_rank)
             found += [
                 Choice(" ".join(hit.title.split())[:80], self._note(hit), None, hit.ledger, hit.row) for hit in hits
             ]

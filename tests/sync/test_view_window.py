@@ -241,6 +241,10 @@ def test_the_list_of_what_is_due_says_which_district(qtbot: Any, open_window: An
     (palette,) = window.findChildren(Palette)
     palette.look("隧道")
     assert {choice.note for choice in palette.model.choices} == {"乙区 · 突发事件", "乙区 · 值班日志"}
+    assert window.desk.find("乙区", ["regions"])
+    palette.look("乙区")
+    ledgers = {choice.ledger for choice in palette.model.choices if choice.row}
+    assert ledgers == {"incidents", "warnings", "shelters", "log"}, "what has no pane cannot be gone to"
     palette.close()
 
 
