@@ -110,7 +110,7 @@ class Columns:
         if set_to is not None:
             return Want(theme.px(set_to), theme.px(set_to), theme.px(set_to))
         metrics = QFontMetrics(theme.font())
-        around, mark = theme.px(16) + 4, theme.px(24)
+        around, mark = theme.px(16) + 4, theme.px(32)
         kind = max(
             (metrics.horizontalAdvance(text) for kind, text in _SAMPLES if isinstance(item.kind, kind)), default=0
         )

@@ -65,6 +65,8 @@ SPANS = (
 """Hours of each span, 0 for everything."""
 FIRST_SPAN = 3
 SIDE_BY_SIDE = 620
+CHART_LEAST = 220
+"""Pixels at 100 % below which the lines of a chart and their names lie on each other; the pane is scrolled instead."""
 SHARE = 0.44
 """The list's part of the width."""
 Key = Callable[[], None]
@@ -352,6 +354,7 @@ class RainPane(QWidget):
 
             self.chart = Hyetograph(self)
             self.chart.setObjectName("rain-chart")
+            self.chart.setMinimumHeight(current().px(CHART_LEAST))
             self._place.addWidget(self.chart, 1)
             self._draw()
 

@@ -254,6 +254,15 @@ def test_a_narrow_list_gives_up_columns_and_then_lies_above(
 
 
 @pytest.mark.usefixtures("night")
+def test_a_low_pane_is_scrolled_rather_than_its_chart_squeezed(pane: RainPane, qtbot: Any) -> None:
+    pane.resize(500, 300)
+    qtbot.waitUntil(lambda: pane.split.orientation() is Qt.Orientation.Vertical)
+    assert pane.chart is not None
+    assert pane.chart.height() >= 220
+    assert pane.minimumSizeHint().height() > 300
+
+
+@pytest.mark.usefixtures("night")
 def test_every_control_has_a_name_for_those_who_do_not_see(pane: RainPane) -> None:
     from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
