@@ -13,7 +13,7 @@ from dutydesk.core.errors import DutyDeskError
 from dutydesk.journal import chain, recipe
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.chain import Act
-from dutydesk.journal.chaincheck import GARBLED, LEAST_BYTES
+from dutydesk.journal.chaincheck import GARBLED, LEAST_BYTES, Base
 from dutydesk.journal.making import make_tables
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import ACT_COLUMNS, INSERT_ACT, INSERT_PERSONAL, MOVE_FRONTIER
@@ -231,6 +231,29 @@ def _sound(act: Act) -> bool:
         return chain.act_hash(act) == act.hash and isinstance(parse_body(act.body)["changes"], list)
     except (*GARBLED, struct.error, RecursionError):
         return False
+
+
+def goes_on(raw: recipe.Raw, base: Base, own: tuple[bytes, int], end: int) -> bool:
+    """Whether everything that a record has after `base`, what a whole copy vouches for, can be read and follows it, up
+    to `end` of the chain `own`: what is broken in it is then in the copy."""
+    ends = {(place.desk, place.epoch): (place.seq, place.hash) for place in base.positions}
+    cursor = raw.cursor()
+    try:
+        cursor.execute(f"SELECT {ACT_COLUMNS} FROM act WHERE arrival > ? ORDER BY arrival", (base.arrival,))
+        while rows := cursor.fetchmany(STRIDE):
+            for act in (Act(*row) for row in rows):
+                seq, link = ends.get((act.desk, act.epoch), (0, act.prev))
+                if not _sound(act) or (act.seq, act.prev) != (seq + 1, link):
+                    return False
+                if b'"personal":"' in act.body:
+                    raw.execute("SELECT data FROM personal WHERE act_id = ?", (act.act_id,)).fetchall()
+                ends[act.desk, act.epoch] = (act.seq, act.hash)
+    except (recipe.driver().DatabaseError, *GARBLED):
+        return False
+    finally:
+        with suppress(recipe.driver().Error):
+            cursor.close()
+    return ends.get(own, (0, b""))[0] >= end
 
 
 def _ranges(raw: recipe.Raw, source: Path) -> Iterator[list[tuple[Any, ...]]]:

@@ -211,7 +211,9 @@ class Actions(QObject):
     @desk_only
     def snapshot(self) -> None:
         """A copy asked for by a person."""
-        self.snapshot_quietly().result.connect(self._copy_told)
+        job = self.snapshot_quietly()
+        job.result.connect(self._copy_told)
+        job.failed.connect(self._copy_not_told)
 
     def _copy_over(self) -> None:
         self._copying = None
@@ -234,7 +236,11 @@ class Actions(QObject):
         from dutydesk.sync import snapshots
 
         self._note(snapshots.note, {"error": text})
-        self._failed(text)
+        self.window.refresh()  # the list of what is due says it: nobody is stopped amid a word every ten minutes
+
+    def _copy_not_told(self, text: str) -> None:
+        if not self.mending.busy:  # damage is told by itself, with what can be done
+            self._failed(text)
 
     def _note(self, keep: Callable[[Any, dict[str, Any]], None], told: dict[str, Any]) -> None:
         """A disk that takes no row takes no copy either: the board has said so. Work that ends after the window has

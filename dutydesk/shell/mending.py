@@ -40,6 +40,11 @@ class Mending(QObject):
         self._looking = False
         self._first: list[str] = []
 
+    @property
+    def busy(self) -> bool:
+        """Whether damage is being looked into or was told."""
+        return self._looking or bool(self.found)
+
     def look_again(self, error: DutyDeskError | None = None) -> bool:
         """Something could not be read or written: find out once what is wrong with the record. False where that is
         no sign of damage."""

@@ -16,7 +16,7 @@ from dutydesk.core.settings import DeskConfig, load
 from dutydesk.journal import headfile, recipe, upgrade
 from dutydesk.journal.chaincheck import GARBLED, Fault, chain_problems
 from dutydesk.journal.desk import Desk, Me
-from dutydesk.journal.salvaged import highest
+from dutydesk.journal.salvaged import goes_on, highest
 from dutydesk.journal.schema import Schema
 from dutydesk.journal.store import Store
 from dutydesk.sync import restoring, salvage, sidecar, snapshots
@@ -107,12 +107,31 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
         choices.append(_of_file(record.seq, record.behind))
         choices.sort(key=_reach, reverse=True)
     elif not record.whole and (aside or (home.database.exists() and home.database.stat().st_size)):
-        keeps = _("备份里的全部，加上备份以后坏页以外的") if copies else _("坏页以外的全部记录")
-        choices.append(Choice(SALVAGE, _("抢救：逐条读出还能读的"), keeps, _("坏页上的记录；报告会写明缺哪几条")))
+        if copies and head is not None and choices[0].seq != head.seq and _goes_on(home.database, copies[0], head, key):
+            keeps = _("全部记录：坏页上的备份里有，备份以后的都读得出")
+            choices.insert(0, Choice(SALVAGE, _("抢救：备份里的，加上以后记的"), keeps, _("不丢记录"), seq=head.seq))
+        else:
+            keeps = _("备份里的全部，加上备份以后坏页以外的") if copies else _("坏页以外的全部记录")
+            choices.append(Choice(SALVAGE, _("抢救：逐条读出还能读的"), keeps, _("坏页上的记录；报告会写明缺哪几条")))
     unseen = head.seq - known if head is not None and known and not record.whole else 0
     has_hub = bool(copies) and _hub_of(home) is not None
     found = Found(tuple(problems), tuple(choices), numbers, has_hub=has_hub, unseen=max(0, unseen))
     return heard(home, found, schema, key, year=year) if ask_hub else found
+
+
+def _goes_on(file: Path, copy: Path, head: headfile.Head, key: bytes | None) -> bool:
+    """Whether copy and file together have everything."""
+    made = sidecar.read(copy)
+    if made is None or not made.frontier:
+        return False
+    try:
+        raw = recipe.connect(file, key, read_only=True)
+    except DutyDeskError:
+        return False
+    try:
+        return goes_on(raw, made.base, (head.desk, head.epoch), head.seq)
+    finally:
+        raw.close()
 
 
 def _good(held: Sequence[Path], key: bytes | None) -> tuple[list[Path], list[str]]:

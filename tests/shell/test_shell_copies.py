@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QLabel
 
+from dutydesk.admin import watch
 from dutydesk.core.clock import DAY, HOUR, MINUTE, FixedClock
+from dutydesk.core.errors import Unavailable
 from dutydesk.core.paths import Home
 from dutydesk.core.settings import load, save
 from dutydesk.journal import peers
@@ -127,3 +129,27 @@ def test_a_copy_goes_to_the_second_place_by_itself(
     qtbot.waitUntil(lambda: bool(list(stick.glob("desk-*.sqlite"))), timeout=30_000)
     qtbot.waitUntil(lambda: not window._actions.away.jobs, timeout=30_000)
     assert os.listdir(stick)  # noqa: PTH208 - names alone
+
+
+def refuse(_home: Path, _key: bytes | None, _at: int, token: Token) -> dict[str, Any]:
+    """A disk that is full."""
+    token.check()
+    raise Unavailable("磁盘已满，备份没有写成")
+
+
+def test_a_copy_that_fails_by_itself_stops_nobody_amid_a_word(
+    qtbot: Any, window: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "take_copy", refuse)
+    job = window._actions.snapshot_quietly()
+    with qtbot.waitSignal(job.failed, timeout=30_000):
+        pass
+    assert not [one for one in window.findChildren(QDialog) if one.isVisible()]
+    with window.desk.store.read() as connection:
+        titles = [item.title for item in watch.open_items(connection, window.desk.clock.now())]
+    assert "备份没有做成" in titles, "the list of what is due says it"
+    window._actions.snapshot()  # asked for by a person, who gets an answer
+    qtbot.waitUntil(lambda: any(one.isVisible() for one in window.findChildren(QDialog)), timeout=30_000)
+    (said,) = [one for one in window.findChildren(QDialog) if one.isVisible()]
+    assert [part.text() for part in said.findChildren(QLabel) if "磁盘已满" in part.text()]
+    said.accept()

@@ -66,18 +66,30 @@ def test_a_file_that_is_no_database_offers_the_copies(home: Home) -> None:
     assert verify(home, d.FULL).ok
 
 
-def test_a_page_of_noise_offers_salvage_too_which_keeps_all(home: Home) -> None:
+def test_a_page_of_noise_offers_salvage_first_where_the_copy_has_what_lay_there(home: Home) -> None:
     spoil(home, pages_of_acts(home)[1:2])
     found = look(home)
-    assert [choice.kind for choice in found.choices] == [RESTORE, SALVAGE]
+    assert [choice.kind for choice in found.choices] == [SALVAGE, RESTORE]
+    assert found.choices[0].loses == "不丢记录"
     assert found.numbers == {"log": 61}
-    said = ladder.take(found.choices[1], home, d.FULL, CLOCK, found.numbers)
+    said = ladder.take(found.choices[0], home, d.FULL, CLOCK, found.numbers)
     assert said[0] == "读出 62 次操作，已放进新的记录"
     assert "没有缺失" in said
     with Store.open(home, d.FULL, CLOCK) as store:
         assert len(d.ask(store, "SELECT 1 FROM log")) == 61
         d.add(store, "log", text="接着写")
         assert d.ask(store, "SELECT no FROM log ORDER BY no DESC LIMIT 1") == [("2026-0062",)]
+
+
+def test_a_page_of_noise_that_no_copy_has_does_not_come_first(home: Home) -> None:
+    with Store.open(home, d.FULL, CLOCK) as store:
+        for n in range(40):
+            d.add(store, "log", text=f"后来{n}" + "水位" * 100)
+    spoil(home, pages_of_acts(home)[-2:-1])
+    found = look(home)
+    assert [choice.kind for choice in found.choices] == [RESTORE, SALVAGE]
+    assert found.choices[0].loses == "备份以后本机记的 41 次操作"
+    assert found.choices[1].loses == "坏页上的记录；报告会写明缺哪几条"
 
 
 def test_whole_acts_under_broken_ledgers_are_rebuilt_without_loss(home: Home) -> None:
@@ -348,7 +360,7 @@ def test_after_a_restore_that_was_cut_off_the_record_before_it_is_a_way_too(
 
 def test_salvage_records_the_numbers_that_it_skips(home: Home) -> None:
     spoil(home, pages_of_acts(home)[1:2])
-    ladder.take(look(home).choices[1], home, d.FULL, CLOCK, {"log": 70})
+    ladder.take(look(home).choices[0], home, d.FULL, CLOCK, {"log": 70})
     with Store.open(home, d.FULL, CLOCK) as store:
         (body,) = d.ask(store, "SELECT body FROM act WHERE kind = 'epoch.open' ORDER BY epoch DESC LIMIT 1")[0]
         assert json.loads(body)["epoch"]["skipped"] == ["log 2026: 62-70"]
