@@ -86,7 +86,7 @@ class Editor(QWidget):
         self._row.addWidget(self.unit)
         column.addLayout(self._row)
         column.addWidget(self._problem)
-        self.unit.setVisible(bool(field.unit))  # not before it has a parent: it would be a window, and take the keyboard
+        self.unit.setVisible(bool(field.unit))  # with a parent: else it is a window, and takes the keyboard
         self.setFocusProxy(widget)
         name = _(field.label)
         widget.setAccessibleName(_("{name}（必填）").format(name=name) if field.required else name)

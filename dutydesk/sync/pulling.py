@@ -265,7 +265,9 @@ class Pull:
             held = by_chain.get(at, [])
             if len(held) != upto - after:
                 self.blocked.add(at)
-                self.report.alarm(_("中心库里席位 {desk} 的记录不连续，没有收下：请告诉中心库管理员").format(desk=self.called(desk)))
+                self.report.alarm(
+                    _("中心库里席位 {desk} 的记录不连续，没有收下：请告诉中心库管理员").format(desk=self.called(desk))
+                )
                 continue
             acts = [act for act, _personal in held]
             told = keys.extended(self._ring, acts, self._vouched)
@@ -291,7 +293,11 @@ class Pull:
 
     def _refuse(self, at: Chain, parcels: Sequence[Parcel]) -> None:
         self.blocked.add(at)
-        self.report.alarm(_("席位 {desk} 的记录与它的签名不符，没有收下：请打电话问那一台，再告诉中心库管理员").format(desk=self.called(at[0])))
+        self.report.alarm(
+            _("席位 {desk} 的记录与它的签名不符，没有收下：请打电话问那一台，再告诉中心库管理员").format(
+                desk=self.called(at[0])
+            )
+        )
         for act, _personal in parcels[:PAGE]:
             self.report.quarantined += self.here.set_aside(act, _("与席位的签名不符"))
 
