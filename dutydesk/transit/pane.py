@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from dutydesk.core.errors import DutyDeskError
 from dutydesk.core.i18n import _
@@ -130,6 +130,7 @@ class BundlesPane(QWidget):
             (self.openers, _("密钥")),
         ):
             self.tabs.addTab(widget, text)
+        self.tabs.currentChanged.connect(self._turned)
         outer.addWidget(self.tabs, 1)
         shortcut(self, "Ctrl+F7", self.ask_checked)
         self._keys.append((_("核对介质上的数据包"), "Ctrl+F7", self.ask_checked))
@@ -158,6 +159,17 @@ class BundlesPane(QWidget):
             self.held.view.setFocus()
         else:
             self.tabs.currentWidget().setFocus()
+
+    def _turned(self, _index: int) -> None:
+        """Ctrl+Tab from within a list leads into the next list, not onto its first button."""
+        focus = QApplication.focusWidget()
+        if focus is None or not self.tabs.isAncestorOf(focus) or focus is self.tabs.tabBar():
+            return
+        shown = self.tabs.currentWidget()
+        if shown is self.media:
+            self.media.focus_list()
+        else:
+            shown.setFocus()
 
     def show_row(self, ledger: str, row: bytes) -> None:
         """Show a line of the register, a medium, or (no row) what waits."""

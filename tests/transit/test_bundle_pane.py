@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPushButton
 
 from dutydesk.journal.desk import Desk
 from dutydesk.qt.jobs import JobRunner
+from dutydesk.qt.listview import LedgerView
 from dutydesk.sync import age, bundlekeys
 from dutydesk.transit import media, report, service
 from dutydesk.transit.pane import BundlesPane
@@ -271,3 +272,19 @@ def test_what_came_of_files_is_said_whole(qtbot: Any, pane: BundlesPane, desk: D
         pane.take([str(files[0])])
     assert len(pane.status.text().splitlines()) == 3
     assert service.held(desk) == []
+
+
+def test_ctrl_tab_leads_from_list_to_list(qtbot: Any, pane: BundlesPane, desk: Desk) -> None:
+    media.add_medium(desk, {"label": "U-01", "kind": "STICK"})
+    pane.focus_first()
+    seen: list[str] = []
+    for _n in range(pane.tabs.count()):
+        focus = QApplication.focusWidget()
+        assert isinstance(focus, LedgerView), focus
+        assert pane.tabs.currentWidget().isAncestorOf(focus) or pane.tabs.currentWidget() is focus
+        seen.append(pane.tabs.tabText(pane.tabs.currentIndex()))
+        qtbot.keyClick(focus, Key.Key_Tab, Mod.ControlModifier)
+    assert seen == ["收发记录", "待处理", "对方", "介质", "领用归还", "密钥"]
+    pane.tabs.tabBar().setFocus()
+    qtbot.keyClick(pane.tabs.tabBar(), Key.Key_Right)
+    assert pane.tabs.tabBar().hasFocus()
