@@ -64,7 +64,7 @@ class Counting(Lines):
             if self._vain > IN_VAIN:
                 self._enough()
             return
-        doubted = new and seq > self._sealed
+        doubted = (new or lot.what == FORK) and seq > self._sealed
         self._unseen += len(line)
         sampled = bool(self._link) or self._count >= self._next or self._unseen > UNSEEN
         deletes = new and (DELETES in line or ESCAPED in line or ERASES in line)
@@ -87,12 +87,12 @@ class Counting(Lines):
     def _begins(self, lot: Lot, seq: int) -> None:
         self._of, self._over = lot, False
         self._next, self._link = self._count, b""
-        if lot.what != NEW:
+        if lot.what not in (NEW, FORK):
             return
         self._doubted = self._doubted_bytes = 0
         desk = lot.range.desk
         self._keys = keys.Ring({desk: self._ring.keys.get(desk, ())})
-        self._sealed = sealed_upto(lot, lot.seq, self._keys, self._vouched)
+        self._sealed = sealed_upto(lot, lot.seq if lot.what == NEW else 0, self._keys, self._vouched)
         if seq > 1 and seq == lot.seq + 1:
             self._link = lot.head
 

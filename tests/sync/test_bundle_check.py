@@ -112,6 +112,19 @@ def test_a_chain_that_nobody_sealed_is_read_only_so_far(
         assert read.most["apply"] < 4_000
 
 
+def test_a_fork_that_nobody_sealed_is_read_only_so_far(
+    desks: Desks, good: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundlecheck, "MOST_DOUBTED", 800)
+    desks.exchange(1, 2)
+    made_up = acts(desks[1].config.desk_id, 1, LONG, bytes(32))
+    taken, read = take(desks, good, [whole(made_up)], text_of(made_up))
+    assert (taken.state, taken.applied, taken.quarantined) == ("PARTLY", 0, bundleacts.MOST_ASIDE)
+    assert "分叉" in taken.reason
+    assert read.most.get("check", 0) < 2_500
+    assert read.most["apply"] < 4_000
+
+
 def test_what_comes_after_it_is_taken_unless_there_is_too_much_of_it(
     desks: Desks, good: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
