@@ -86,7 +86,7 @@ QHeaderView::down-arrow { image: url("$down"); width: ${p12}px; height: ${p12}px
 QHeaderView::up-arrow { image: url("$up"); width: ${p12}px; height: ${p12}px; padding-right: ${p4}px; }
 QTableCornerButton::section { background: $window; border: none; }
 
-QMenu { color: $text; background: $raised; border: 1px solid $outline; padding: ${p4}px 0; }
+QMenu { color: $text; background: $raised; border: 1px solid $outline; padding: ${p4}px 0; menu-scrollable: 1; }
 QMenu::item { padding: ${p4}px ${p24}px ${p4}px ${p24}px; }
 QMenu::indicator { width: ${p16}px; height: ${p16}px; left: ${p4}px; }
 QMenu::indicator:checked { image: url("$mark"); }

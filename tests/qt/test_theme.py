@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QMenu, QStyle
 
 from dutydesk.qt import theme
 from dutydesk.qt.style import PICTURES, sheet
@@ -82,3 +83,9 @@ def test_figures_have_equal_width(themed) -> None:
 
     metrics = QFontMetrics(Theme().font())
     assert len({metrics.horizontalAdvance(figure) for figure in "0123456789"}) == 1
+
+
+def test_a_menu_longer_than_the_screen_is_scrolled_not_cut_in_columns(qtbot, themed) -> None:
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    assert menu.style().styleHint(QStyle.StyleHint.SH_Menu_Scrollable, None, menu)
