@@ -107,13 +107,13 @@ def settle(store: Store, other: Other, epochs: set[int]) -> list[str]:
             return []
         peers.remember(store, {place: {**told, "stays": True}})
         return [_("本机的一份在前，不用动：请那一台同号机器导入本机的数据包，再在它的“同步”里点“并回”")]
-    known = peers.peer(store, place)
-    peers.remember(store, {place: told})
     if not own:
+        peers.remember(store, {place: told})
         return [_("另一份在前：请在“同步”里点“并回”改用它")]
     said = [_("另一份在前：本机这 {count} 次操作其他席位看不到，请在“同步”里点“并回”").format(count=seq - other.common)]
-    if epoch == store.config.epoch and not known:
+    if epoch == store.config.epoch:  # first: a number that both give is what nobody can take back
         said.append(_begin_again(store, epochs))
+    peers.remember(store, {place: told})
     return said
 
 

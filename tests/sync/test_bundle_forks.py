@@ -4,14 +4,14 @@ and everything ends at every desk."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from dutydesk.core.paths import Home
 from dutydesk.journal import peers
 from dutydesk.journal.store import Store
-from dutydesk.sync import bundlein, bundlekeys, bundleout, rejoin
+from dutydesk.sync import bundlein, bundlekeys, bundleout, forking, rejoin
 from dutydesk.sync.bundletaken import Taken
 from tests.journal import desks as d
 from tests.sync.bundling import Desks, forged, opened, unpacked
@@ -109,6 +109,32 @@ def test_a_bundle_that_comes_again_begins_no_further_epoch(desks: Desks) -> None
     again = desks.take(1, *desks.send(2, 1, since=bundleout.ALL))
     assert desks[1].config.epoch == 2
     assert "点“并回”" in said(again)
+
+
+def test_a_kill_between_the_new_epoch_and_the_note_of_the_fork(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    twins = Twins(desks)
+    desks.write(1, "原机")
+    desks.exchange(1, 2)
+    twins.twin()
+    desks.write(1, "克隆")
+
+    class Killed(BaseException):
+        """As kill -9, without the process."""
+
+    def stop(_store: Store, told: Mapping[str, object]) -> None:
+        if any(name.startswith(rejoin.FORK) for name in told):
+            raise Killed
+
+    (file,) = desks.send(2, 1, since=bundleout.ALL)
+    with monkeypatch.context() as patch:
+        patch.setattr(forking.peers, "remember", stop)
+        with pytest.raises(Killed):
+            desks.take(1, file)
+    twins.twin()
+    assert (desks[1].config.epoch, desks[1].config.code) == (2, "D1B")
+    assert "点“并回”" in said(desks.take(1, file))
+    assert desks[1].config.epoch == 2
+    assert [one.count for one in branches(desks[1])] == [1]
 
 
 def test_the_earlier_branch_stays_and_is_offered_only_in_need(desks: Desks) -> None:
