@@ -125,13 +125,13 @@ def held(desk: Desk, key: str) -> known.Held:
 def test_what_is_in_force_is_told_with_its_source(desk: Desk) -> None:
     key = "attendance.absent_after"
     one = held(desk, key)
-    assert (one.value, one.own, one.source, one.date, one.known.unit) == ("15", False, "设计稿", "2026", "分钟")
+    assert (one.value, one.own, one.source, one.date, one.known.unit) == ("15", False, "程序建议", "2026", "分钟")
     service.write_setting(desk, key, "5", "示例文", "2026-06-01")
     one = held(desk, key)
     assert (one.value, one.own, one.source, one.date) == ("5", True, "示例文", "2026-06-01")
     service.write_setting(desk, key, "", "示例文", "2026-06-01")
     one = held(desk, key)
-    assert (one.value, one.own, one.source, one.date) == ("15", False, "设计稿", "2026")
+    assert (one.value, one.own, one.source, one.date) == ("15", False, "程序建议", "2026")
     assert desk.count("settings") == 1, "what was written stays in the record"
 
 
