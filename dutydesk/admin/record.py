@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from dutydesk.core.i18n import _
 from dutydesk.core.ids import CLI, SYSTEM
+from dutydesk.journal import history
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.history import ASKED
 from dutydesk.journal.inbox import UNSEEN
 from dutydesk.ledger.feature import OpenItem
 from dutydesk.sync.snapshots import LAST, snapshots
@@ -125,13 +125,13 @@ def author(connection: Connection, act: bytes) -> tuple[str, int] | None:
 
 def open_items(connection: Connection) -> Sequence[OpenItem]:
     """Disputes that nobody has settled, acts that were kept out, acts that wait for a newer program."""
-    questions = [
-        (_("有数据冲突待处理"), "settings", f"SELECT count(*) FROM conflict WHERE {ASKED}"),  # noqa: S608
-        (_("有外来记录被隔离"), "sync", UNSEEN),
-        (_("有记录要升级程序才能显示"), "settings", "SELECT count(*) FROM unprojected"),
+    found = [
+        (_("有数据冲突待处理"), "settings", bool(history.disputes(connection))),
+        (_("有外来记录被隔离"), "sync", _any(connection, UNSEEN)),
+        (_("有记录要升级程序才能显示"), "settings", _any(connection, "SELECT count(*) FROM unprojected")),
     ]
-    return [
-        OpenItem("TODO", title, None, 1, where)
-        for title, where, question in questions
-        if int(connection.exec_driver_sql(question).scalar_one())
-    ]
+    return [OpenItem("TODO", title, None, 1, where) for title, where, there in found if there]
+
+
+def _any(connection: Connection, question: str) -> bool:
+    return bool(connection.exec_driver_sql(question).scalar_one())

@@ -109,7 +109,7 @@ def conflicts(desk: Desk) -> list[Conflict]:
 
 
 def twins(desk: Desk, conflict: Conflict) -> list[q.Row]:
-    """The rows of one natural key, among which a conflict of kind `duplicate` asks to choose."""
+    """The rows of one natural key, among which a conflict of kind `duplicate` asks to choose; those of one district."""
     ledger = desk.ledger(conflict.ledger)
     held = desk.get(conflict.ledger, conflict.row)
     if held is None:
@@ -117,7 +117,9 @@ def twins(desk: Desk, conflict: Conflict) -> list[q.Row]:
     where = tuple(
         q.Condition(name, "null" if held.values[name] is None else "=", held.values[name]) for name in ledger.match
     )
-    return desk.rows(conflict.ledger, *where)
+    rows = desk.rows(conflict.ledger, *where)
+    with desk.store.read() as connection:
+        return history.of_one_district(connection, rows, conflict.row)
 
 
 def _refuse_accounts(desk: Desk, conflict: Conflict) -> None:

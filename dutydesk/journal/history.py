@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
 from dutydesk.journal.apply import DUPLICATE, GONE, HEADS, parse_body
+from dutydesk.journal.rows import Row
 from dutydesk.journal.schema import Schema, Shape
 from dutydesk.ledger.spec import Value
 
@@ -84,17 +86,62 @@ def history(connection: Connection, shape: Shape, row: bytes) -> list[Version]:
     return [version for _hlc, version in sorted(versions, key=lambda each: (each[0], each[1].act))]
 
 
-ASKED = "NOT (ledger = 'settings' AND kind = 'duplicate')"
-"""Which rows of `conflict` somebody is asked to settle: one key that two districts have written is as it should be."""
+def districts(connection: Connection) -> dict[bytes, str]:
+    """The district of every desk that has acts here, as its newest epoch says."""
+    found = connection.exec_driver_sql(
+        "SELECT f.desk, json_extract(a.body, '$.epoch.district') FROM frontier f"
+        " JOIN act a ON a.desk = f.desk AND a.epoch = f.epoch AND a.seq = 1 ORDER BY f.epoch"
+    )
+    return {bytes(desk): str(district or "") for desk, district in found}
+
+
+def disputes(connection: Connection) -> list[tuple[str, bytes, str, str]]:
+    """(ledger, row, field, kind) of what somebody is asked to settle: everything in `conflict` but rows of one key that
+    different districts made. Each has a shift of this day and a post of this name, which is as it should be."""
+    every = [
+        (str(ledger), bytes(row), str(field), str(kind))
+        for ledger, row, field, kind in connection.exec_driver_sql(
+            "SELECT ledger, row, field, kind FROM conflict ORDER BY ledger, row, field"
+        )
+    ]
+    double = {ledger for ledger, _row, _field, kind in every if kind == DUPLICATE}
+    if not double:
+        return every
+    places = districts(connection)
+    several = [desk for desk, place in places.items() if list(places.values()).count(place) > 1]
+    marks = ",".join("?" * len(several))
+    asked: set[tuple[str, bytes]] = set()
+    for ledger in double if several else ():
+        columns = [
+            f't."{name}"' for _seq, _at, name in connection.exec_driver_sql(f"PRAGMA index_info(ix_{ledger}_match)")
+        ]
+        found = connection.exec_driver_sql(
+            f"SELECT t.id, a.desk, {', '.join(columns)} FROM {ledger} t JOIN act a ON a.act_id = t._act"
+            f" WHERE t.id IN (SELECT row FROM conflict WHERE ledger = ? AND kind = ?) AND a.desk IN ({marks})",
+            (ledger, DUPLICATE, *several),
+        ).all()
+        groups: dict[tuple[Any, ...], list[tuple[bytes, bytes]]] = {}
+        for row, desk, *key in found:
+            groups.setdefault((places.get(bytes(desk), ""), *key), []).append((bytes(row), bytes(desk)))
+        for made in groups.values():
+            if len({desk for _row, desk in made}) > 1:
+                asked |= {(ledger, row) for row, _desk in made}
+    return [one for one in every if one[3] != DUPLICATE or one[:2] in asked]
+
+
+def of_one_district(connection: Connection, rows: Sequence[Row], like: bytes) -> list[Row]:
+    """Those rows that desks of the same district made as the row `like` among them."""
+    places = districts(connection)
+    made: dict[bytes, str] = {}
+    for row in rows:
+        desk = connection.exec_driver_sql("SELECT desk FROM act WHERE act_id = ?", (row.act,)).scalar()
+        made[row.id] = places.get(bytes(desk), "") if desk is not None else ""
+    return [row for row in rows if made[row.id] == made.get(like)]
 
 
 def conflicts(connection: Connection, schema: Schema, ledger: str = "", row: bytes = b"") -> list[Conflict]:
     """All open disputes, or those of one ledger or row."""
-    found = connection.exec_driver_sql(
-        f"SELECT ledger, row, field, kind FROM conflict WHERE (? = '' OR ledger = ?) AND (? = x'' OR row = ?)"
-        f" AND {ASKED} ORDER BY ledger, row, field",
-        (ledger, ledger, row, row),
-    ).all()
+    found = [one for one in disputes(connection) if ledger in ("", one[0]) and row in (b"", one[1])]
     out: list[Conflict] = []
     for name, row_id, field, kind in found:
         claims: list[Claim] = []

@@ -15,11 +15,10 @@ from sqlalchemy import Connection
 
 from dutydesk.core.clock import DAY, HOUR, local
 from dutydesk.core.i18n import N_, _
-from dutydesk.journal import audit, inbox, peers, settings
+from dutydesk.journal import audit, history, inbox, peers, settings
 from dutydesk.journal.apply import parse_body
 from dutydesk.journal.chain import Act
 from dutydesk.journal.desk import Desk
-from dutydesk.journal.history import ASKED
 from dutydesk.ledger.feature import Figure, OpenItem
 from dutydesk.sync import bundlekeys, deletions, planning, protocol, rejoin, schedule
 from dutydesk.sync.running import span
@@ -288,8 +287,7 @@ def overview(desk: Desk) -> Overview:
     plan = planning.plan(desk, probe=False)
     told = peers.runs(store, planning.JOB, SHOWN_RUNS)
     with store.read() as connection:
-        asked = f"SELECT count(*) FROM conflict WHERE {ASKED}"  # noqa: S608 - a constant of ours
-        conflicts = int(connection.exec_driver_sql(asked).scalar_one())
+        conflicts = len(history.disputes(connection))
         silent = past is not None and schedule.silent(_asked(connection), now, past)
         names = desk_names(connection)
         came = _came(connection, store.config.desk_id, names, peers.peer(store, planning.CAME))
