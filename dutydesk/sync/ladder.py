@@ -459,7 +459,9 @@ def take(
         kept = restoring.restore(home, schema, clock, choice.file, numbers, key=key, floors=floors)
         said.append(_("{title}：完成").format(title=choice.title))
     else:
-        made, kept = salvage.in_place(home, schema, clock, numbers, key=key, floors=floors)
+        # desk.head has said where the record ended, and all of it was found whole: its copies have nothing more.
+        whole = choice.kind == REBUILD and headfile.read(home.head) is not None
+        made, kept = salvage.in_place(home, schema, clock, numbers, key=key, floors=floors, whole=whole)
         said += salvage.lines(made)
     if kept is not None:
         said.append(_("原来的数据放在 {kept}，不要删").format(kept=kept.name))

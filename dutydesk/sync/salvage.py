@@ -70,9 +70,10 @@ def salvage(
     *,
     key: bytes | None = None,
     floors: Sequence[restoring.Floor] = (),
+    whole: bool = False,
 ) -> Salvage:
     """Make a new desk in the empty folder `out` of what can be read in `home` and its copies, with its report beside
-    it. `numbers` are the last ones on paper. Raises `Refused` where the folder is in use, `Damaged` where nothing can be
+    it. `numbers` are the last ones on paper; `whole`: the file has every act, and its copies need not be read. Raises `Refused` where the folder is in use, `Damaged` where nothing can be
     read at all."""
     if out.root.exists() and any(out.root.iterdir()):
         raise Refused(Problem(_("这个文件夹不是空的，请另选一个"), file=str(out.root)))
@@ -83,7 +84,7 @@ def salvage(
         work = out.root / f".work-{secrets.token_hex(4)}"
         work.mkdir()
         try:
-            return _salvage(home, out, work, schema, clock, dict(numbers or {}), floors, key)
+            return _salvage(home, out, work, schema, clock, dict(numbers or {}), floors, key, whole=whole)
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
@@ -99,16 +100,20 @@ def _salvage(
     numbers: dict[str, int],
     others: Sequence[restoring.Floor],
     key: bytes | None,
+    *,
+    whole: bool,
 ) -> Salvage:
     finds = Finds(work / "finds.sqlite", key)
     try:
         for source in _sources(home, work):
             finds.read(source, key)
+            if whole:
+                break
         config = _config(home, finds)
         if not finds.count():
             raise Damaged(_("原来的数据一条也读不出来，请从备份恢复"))
         head = headfile.read(home.head)
-        whole, beside, missing = finds.sort(_ends(head, finds))
+        acts, beside, missing = finds.sort(_ends(head, finds))
         for ledger, n in finds.numbers(schema, config.desk, local(clock.now()).year).items():
             numbers[ledger] = max(numbers.get(ledger, 0), n)
         raw = finds.record(out.database, schema, key)
@@ -127,7 +132,7 @@ def _salvage(
     if home.attachments.is_dir() and not out.attachments.exists() and out.root.parent != home.root:
         shutil.copytree(home.attachments, out.attachments)
     out.attachments.mkdir(exist_ok=True)
-    made = Salvage(out, whole, beside, gaps, numbers, secret is not None)
+    made = Salvage(out, acts, beside, gaps, numbers, secret is not None)
     _report(made, config, clock, secret)
     return made
 
@@ -266,12 +271,13 @@ def in_place(
     *,
     key: bytes | None = None,
     floors: Sequence[restoring.Floor] = (),
+    whole: bool = False,
 ) -> tuple[Salvage, Path | None]:
     """Salvage, and let what came of it take the desk's place; the broken file is kept beside it, as a restore does."""
     work = Home(home.root / f".restore-{secrets.token_hex(4)}")
     with restoring.alone(home):
         try:
-            made = salvage(home, work, schema, clock, numbers, key=key, floors=floors)
+            made = salvage(home, work, schema, clock, numbers, key=key, floors=floors, whole=whole)
             for name in (REPORT, WORDS, SIGNATURE):
                 if (work.root / name).exists():
                     (work.root / name).replace(home.root / name)

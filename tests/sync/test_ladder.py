@@ -20,6 +20,7 @@ from dutydesk.core.paths import Home
 from dutydesk.core.settings import load, save
 from dutydesk.journal import headfile, recipe, tables, upgrade
 from dutydesk.journal.inbox import take_in
+from dutydesk.journal.salvaged import Finds
 from dutydesk.journal.store import Store
 from dutydesk.journal.verify import verify
 from dutydesk.sync import adopting, ladder, restoring, snapshots
@@ -92,7 +93,7 @@ def test_a_page_of_noise_that_no_copy_has_does_not_come_first(home: Home) -> Non
     assert found.choices[1].loses == "坏页上的记录；报告会写明缺哪几条"
 
 
-def test_whole_acts_under_broken_ledgers_are_rebuilt_without_loss(home: Home) -> None:
+def test_whole_acts_under_broken_ledgers_are_rebuilt_without_loss(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = recipe.connect(home.database)
     page = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'log'").fetchone()[0]
     raw.close()
@@ -102,7 +103,13 @@ def test_whole_acts_under_broken_ledgers_are_rebuilt_without_loss(home: Home) ->
     found = look(home)
     assert [choice.kind for choice in found.choices] == [REBUILD, RESTORE]
     assert "原始记录是完整的" in found.said[-1]
+    read: list[str] = []
+    finds = Finds.read
+    monkeypatch.setattr(
+        Finds, "read", lambda self, source, key: (read.append(source.name), finds(self, source, key))[1]
+    )
     ladder.take(found.choices[0], home, d.FULL, CLOCK, found.numbers)
+    assert read == ["desk.sqlite"], "its copies have nothing more: nobody waits until they are read too"
     with Store.open(home, d.FULL, CLOCK) as store:
         assert len(d.ask(store, "SELECT 1 FROM log")) == 61
     assert verify(home, d.FULL).ok
