@@ -419,7 +419,10 @@ class SplitTitle(QWidget):
             else:
                 self._lines.removeWidget(self._tools)
                 self._row.addWidget(self._tools)
-        self.setFixedHeight(max(self._lines.heightForWidth(self.width()), self._lines.minimumSize().height()))
+        height = max(self._lines.heightForWidth(self.width()), self._lines.minimumSize().height())
+        if height != self.minimumHeight() or height != self.maximumHeight():
+            self.setFixedHeight(height)
+            QTimer.singleShot(0, self, self.updateGeometry)  # a layout that is at work now does not hear of it
 
     def hasHeightForWidth(self) -> bool:
         """No: a pane that asks for its height by its width is scrolled where it need not be. It is fixed instead."""

@@ -109,6 +109,12 @@ class SyncPane(QWidget):
         self.list = Groups()
         self.list.setMinimumHeight(theme.row * 6)
         outer.addWidget(self.list, 1)
+        self.whole = label("", wrap=True, selectable=True)
+        self.whole.setObjectName("sync-whole")
+        self.whole.setContentsMargins(theme.px(8), theme.px(4), theme.px(8), theme.px(4))
+        self.whole.hide()
+        outer.addWidget(self.whole)
+        self.list.currentItemChanged.connect(self._show_whole)
         self.empty = Joining(self.desk)
         self.empty.joined.connect(self._joined)
         outer.addWidget(self.empty, 1)
@@ -127,7 +133,10 @@ class SyncPane(QWidget):
 
     def focus_first(self) -> None:
         """Where the caret goes when the pane is shown."""
-        (self.list if self.list.isVisible() else self.empty).setFocus()
+        if self.list.isVisible():
+            self.list.focus_first()
+        else:
+            self.empty.setFocus()
 
     def commands(self) -> list[CommandRow]:
         """What the palette and the key sheet show of this pane."""
@@ -238,7 +247,10 @@ class SyncPane(QWidget):
         if self.facts.isVisible() or self._enrolling:
             self._enrolling = not self._enrolling
             self.refresh()
-            (self.empty.join if self._enrolling else self.list).setFocus()
+            if self._enrolling:
+                self.empty.join.setFocus()
+            else:
+                self.list.focus_first()
 
     def _joined(self) -> None:
         self._enrolling = False
@@ -313,6 +325,12 @@ class SyncPane(QWidget):
         self.values["next"].setText(ahead)
         self.values["came"].setText(_("、").join(f"{line.what} {line.more}" for line in seen.came) or _("没有"))
 
+    def _show_whole(self) -> None:
+        """What the current line says, whole, where the list has no room for it."""
+        text = self.list.cut_off()
+        self.whole.setText(text)
+        self.whole.setVisible(bool(text) and self.list.isVisible())
+
     def _trouble(self, seen: Overview) -> str:
         past, now = seen.past, self.desk.clock.now()
         if past is None:
@@ -340,6 +358,7 @@ class SyncPane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.list.measure()
+        self._show_whole()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -88,11 +88,12 @@ class Groups(QTreeWidget):
         self.measure()
 
     def show_groups(self, groups: Sequence[tuple[str, Sequence[Line]]]) -> None:
-        """Show these; a list that stays the same keeps its place."""
+        """Show these; a list that stays the same keeps its place, and so does a line that is still there."""
         told = [(title, list(lines)) for title, lines in groups]
         if told == self._shown:
             return
         self._shown = told
+        here = self._key(self.currentItem())
         self.clear()
         for title, lines in told:
             head = QTreeWidgetItem([f"{title}  {len(lines)}" if lines else title, "", ""])
@@ -101,17 +102,43 @@ class Groups(QTreeWidget):
             self.addTopLevelItem(head)
             head.setFirstColumnSpanned(True)
             for line in lines:
-                head.addChild(self._item(line))
+                made = self._item(line)
+                head.addChild(made)
+                if here and self.currentItem() is None and self._key(made) == here:
+                    self.setCurrentItem(made)
             if not lines:
                 none = QTreeWidgetItem([_("无"), "", ""])
                 none.setFlags(Qt.ItemFlag.NoItemFlags)
                 head.addChild(none)
             head.setExpanded(True)
 
+    @staticmethod
+    def _key(item: QTreeWidgetItem | None) -> tuple[str, ...]:
+        return () if item is None else (item.text(WHAT), item.text(WHEN), str(item.data(WHAT, NAME) or ""))
+
+    def focus_first(self) -> None:
+        """Put the keyboard on the current line, else on the first one."""
+        self.setFocus()
+        if self.currentItem() is not None:
+            return
+        for at in range(self.topLevelItemCount()):
+            head = self.topLevelItem(at)
+            line = head.child(0) if head is not None else None
+            if line is not None and line.flags() & Qt.ItemFlag.ItemIsSelectable:
+                self.setCurrentItem(line)
+                return
+
     def chosen(self) -> str:
         """The name of the alarm of the current line; empty on any other line."""
         item = self.currentItem()
         return str(item.data(WHAT, NAME) or "") if item is not None else ""
+
+    def cut_off(self) -> str:
+        """What the current line says, where its column has no room for it; empty else."""
+        item = self.currentItem()
+        text = item.text(MORE) if item is not None else ""
+        room = self.columnWidth(MORE) - current().px(16)
+        return text if self.fontMetrics().horizontalAdvance(text) > room else ""
 
     @staticmethod
     def _item(line: Line) -> QTreeWidgetItem:

@@ -187,6 +187,38 @@ def test_who_gets_bundles_is_a_peer_with_what_it_lacks(pane: SyncPane, desk: Des
     assert lines(pane)["对端"] == ["无|"]
 
 
+def test_a_narrow_pane_puts_its_buttons_above_the_trouble_and_not_onto_it(
+    qtbot: QtBot, pane: SyncPane, desk: Desk
+) -> None:
+    number = peers.begin_run(desk.store, "sync")
+    peers.end_run(desk.store, number, peers.FAILED, {"error": "连不上中心库：示例"})
+    place = f"fork/{'0' * 32}/{desk.config.desk}/1"
+    peers.remember(desk.store, {place: {"common": 1, "mine": 5, "theirs": 3, "own": True}})
+    pane.refresh()
+    pane.resize(420, 640)
+    qtbot.waitUntil(lambda: pane.head.geometry().bottom() < pane.problem.geometry().top())
+    shown = [one for one in pane.head.findChildren(QPushButton) if one.isVisible()]
+    lowest = max(one.mapTo(pane, one.rect().bottomLeft()).y() for one in shown)
+    assert lowest <= pane.head.geometry().bottom()
+
+
+def test_a_line_that_has_no_room_is_read_whole_by_keys(qtbot: QtBot, pane: SyncPane, desk: Desk) -> None:
+    place = f"fork/{'0' * 32}/{desk.config.desk}/1"
+    peers.remember(desk.store, {place: {"common": 1, "mine": 5, "theirs": 3, "own": True}})
+    pane.resize(620, 560)
+    pane.refresh()
+    whole = child(pane, QLabel, "sync-whole")
+    assert not whole.isVisible()
+    pane.focus_first()
+    assert "按“并回”补上" in whole.text()
+    assert whole.isVisible()
+    peers.remember(desk.store, {f"{place}1": {"common": 1, "mine": 2, "theirs": 3, "own": True}})
+    pane.refresh()
+    assert whole.isVisible(), "the list has changed, and the line is still the current one"
+    pane.resize(1600, 560)
+    qtbot.waitUntil(lambda: not whole.isVisible())
+
+
 def test_disputes_are_a_key_away(qtbot: QtBot, pane: SyncPane, runs: Told) -> None:
     assert not child(pane, QPushButton, "sync-disputes").isVisible(), "there are none"
     qtbot.keyClick(pane, Key.Key_F9)
