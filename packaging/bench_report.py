@@ -47,6 +47,7 @@ WHAT = {
     "B10": "read xlsx, 100,000 × 6, against bare calamine",
     "B1 beside sync": "one save while `dutydesk sync` brings thousands of acts in another process, p99",
     "B11": "a city's night: 130 desks push 2,000 acts each, one desk pulls them all; against raw COPY and raw inserts",
+    "B11 at once": "four desks push 2,000 acts each at the same time; against one after another",
     "B12": "26 runs of sync without news; against as many bare connections with one statement",
     "B15": "verify the chain of 1,000,000 acts, against hashing the same bytes act by act in memory",
     "B16": "rebuild the projections of 100,000 acts, against raw inserts",
