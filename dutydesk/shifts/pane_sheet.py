@@ -44,6 +44,8 @@ BLOCK, WHAT, WHEN, WORD, STATE = range(5)
 WIDE, NARROW = 860, 560
 """Pixels at 100 % below which the list shortens the names of the blocks, and below which it leaves the answers to the
 tooltip and the line below."""
+LEAST_WHAT = 180
+"""Pixels at 100 % that the text of an item keeps."""
 SLIM = 520
 """Pixels at 100 % below which person and PIN stand one below the other."""
 
@@ -147,19 +149,30 @@ class ItemList(QTreeWidget):
         self._measure()
 
     def _measure(self) -> None:
-        theme, metrics = current(), self.fontMetrics()
-        across = self.viewport().width()
-        narrow, room = across < theme.px(NARROW), theme.px(34)
-        short, self._short = self._short, across < theme.px(WIDE)
-        names = [self._block(row["code"]) for row in reference_rows("duty", "block")]
-        self.header().resizeSection(BLOCK, max(metrics.horizontalAdvance(name) for name in names) + room)
-        late = _("逾期 {time}").format(time="06-18 23:00")
-        self.header().resizeSection(WHEN, metrics.horizontalAdvance(late) + room)
-        self.header().resizeSection(WORD, across * (22 if self._short else 28) // 100)
-        self.header().resizeSection(STATE, metrics.horizontalAdvance(_("由交班组处置")) + room)
-        self.setColumnHidden(WORD, narrow)
+        short, self._short = self._short, self.viewport().width() < current().px(WIDE)
         if short != self._short:
             self.show_items(self._rows, self._now)
+        else:
+            self._widths()
+
+    def _widths(self) -> None:
+        """What there is to do keeps its room: where it would not, times take what those shown need, and the block,
+        which the tooltip names too, is left out."""
+        theme, metrics = current(), self.fontMetrics()
+        across, room = self.viewport().width(), theme.px(34)
+        names = [self._block(row["code"]) for row in reference_rows("duty", "block")]
+        block = max(metrics.horizontalAdvance(name) for name in names) + room
+        when = metrics.horizontalAdvance(_("逾期 {time}").format(time="06-18 23:00")) + room
+        word = 0 if across < theme.px(NARROW) else across * (22 if self._short else 28) // 100
+        state = metrics.horizontalAdvance(_("由交班组处置")) + room
+        left = across - block - word - state
+        if left - when < theme.px(LEAST_WHAT):
+            shown = [_("到时"), *(self._when(row) for row in self._rows)]
+            when = min(when, max(metrics.horizontalAdvance(text) for text in shown) + room)
+        for column, width in ((BLOCK, block), (WHEN, when), (WORD, word), (STATE, state)):
+            self.header().resizeSection(column, width)
+        self.setColumnHidden(BLOCK, left - when < theme.px(LEAST_WHAT))
+        self.setColumnHidden(WORD, not word)
 
     def _block(self, code: str) -> str:
         """A block's name, its first two characters where there is little room; in English what stands before `and`."""
@@ -179,6 +192,7 @@ class ItemList(QTreeWidget):
         self.clear()
         for row in items:
             self.addTopLevelItem(self._line(row))
+        self._widths()
         self.go_to(here)
 
     def _line(self, row: Row) -> QTreeWidgetItem:
@@ -188,7 +202,8 @@ class ItemList(QTreeWidget):
         line = QTreeWidgetItem([block, row.text("title"), self._when(row), word, state])
         line.setData(BLOCK, Qt.ItemDataRole.UserRole, row.id)
         line.setTextAlignment(WHEN, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        tip = "\n".join(part for part in (row.text("title"), row.text("detail"), said(row)) if part)
+        named = reference_label("duty", "block", row.text("block"))
+        tip = "\n".join(part for part in (named, row.text("title"), row.text("detail"), said(row)) if part)
         for column in range(5):
             line.setToolTip(column, tip)
         theme = current()
