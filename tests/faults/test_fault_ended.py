@@ -157,11 +157,13 @@ with Store.open(Home(root), d.FULL, FixedClock(d.EVENING)) as store:
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + 20_000_000, resource.RLIM_INFINITY))
     for n in range(20):
+        room = range(rng.randrange(2, 800))
         try:
             while True:
                 hoard.append(bytearray(16_000))
         except MemoryError:
-            del hoard[: rng.randrange(800)]
+            for _piece in room:
+                hoard.pop()
         try:
             save(n)
             word = "saved"
