@@ -126,7 +126,9 @@ class IncidentsPane(CardPane):
         elif wanted:
             self.show_empty(_("没有找到"), _("换个词再找"))
         elif not cards:
-            self.show_empty(_("还没有接报"), _("接到报告先建一条，时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N"))
+            self.show_empty(
+                _("还没有接报"), _("接到报告先建一条，时间、类别、地点、经过填了就能存"), _("新接报 Ctrl+N")
+            )
 
     def _card(self, row: Row, running: list[timing.Timed], now: int) -> Card:
         at = row.values.get("received_at")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from dutydesk.printing.fonts import EM, widths
 from dutydesk.printing.lines import longest_run, wrap
@@ -237,7 +237,7 @@ def edges(columns: Sequence[Column], left: float, measure: float) -> list[float]
 def widened(rules: Sequence[float], needs: Sequence[float]) -> list[float]:
     """The rules moved so that every column has what it needs, as far as the others can spare it; where none lacks
     anything, the very same."""
-    wide = [right - left for left, right in zip(rules, rules[1:], strict=False)]
+    wide = [right - left for left, right in pairwise(rules)]
     most = (rules[-1] - rules[0]) / 3
     needs = [min(need, most) for need in needs]
     lacking = sum(max(need - width, 0) for need, width in zip(needs, wide, strict=True))

@@ -194,8 +194,9 @@ class Starter(QObject):
         old, desk = self.window, self.desk
         typed = old.findChild(QLineEdit, EARLY)
         self.window = self._kind(self.clock)
-        if typed is not None:
-            self.window.findChild(QLineEdit, EARLY).setText(typed.text())
+        early = self.window.findChild(QLineEdit, EARLY)
+        if typed is not None and early is not None:
+            early.setText(typed.text())
         self.window.setGeometry(old.geometry())
         self.window.show()  # first, or the program would end with its last window
         old.close_at_once()

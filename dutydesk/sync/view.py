@@ -31,6 +31,7 @@ from dutydesk.sync.protocol import Cancel, Progress, Session
 from dutydesk.sync.record import Chain, Head
 from dutydesk.sync.wire import Parcel
 
+
 class ViewHub(Hub):
     """A hub that is only read, by a login that may not see personal data."""
 
@@ -159,4 +160,3 @@ def refresh(
         report.ended_at = store.clock.now()
         peers.end_run(store, number, state, report.json())
     return report
-
