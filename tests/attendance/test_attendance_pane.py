@@ -236,7 +236,7 @@ def test_a_duty_is_written_in_its_own_list(qtbot: QtBot, pane: AttendancePane, d
     form.editors["time"].set_text("9:30")
     form.submit()
     assert desk.rows("duties")[0]["days"] == "1 3"
-    assert pane.duties.model.texts(0)[:2] == ("周例会", "每周 1 3 9:30")
+    assert pane.duties.model.texts(0)[:2] == ("周例会", "每周一、周三 9:30")
 
 
 # -- spot checks -------------------------------------------------------------------------------------------------------
