@@ -143,7 +143,7 @@ class Store:
         key: bytes | None = None,
         exclusive: bool = False,
         continuing: bool = False,
-    ) -> Store:
+    ) -> Self:
         """Open an existing desk: the place, the files, the version, the chain's head and the projections are checked
         before anything is shown. `continuing` allows a file whose epoch is about to be opened (a restore).
         Raises `Unavailable`, `Refused` or `Damaged`."""
