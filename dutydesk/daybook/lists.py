@@ -166,8 +166,8 @@ def told(desk: Desk, row: Row) -> Told:
     heading = " ".join(
         part
         for part in (
-            short_no(first.get("no")),
             desk.origin(first),
+            short_no(first.get("no")),
             clock_text(latest.get("happened_at"), now),
             shown(desk, latest, "category"),
             _("补录") if first.get("late") else "",
