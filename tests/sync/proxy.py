@@ -215,20 +215,23 @@ class TlsFront:
                 continue
             server = socket.create_connection((HOST, self.upstream))
             server.settimeout(20)
-            for source, target in ((client, server), (server, client)):
-                thread = threading.Thread(target=self._pump, args=(source, target), name="tls line")
-                self._threads.append(thread)
-                thread.start()
+            thread = threading.Thread(target=self._carry, args=(client, server), name="tls line")
+            self._threads.append(thread)
+            thread.start()
 
     @staticmethod
-    def _pump(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                target.sendall(data)
-        for one in (source, target):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+    def _carry(client: ssl.SSLSocket, server: socket.socket) -> None:
+        """Both ways in one thread: OpenSSL takes no reading and writing of one line at the same moment."""
+        with client, server, suppress(OSError):
+            while True:
+                ready = [client] if client.pending() else select.select([client, server], [], [], 20)[0]
+                for source in ready:
+                    data = source.recv(65_536)
+                    if not data:
+                        return
+                    (server if source is client else client).sendall(data)
+                if not ready:
+                    return
 
     def __enter__(self) -> Self:
         return self
