@@ -105,10 +105,12 @@ def many(asked: Rule, gone: int, whole: int) -> bool:
 def begin(store: Store) -> None:
     """Before acts come in: what is here already is not news. A desk that has nothing of others yet has nothing to lose:
     whatever comes first is not looked at."""
-    if peers.peer(store, SEEN):
-        return
-    if store.ask("SELECT 1 FROM frontier WHERE desk <> ? LIMIT 1", (store.config.desk_id,)):
+    if not peers.peer(store, SEEN) and _has_others(store):
         skip(store)
+
+
+def _has_others(store: Store) -> bool:
+    return bool(store.ask("SELECT 1 FROM frontier WHERE desk <> ? LIMIT 1", (store.config.desk_id,)))
 
 
 def skip(store: Store) -> None:
@@ -120,7 +122,8 @@ def look(store: Store) -> list[Mass]:
     """Look through what came since the last time; the alarms that are new or have grown."""
     told, last = peers.peer(store, SEEN), _last(store)
     if not told:
-        skip(store)
+        if _has_others(store):  # a night without news writes nothing
+            skip(store)
         return []
     since = min(int(told["arrival"]), last)  # a record that was made anew may end earlier
     if since == last == int(told["arrival"]):

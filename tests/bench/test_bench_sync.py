@@ -157,47 +157,6 @@ def test_b11_a_citys_night(city: City, tmp_path: Path) -> None:
     report("B11", f"{MANY} 席各 {EACH} 条", [whole], [floor], "≤ 3× 且 ≤ 60 s", 3 if whole <= 60_000 else 0, note=note)
 
 
-def test_b11_at_once(city: City) -> None:
-    """Four desks push 2,000 acts each at the same time, a thread each, and one after another; and what an act takes at
-    the hub. For docs/scale.md: the counter is one row, which each push holds until its commit."""
-
-    def fresh(first: int) -> list[Store]:
-        stores = [city.make(first + n) for n in range(AT_ONCE)]
-        for store in stores:
-            push(store)
-            extend(store, EACH)
-        return stores
-
-    def at_once(stores: Sequence[Store]) -> None:
-        threads = [threading.Thread(target=push, args=(store,)) for store in stores]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    ours: list[float] = []
-    bare: list[float] = []
-    for turn in range(3):
-        for n, (spent, work) in enumerate(((ours, at_once), (bare, lambda stores: [push(store) for store in stores]))):
-            stores = fresh(READER + 10 + (2 * turn + n) * AT_ONCE)
-            spent.append(timed(lambda stores=stores, work=work: work(stores)))
-            for store in stores:
-                store.close()
-    with psycopg.connect(city.owner) as connection:
-        found = connection.execute(
-            "SELECT count(*), pg_table_size('act'), pg_indexes_size('act'), sum(length(body)) FROM act"
-        ).fetchone()
-    assert found is not None
-    count, table, indexes, bodies = (int(one) for one in found)
-    rate = AT_ONCE * EACH / statistics.median(ours) * 1_000
-    note = (
-        f"{rate:,.0f} acts a second at once; at the hub {(table + indexes) / count:.0f} bytes an act ({table / count:.0f} in the"
-        f" table, {indexes / count:.0f} in its indexes, bodies of {bodies / count:.0f}); load {os.getloadavg()[0]:.1f}"
-    )
-    print(note)
-    report("B11 at once", f"{AT_ONCE} 席同时上传", ours, bare, "—", 99, note=note)
-
-
 def test_b12_a_night_without_news(city: City) -> None:
     """A desk that has everything asks, 130 times; the floor is as often a connection with the same login and one
     statement. Every desk of the city asks the same question of the same hub, and gets the same answer."""
@@ -279,3 +238,44 @@ def worst(times: Sequence[float]) -> float:
 def came(store: Store) -> int:
     with store.read() as connection:
         return int(connection.exec_driver_sql("SELECT count(*) FROM act").scalar_one())
+
+
+def test_b11_at_once(city: City) -> None:
+    """Four desks push 2,000 acts each at the same time, a thread each, and one after another; and what an act takes at
+    the hub. For docs/scale.md: the counter is one row, which each push holds until its commit."""
+
+    def fresh(first: int) -> list[Store]:
+        stores = [city.make(first + n) for n in range(AT_ONCE)]
+        for store in stores:
+            push(store)
+            extend(store, EACH)
+        return stores
+
+    def at_once(stores: Sequence[Store]) -> None:
+        threads = [threading.Thread(target=push, args=(store,)) for store in stores]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    ours: list[float] = []
+    bare: list[float] = []
+    for turn in range(3):
+        for n, (spent, work) in enumerate(((ours, at_once), (bare, lambda stores: [push(store) for store in stores]))):
+            stores = fresh(READER + 10 + (2 * turn + n) * AT_ONCE)
+            spent.append(timed(lambda stores=stores, work=work: work(stores)))
+            for store in stores:
+                store.close()
+    with psycopg.connect(city.owner) as connection:
+        found = connection.execute(
+            "SELECT count(*), pg_table_size('act'), pg_indexes_size('act'), sum(length(body)) FROM act"
+        ).fetchone()
+    assert found is not None
+    count, table, indexes, bodies = (int(one) for one in found)
+    rate = AT_ONCE * EACH / statistics.median(ours) * 1_000
+    note = (
+        f"{rate:,.0f} acts a second at once; at the hub {(table + indexes) / count:.0f} bytes an act ({table / count:.0f} in the"
+        f" table, {indexes / count:.0f} in its indexes, bodies of {bodies / count:.0f}); load {os.getloadavg()[0]:.1f}"
+    )
+    print(note)
+    report("B11 at once", f"{AT_ONCE} 席同时上传", ours, bare, "—", 99, note=note)
