@@ -19,6 +19,7 @@ from dutydesk.shell.start import Starter, application
 from dutydesk.shell.window import MainWindow
 
 if TYPE_CHECKING:
+    from dutydesk.shell.leaving import Leaving
     from dutydesk.shell.single import SingleWindow
 
 CALM_MS = 3_000
@@ -81,7 +82,6 @@ def open_window(
     """The whole life of the window; returns the exit code. `view` is the pane that it begins with; `language` one that
     was asked for this time and is in use already; `window` which one."""
     from dutydesk.shell.crash import CrashGuard
-    from dutydesk.shell.leaving import Leaving
     from dutydesk.shell.single import SingleWindow
 
     app = application()
@@ -96,8 +96,6 @@ def open_window(
     last = guard.last_time()
     guard.start()
     starter = Starter(home, clock, window)
-    leaving = Leaving(starter)
-    leaving.ended.connect(end)
     begin = _Begin(starter, home, single, last, view)
     starter.shown.connect(begin.dress)
     starter.seen.connect(begin.listen)
@@ -109,7 +107,7 @@ def open_window(
     try:
         return app.exec()
     finally:
-        leaving.close()
+        begin.close()
         starter.close()
         single.close()
         guard.stop()
@@ -141,15 +139,26 @@ class _Begin(QObject):
         self._single = single
         self._last = last_crash
         self._view = view
+        self._leaving: Leaving | None = None
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
         self._calm.setInterval(CALM_MS)
         self._calm.timeout.connect(settle)
 
     def dress(self) -> None:
-        """The window is there: bring its face."""
+        """The window is there: bring its face, and hear of the end of the session from now on."""
+        from dutydesk.shell.leaving import Leaving
+
         app = application()
         theme.apply(app, theme.current())
+        if self._leaving is None:
+            self._leaving = Leaving(self._starter)
+            self._leaving.ended.connect(end)
+
+    def close(self) -> None:
+        """Hear of nothing more."""
+        if self._leaving is not None:
+            self._leaving.close()
 
     def listen(self) -> None:
         """The first rows are there: bring Qt's own words, write the log, hear of further starts."""

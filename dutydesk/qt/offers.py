@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeVar
-
-from PySide6.QtGui import QShortcut
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dutydesk.core.i18n import N_
-from dutydesk.qt.widgets import shortcut
+
+if TYPE_CHECKING:  # the window marks its commands before it is seen, and nothing else of this is needed by then
+    from PySide6.QtGui import QShortcut
+    from PySide6.QtWidgets import QAbstractButton, QWidget
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 CommandRow = tuple[str, str, Callable[[], Any]]
@@ -66,4 +66,6 @@ def on_key(
     desk: Any, parent: QWidget, keys: str, run: Callable[[], object], *, alone: bool = False
 ) -> QShortcut | None:
     """A key as `widgets.shortcut` makes it, where what it does is offered."""
+    from dutydesk.qt.widgets import shortcut
+
     return shortcut(parent, keys, run, alone=alone) if offered(desk, run) else None

@@ -14,6 +14,8 @@ WANTED, HOME = sys.argv[1:3]
 HEAVY = ("sqlalchemy.orm", "alembic", "numpy", "pyqtgraph", "reportlab", "pypinyin")
 if WANTED in ("typing", "rows"):
     HEAVY += ("sqlalchemy", "dutydesk.features")  # what comes when the first rows are there
+if WANTED == "typing":
+    HEAVY += ("dutydesk.qt.widgets", "dutydesk.shell.leaving")  # what comes when the window is there
 
 
 def leave(window: object) -> None:
