@@ -76,7 +76,7 @@ def document(
         _blank(made, blank)
         return made
     rows = list(_rows(desk, span))
-    made.table(_columns(), rows, size=9.5)
+    made.table(_columns(), rows, size=9.5, signed=bool(rows))
     if not rows:
         made.paragraph(_("本段时间没有记录。"))
     made.signatures([_("记录人"), _("带班领导")])

@@ -75,7 +75,7 @@ def sheet_of(desk: Desk, row: Row) -> tuple[bytes, Sequence[Problem]]:
         for moment in service.timeline(desk, row)
     ]
     columns = [Column(_("时间"), width=24), Column(_("内容"), weight=6), Column(_("记录人"), width=20)]
-    document.table(columns, course, size=9)
+    document.table(columns, course, size=9, signed=True)
     document.signatures([_("值班员"), _("带班领导")])
     settle(desk, document, "INC", [text for line in (*values, *course) for text in line])
     return document.pdf(), document.missing

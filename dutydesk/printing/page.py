@@ -25,6 +25,8 @@ from dutydesk.printing.sheet import FRAME, THIN, Align, Leaf, Paper, Sheets, Sty
 from dutydesk.printing.tables import Column, Row, Table
 
 BODY = Style()
+BELOW_TABLE, BEFORE_SIGNED, SIGNED = 2, 3, 19
+"""Millimetres below a table, above lines to sign on, and for a row of these with their dates."""
 TITLE = Style(20, SERIF, bold=True, leading=1.35)
 HEADING = (Style(14, bold=True, leading=1.3), Style(12, bold=True, leading=1.3), Style(10.5, bold=True))
 HEAD = Style(9)
@@ -140,12 +142,20 @@ class Document:
         sheets.y -= mm(2)
 
     def table(
-        self, columns: Sequence[Column], rows: Iterable[Row], *, size: float = BODY.size, row_height: float = 0.0
+        self,
+        columns: Sequence[Column],
+        rows: Iterable[Row],
+        *,
+        size: float = BODY.size,
+        row_height: float = 0.0,
+        signed: bool = False,
     ) -> None:
-        """A table; rows are sequences of texts, `Group` or `Total`. `row_height` is the least height in millimetres."""
+        """A table; rows are sequences of texts, `Group` or `Total`. `row_height` is the least height in millimetres.
+        `signed`: one line of `signatures` follows, and never stands on a page without a row of what is signed."""
         self._columns = columns
-        Table(self._sheets, columns, Style(size, leading=1.3), mm(row_height)).write(rows)
-        self._sheets.y -= mm(2)
+        below = mm(BELOW_TABLE + SIGNED + BEFORE_SIGNED) if signed else 0.0
+        Table(self._sheets, columns, Style(size, leading=1.3), mm(row_height)).write(rows, below)
+        self._sheets.y -= mm(BELOW_TABLE)
 
     def box(self, text: str, title: str = "", size: float = BODY.size, height: float = 0.0) -> None:
         """A framed text with an optional title; `height` (mm) leaves room to write by hand."""
@@ -179,9 +189,9 @@ class Document:
         gap = mm(6)
         room = (sheets.measure - gap * (per_row - 1)) / per_row
         rows = [names[at : at + per_row] for at in range(0, len(names), per_row)]
-        step = mm(19 if dated else 12)
-        sheets.need(step * len(rows) + mm(3))
-        sheets.y -= mm(3)
+        step = mm(SIGNED if dated else 12)
+        sheets.need(step * len(rows) + mm(BEFORE_SIGNED))
+        sheets.y -= mm(BEFORE_SIGNED)
         for row in rows:
             y = sheets.y - mm(7)
             for at, item in enumerate(row):

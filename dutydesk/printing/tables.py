@@ -84,26 +84,32 @@ class Table:
             self.known[at][text] = found
         return found
 
-    def write(self, rows: Iterable[Row]) -> None:
-        """Write all rows; a row number of `missing` counts the ordinary rows from 1."""
+    def write(self, rows: Iterable[Row], below: float = 0.0) -> None:
+        """Write all rows; a row number of `missing` counts the ordinary rows from 1. The last row is kept with what
+        needs `below` (points) under the table."""
         sheets = self.sheets
-        coming = iter(rows)
+        held = list(rows) if below else None
+        end = len(held) - 1 if held else -1
+        coming = iter(rows if held is None else held)
         first = list(islice(coming, LOOKED_AT))
         self.keep_words_whole(first)
         self.head = [self.break_cell(at, column.title, known=False) for at, column in enumerate(self.columns)]
         sheets.need(self.height(self.head, self.single) + self.least)
         self.start()
         number = 0
-        for row in chain(first, coming):
+        for at, row in enumerate(chain(first, coming)):
             if isinstance(row, Group):
-                self.group(row.text)
+                self.group(row.text, below if at == end - 1 else 0.0)
                 continue
             total = isinstance(row, Total)
             if not total:
                 number += 1
                 sheets.row = number
             cells = row.cells if isinstance(row, Total) else row
-            self.row([self.break_cell(at, cell) for at, cell in enumerate(cells)], self.bold if total else self.style)
+            broken = [self.break_cell(place, cell) for place, cell in enumerate(cells)]
+            if at == end and not self.at_head and self.height(broken, self.least) + below > sheets.left_over:
+                self.turn()
+            self.row(broken, self.bold if total else self.style)
         sheets.row = 0
         self.close()
 
@@ -198,12 +204,12 @@ class Table:
         self.sheets.new_page()
         self.start()
 
-    def group(self, text: str) -> None:
-        """A row over the whole width, kept with the row after it."""
+    def group(self, text: str, below: float = 0.0) -> None:
+        """A row over the whole width, kept with the row after it, and with what needs `below` under that."""
         sheets, style = self.sheets, self.bold
         lines = sheets.lines(text, sheets.measure - 2 * PAD_X, style)
         height = len(lines) * style.line + 2 * PAD_Y
-        if height + self.least > sheets.left_over and not self.at_head:
+        if height + self.least + below > sheets.left_over and not self.at_head:
             self.turn()
         self.close()
         top = sheets.y

@@ -21,7 +21,7 @@ from dutydesk.transit.ledger import BUNDLES, MEDIA, MOVES
 SIZE = 9.0
 LINE = 9.0
 """Millimetres of a row that is written by hand."""
-BY_HAND = 4
+BY_HAND = 8
 GROUP = 8
 """Characters of a key that stand together on paper."""
 

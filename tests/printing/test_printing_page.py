@@ -192,6 +192,21 @@ def test_a_group_is_not_left_alone_at_the_foot() -> None:
         assert "后行" in where
 
 
+@pytest.mark.parametrize("end", [[["末行"]], [Group("组名"), ["末行"]]], ids=["row", "group"])
+def test_what_is_signed_has_a_row_of_the_table_beside_the_signatures(end: list[list[str] | Group]) -> None:
+    parted = 0
+    for before in range(25, 45):
+        made = document()
+        made.table([Column("内容")], iter([*[["行"]] * before, *end]), signed=True)
+        made.signatures(["记录人", "带班领导"])
+        texts = pages(made.pdf())
+        (where,) = [text for text in texts if "记录人" in text]
+        assert "末行" in where
+        assert ("组名" in where) == (len(end) == 2)
+        parted += len(texts) > 1
+    assert 0 < parted < 20, "both with and without a turn of the page"
+
+
 def test_a_generator_of_rows_without_rows_prints_the_head() -> None:
     made = document()
     made.table(COLUMNS, iter(()))
