@@ -162,6 +162,8 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
         step("bundle.checked")
         if not how.deletes and (why := _too_many(store, taken.deletes, how.rule)):
             return _stays(store, _verdict(taken, GUARD, why), local, how)
+        if how.deletes:  # what came before, and was not looked at, nobody has let through
+            _tell_deletions(store, taken)
         said = _apply(store, local, told, lots, taken, how, read)
     except Refused as error:
         return done(store, _verdict(taken, TAMPERED, _said(error)), local)
@@ -172,8 +174,7 @@ def _take(store: Store, path: Path, taken: Taken, told: Manifest, how: _How) -> 
     _after(store, told, lots, taken)
     if how.deletes:
         deletions.skip(store)
-    for mass in deletions.look(store):
-        taken.note(mass.said(bundlekeys.names(store)(mass.desk)))
+    _tell_deletions(store, taken)
     blocked = [*(lot.reason for lot in lots if lot.reason), *said]
     if taken.waiting:
         return _stays(store, _verdict(taken, WAITING, _gap_text(store, lots)), local, how)
@@ -349,6 +350,11 @@ def _apply(
         store.arrived(new)
     epochs = {epoch for desk, epoch in told.holds if desk == me[0] and epoch < me[1] + MOST_EPOCHS}
     return [text for other in applying.others.values() for text in forking.settle(store, other, epochs)]
+
+
+def _tell_deletions(store: Store, taken: Taken) -> None:
+    for mass in deletions.look(store):
+        taken.note(mass.said(bundlekeys.names(store)(mass.desk)))
 
 
 def _after(store: Store, told: Manifest, lots: Sequence[Lot], taken: Taken) -> None:

@@ -114,8 +114,8 @@ def _has_others(store: Store) -> bool:
 
 
 def skip(store: Store) -> None:
-    """Do not look at what is here now: a person has let it through."""
-    _keep(store, {}, _last(store))
+    """Do not look at what came since the last look: a person has let it through. What waited before still counts."""
+    _remember(store, _last(store), peers.peer(store, SEEN).get("recent", []))
 
 
 def look(store: Store) -> list[Mass]:
@@ -130,44 +130,72 @@ def look(store: Store) -> list[Mass]:
         return []
     new = store.ask(_NEW, (since, store.config.desk_id, MARK))
     alarms = {mass.name: mass for mass in _all(store)}
-    groups = {(body["desk"], body["by"]): _group(name, body) for name, body in peers.peers(store, GONE).items()}
+    groups = [_group(name, body) for name, body in peers.peers(store, GONE).items()]
+    newest = {(group.desk, group.by): group for group in sorted(groups, key=_last_time)}
     waiting: dict[tuple[str, str], list[tuple[str, int]]] = {
         (one[0], one[1]): [(str(act), int(at)) for act, at in one[2]] for one in told.get("recent", ())
     }
     for act_id, desk, by, at in new:
         key = (bytes(desk).hex(), str(by))
-        held = groups.get(key)
-        if held is not None and int(at) - held.acts[-1][1] <= DAY:
+        held = newest.get(key)
+        if held is not None and abs(int(at) - _last_time(held)) <= DAY:
             held.acts.append((bytes(act_id).hex(), int(at)))
         else:
             waiting.setdefault(key, []).append((bytes(act_id).hex(), int(at)))
     with store.read() as connection:
         asked = rule(connection) if "settings" in store.schema.shapes else Rule()
-    recent: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for key, acts in waiting.items():
-        newest = max(at for _act, at in acts)
-        recent[key] = [(act, at) for act, at in acts if newest - at <= DAY]
     out: list[Mass] = []
-    for group in groups.values():
+    for group in groups:
         grown = _note(store, group, None)
         if grown is not None and grown.count > alarms[grown.name].count:
             out.append(grown)
-    for key in sorted(recent):
-        made = _note(store, _Group(*key, recent[key]), asked)
-        if made is not None:
-            out.append(made)
-            recent.pop(key)
-    _keep(store, recent, last)
+    recent: list[Any] = []
+    for key in sorted(waiting):
+        made, rest = _by_days(store, key, waiting[key], asked)
+        out += made
+        if rest:
+            recent.append([*key, [list(act) for act in rest]])
+    _remember(store, last, recent)
     return out
+
+
+def _by_days(
+    store: Store, key: tuple[str, str], acts: Iterable[tuple[str, int]], asked: Rule
+) -> tuple[list[Mass], list[tuple[str, int]]]:
+    """The alarms among what one person deleted, a day at a time, for one pull may bring a week; and what of the last day
+    is not yet many."""
+    made: list[_Group] = []
+    window: list[tuple[str, int]] = []
+    for act in sorted(acts, key=_time):
+        if window and act[1] - window[0][1] > DAY:
+            if _note(store, _Group(*key, window), asked) is not None:
+                made.append(_Group(*key, window))
+                window = []
+            window = [one for one in window if act[1] - one[1] <= DAY]
+        if made and not window and act[1] - _last_time(made[-1]) <= DAY:
+            made[-1].acts.append(act)
+        else:
+            window.append(act)
+    if window and _note(store, _Group(*key, window), asked) is not None:
+        made.append(_Group(*key, window))
+        window = []
+    return [mass for group in made if (mass := _note(store, group, None)) is not None], window
+
+
+def _time(act: tuple[str, int]) -> int:
+    return act[1]
+
+
+def _last_time(group: _Group) -> int:
+    return max(map(_time, group.acts))
 
 
 def _last(store: Store) -> int:
     return int(store.ask(_LAST)[0][0])
 
 
-def _keep(store: Store, recent: Mapping[tuple[str, str], list[tuple[str, int]]], last: int) -> None:
-    listed = [[desk, by, [list(act) for act in acts]] for (desk, by), acts in sorted(recent.items())]
-    peers.remember(store, {SEEN: {"arrival": last, "recent": listed}})
+def _remember(store: Store, last: int, recent: list[Any]) -> None:
+    peers.remember(store, {SEEN: {"arrival": last, "recent": recent}})
 
 
 def _group(name: str, body: Mapping[str, Any]) -> _Group:

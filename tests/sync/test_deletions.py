@@ -101,6 +101,42 @@ def test_a_few_each_day_are_housekeeping(fleet: Fleet) -> None:
     assert alarms(one) == []
 
 
+def test_one_pull_that_brings_several_days_is_looked_at_day_by_day(fleet: Fleet) -> None:
+    one, two, made = pair(fleet)
+    delete(two, made[:10])
+    fleet.clocks[2].advance(2 * DAY + HOUR)
+    delete(two, [made[10]])
+    fleet.settle(2, 1, rounds=1)
+    assert [mass.count for mass in alarms(one)] == [10]
+    fleet.clocks[2].advance(2 * HOUR)
+    delete(two, made[11:14])
+    fleet.settle(2, 1, rounds=1)
+    assert sorted(mass.count for mass in alarms(one)) == [4, 10], "what waited from the last day still counts"
+
+
+def test_two_alarms_of_one_person_end_each_by_itself(fleet: Fleet) -> None:
+    one, two, made = pair(fleet, 40)
+    for part in (made[:10], made[10:20]):
+        delete(two, part)
+        fleet.settle(2, 1, rounds=1)
+        fleet.clocks[2].advance(3 * DAY)
+    assert [mass.count for mass in alarms(one)] == [10, 10]
+    two.act("deletion.undo", [Change("units", row, {"_deleted": None}) for row in made[:20]], by=CLI)
+    fleet.settle(2, 1, rounds=1)
+    assert alarms(one) == []
+    assert listed(one) == 40
+
+
+def test_what_a_person_lets_through_is_not_what_came_before(fleet: Fleet) -> None:
+    one, two, made = pair(fleet)
+    delete(two, made[:2])
+    fleet.settle(2, 1, rounds=1)
+    deletions.skip(one)
+    delete(two, made[2:5])
+    fleet.settle(2, 1, rounds=1)
+    assert [mass.count for mass in alarms(one)] == [5]
+
+
 def test_what_somebody_else_puts_back_ends_the_alarm(fleet: Fleet) -> None:
     one, two, made = pair(fleet)
     delete(two, made[:6])
