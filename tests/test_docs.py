@@ -28,6 +28,20 @@ def test_the_manual_names_all_its_pages() -> None:
     assert pages <= set(index)
 
 
+def test_the_manual_says_what_the_witness_proves_and_what_it_does_not() -> None:
+    text = (ROOT / "docs" / "manual" / "hub.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^## 见证能证明什么\n(.+?)(?=^## )", text, re.MULTILINE | re.DOTALL)
+    proves, doubts = re.findall(r"^- \*\*(?:不)?能证明\*\*：(.+)$", told, re.MULTILINE)
+    assert all(word in proves for word in ("到那个时刻为止", "这个位置", "中心库管理员", "任何一台其他席位"))
+    assert all(word in doubts for word in ("从来没有上传过", "最后一次见证以后"))
+
+
+def test_manual_and_page_name_the_same_engines_as_tried() -> None:
+    manual = (ROOT / "docs" / "manual" / "hub.md").read_text(encoding="utf-8")
+    assert "实测过的只有 PostgreSQL 18；15 至 17 未实测" in manual
+    assert "Tried: PostgreSQL 18. Not tried: all others" in (ROOT / "docs" / "sync.md").read_text(encoding="utf-8")
+
+
 def test_decisions_are_numbered_and_whole() -> None:
     decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     numbers = [int(page.name[:3]) for page in decisions]
