@@ -107,11 +107,11 @@ def open_window(
     try:
         return app.exec()
     finally:
-        begin.close()
         starter.close()
         single.close()
         guard.stop()
         logs.stop()
+        begin.close()  # at the very last: until then a second signal must not end us in the midst of closing
 
 
 def end() -> None:

@@ -1,13 +1,16 @@
 """F35: the program as it is started, offscreen; types into the entry line until it is told to end.
 
 A program of its own (`python -m tests.faults.ended_window FOLDER`); tells of each saved entry by one line with its
-number and hash, and of what it has typed and not saved by a line that begins with a dash.
+number and hash, and of what it has typed and not saved by a line that begins with a dash. Who told it to end is
+impatient: every signal comes again while the record is being closed.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from dutydesk.app import open_window
 from dutydesk.core.paths import Home
+from dutydesk.journal.store import Store
+from dutydesk.shell.leaving import SIGNALS
 from dutydesk.shell.start import application
 from dutydesk.shell.window import MainWindow
 
@@ -62,7 +67,14 @@ class Officer(QObject):
         os.write(1, f"{seq} {digest.hex()}\n".encode())
 
 
+def close_impatiently(self: Store, close: Callable[[Store], None] = Store.close) -> None:
+    for number in SIGNALS:
+        signal.raise_signal(number)
+    close(self)
+
+
 if __name__ == "__main__":
+    Store.close = close_impatiently
     application()
     officer = Officer()
     sys.exit(open_window(Home(Path(sys.argv[1]))))
