@@ -280,7 +280,9 @@ def prove(week: Week, clone: set[bytes]) -> None:
     print(
         f"    {len(everywhere)} as the act that they were, {len(again)} of the clone said again; missing: {len(missing)}"
     )
-    print("    Not shown, the clone: its acts of the fork are not taken over, they are said again, each under a new id.")
+    print(
+        "    Not shown, the clone: its acts of the fork are not taken over, they are said again, each under a new id."
+    )
     print("    Not shown, the dead disk: it had synced before; what it had not pushed lay in no other place.")
 
 
