@@ -84,8 +84,7 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
     except DutyDeskError as error:
         problems = [*map(str, error.problems), *problems]
         problems.append(_("恢复以后，desk.toml 里的中心库和第二备份要重新设"))
-    held = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified]
-    held += upgrade.copies(home)
+    held = _held(home)
     if _locked_away(home, held, key):
         return Found((_told_locked(key),), (), {}, locked=True)
     copies, broken = _good(held, key)
@@ -117,6 +116,16 @@ def look(home: Home, schema: Schema, key: bytes | None = None, *, year: int = 0,
     has_hub = bool(copies) and _hub_of(home) is not None
     found = Found(tuple(problems), tuple(choices), numbers, has_hub=has_hub, unseen=max(0, unseen))
     return heard(home, found, schema, key, year=year) if ask_hub else found
+
+
+def _held(home: Home) -> list[Path]:
+    """All verified copies, newest first: the hourly ones as the record orders them, those from before migrations among
+    them by when they were made."""
+    out = [home.snapshots / one.name for one in snapshots.held(home.snapshots) if one.verified]
+    for copy in reversed(upgrade.copies(home)):
+        at = _made_at(copy)
+        out.insert(next((n for n, one in enumerate(out) if _made_at(one) <= at), len(out)), copy)
+    return out
 
 
 def _goes_on(file: Path, copy: Path, head: headfile.Head, key: bytes | None) -> bool:
@@ -154,9 +163,15 @@ def _good(held: Sequence[Path], key: bytes | None) -> tuple[list[Path], list[str
 
 
 def _moment(copy: Path) -> str:
-    """When a copy was made, by its name or what lies beside it."""
-    made = sidecar.read(copy)
-    return local(snapshots.moment_of(copy) or (made.at if made else 0)).strftime("%m-%d %H:%M")
+    """When a copy was made, in words."""
+    return local(_made_at(copy)).strftime("%m-%d %H:%M")
+
+
+def _made_at(copy: Path) -> int:
+    """When a copy was made, by its name or what lies beside it; 0 where neither says."""
+    at = snapshots.moment_of(copy)
+    made = None if at else sidecar.read(copy)
+    return at or (made.at if made else 0)
 
 
 def _reach(choice: Choice) -> int:

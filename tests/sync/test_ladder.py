@@ -313,6 +313,32 @@ def test_the_copy_from_before_a_migration_is_a_way_back_too(home: Home) -> None:
         assert len(d.ask(store, "SELECT 1 FROM log")) == 61
 
 
+def test_a_copy_from_before_a_migration_stands_among_the_others_by_when_it_was_made(home: Home) -> None:
+    """Three good snapshots, one migration between two of them and one after the last: what was written since has its
+    numbers in the newest copy alone."""
+    old = snapshots.snapshots(home.snapshots)[0]
+    middle = snapshots.take(home, d.FULL, FixedClock(d.EVENING + 3_600_000)).path
+    raw = recipe.connect(home.database)
+    raw.execute(f"PRAGMA user_version={tables.VERSION - 1}")
+    first = upgrade.copy(home, raw, tables.VERSION - 1, at=d.EVENING + 1_800_000)
+    raw.execute(f"PRAGMA user_version={tables.VERSION}")
+    raw.close()
+    newest = snapshots.take(home, d.FULL, FixedClock(d.EVENING + 7_200_000)).path
+    with Store.open(home, d.FULL, FixedClock(d.EVENING + 10_000_000)) as store:
+        for n in range(5):
+            d.add(store, "log", text=f"升级以前{n}")
+    raw = recipe.connect(home.database)
+    last = upgrade.copy(home, raw, tables.VERSION, at=d.EVENING + 10_800_000)
+    raw.close()
+    home.database.write_bytes(b"no database at all" * 900)
+    found = look(home)
+    assert [choice.file for choice in found.choices[:3]] == [last, newest, middle]
+    assert found.numbers == {"log": 66}
+    for copy in (last, newest):
+        copy.unlink()
+    assert [choice.file for choice in look(home).choices[:3]] == [middle, first, old]
+
+
 @pytest.mark.parametrize("given", [None, bytes(32)])
 def test_an_encrypted_record_without_its_key_is_not_called_damaged(place: Path, given: bytes | None) -> None:
     with d.make(place / "locked", key=d.KEY) as store:
