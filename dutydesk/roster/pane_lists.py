@@ -8,12 +8,12 @@ from dataclasses import replace
 from dutydesk.core.clock import local
 from dutydesk.core.errors import Problem, Refused
 from dutydesk.core.i18n import N_, _
-from dutydesk.core.reference import rows as reference_rows
 from dutydesk.journal import plain
 from dutydesk.journal.desk import Desk
 from dutydesk.journal.query import Condition, Query, Row
 from dutydesk.ledger.kinds import choice_label
 from dutydesk.ledger.spec import Value
+from dutydesk.qt.announcer import Changed
 from dutydesk.qt.forms import LedgerForm
 from dutydesk.qt.listpane import ListPane, Narrow, RowPages
 from dutydesk.qt.picker import Find, Option
@@ -21,7 +21,7 @@ from dutydesk.roster import rows, service, sheets
 from dutydesk.roster.ledger import DAY_TYPES, LEAVES, POSTURES, STAFF
 from dutydesk.roster.pane_form import Answers, AskDialog, Do, matching, me_of, must_sign
 from dutydesk.roster.pane_swap import leader_at, leaders, narrower, person_in
-from dutydesk.roster.rules import crew_coded, crew_words, posts_of
+from dutydesk.roster.rules import crew_coded, crew_words, parse_crew, posts_of
 
 ASKED = ("person", "kind", "starts_on", "ends_on", "place", "reason", "acting", "phone")
 LEAVE_WIDTHS = {
@@ -236,22 +236,74 @@ class LeavesPage(ListPane):
 
 
 class PlainPage(ListPane):
-    """A ledger of the roster without rules of its own."""
+    """A ledger of the roster without rules of its own. `worded` is the field in which codes of posts stand: they are
+    shown and typed as this unit calls them, kept as codes, and kept as they are where they say the same."""
+
+    worded = ""
+    _names: Mapping[str, str] | None = None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The posts as this unit calls them, by code; read once until a setting changes, not for every cell."""
+        if self._names is None:
+            self._names = service.post_names(self.desk)
+        return self._names
+
+    def said(self, text: str) -> str:
+        """Codes as they may be typed."""
+        return text
+
+    def coded(self, text: str) -> str:
+        """What was typed as codes. Raises `Refused` for a post that there is not."""
+        return text
+
+    def parsed(self, text: str) -> object:
+        """What codes mean: the same for every way to write it."""
+        return text
 
     def make(self, values: Mapping[str, Value]) -> bytes:
-        return plain.add(self.desk, self._name, values)
+        return plain.add(self.desk, self._name, self._coded(values, ""))
 
     def change(self, row: Row, values: Mapping[str, Value]) -> None:
-        plain.edit(self.desk, self._name, row.id, values)
+        coded = self._coded(values, row.text(self.worded) if self.worded else "")
+        changed = {name: value for name, value in coded.items() if value != row.get(name)}
+        if changed:
+            plain.edit(self.desk, self._name, row.id, changed)
 
     def remove(self, row: Row) -> None:
         plain.remove(self.desk, self._name, row.id)
+
+    def open_row(self, row: Row) -> None:
+        """Posts are shown as they may be typed."""
+        super().open_row(row)
+        if self.form is not None and self.worded:
+            self.form.put(self.worded, self.said(row.text(self.worded)))
+
+    def listens(self) -> tuple[str, ...]:
+        return ("settings",) if self.worded else ()
+
+    def heed(self, changed: Changed) -> None:
+        if changed.touches("settings"):
+            self._names = None
+        super().heed(changed)
+
+    def _coded(self, values: Mapping[str, Value], held: str) -> Mapping[str, Value]:
+        """The values to keep, `held` being the codes that the row has."""
+        text = values.get(self.worded)
+        if not isinstance(text, str):
+            return values
+        if text != held and text != self.said(held):
+            text = self.coded(text)
+            if self.parsed(text) != self.parsed(held):
+                return {**values, self.worded: text}
+        return {**values, self.worded: held}
 
 
 class StaffPage(PlainPage):
     """值班人员: who may stand which post, from when, and who stands in."""
 
     noun = N_("值班人员")
+    worded = "posts"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(
@@ -281,33 +333,20 @@ class StaffPage(PlainPage):
         options = [Option(str(at), f"{names.get(_person(row), '')} {self._posts(row)}") for at, row in enumerate(held)]
         return RowPages([held[int(one.key)] for one in matching(query.search, options)])
 
-    def make(self, values: Mapping[str, Value]) -> bytes:
-        return super().make(self._coded(values))
+    def said(self, text: str) -> str:
+        return " ".join(self.names.get(post, post) for post in text.split())
 
-    def change(self, row: Row, values: Mapping[str, Value]) -> None:
-        changed = _changed(row, self._coded(values))
-        if changed:
-            super().change(row, changed)
-
-    def open_row(self, row: Row) -> None:
-        """Posts are shown as they may be typed."""
-        super().open_row(row)
-        if self.form is not None:
-            self.form.put("posts", " ".join(service.post_name(self.desk, post) for post in row.text("posts").split()))
-
-    def _coded(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        """Posts may be typed as this unit calls them. Raises `Refused` for one that there is not."""
-        if not isinstance(values.get("posts"), str):
-            return values
-        known = {
-            service.post_name(self.desk, row["code"]): str(row["code"]) for row in reference_rows("roster", "post")
-        }
-        typed = sorted(posts_of(str(values["posts"])))
-        strange = [text for text in typed if text not in known and text not in known.values()]
+    def coded(self, text: str) -> str:
+        known = {name: code for code, name in self.names.items()}
+        typed = sorted(posts_of(text))
+        strange = [post for post in typed if post not in known and post not in self.names]
         if strange:
             reason = _("没有岗位“{text}”，可填 {known}").format(text=strange[0], known=_("、").join(known))
             raise Refused(Problem(reason, "posts"))
-        return {**values, "posts": " ".join(known.get(text, text) for text in typed)}
+        return " ".join(known.get(post, post) for post in typed)
+
+    def parsed(self, text: str) -> object:
+        return posts_of(text)
 
     def _standby(self, row: Row) -> str:
         return _("备班") if row.get("standby") else ""
@@ -316,7 +355,7 @@ class StaffPage(PlainPage):
         return _("主要领导") if row.get("principal") else ""
 
     def _posts(self, row: Row) -> str:
-        return _("、").join(service.post_name(self.desk, post) for post in row.text("posts").split())
+        return _("、").join(self.names.get(post, post) for post in row.text("posts").split())
 
     def totals(self) -> str:
         held = self.desk.rows("roster_people")
@@ -324,18 +363,11 @@ class StaffPage(PlainPage):
         for row in held:
             for post in posts_of(row.text("posts")):
                 by_post[post] = by_post.get(post, 0) + 1
-        parts = [
-            f"{service.post_name(self.desk, post)} {count}" for post, count in sorted(by_post.items(), key=_by_count)
-        ]
+        parts = [f"{self.names.get(post, post)} {count}" for post, count in sorted(by_post.items(), key=_by_count)]
         return " · ".join([_("{count} 人").format(count=len(held)), *parts])
 
     def listens(self) -> tuple[str, ...]:
-        return ("people",)
-
-
-def _changed(row: Row, values: Mapping[str, Value]) -> dict[str, Value]:
-    """What differs from the row: words that come back as the codes that it holds are no change."""
-    return {name: value for name, value in values.items() if value != row.get(name)}
+        return ("people", *super().listens())
 
 
 def _person(row: Row) -> bytes:
@@ -380,6 +412,7 @@ class PosturePage(PlainPage):
     """值守状态: modes that ask for more people, from when to when, by which order."""
 
     noun = N_("值守状态")
+    worded = "crew"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(
@@ -392,28 +425,20 @@ class PosturePage(PlainPage):
             empty=(_("一直是常态"), _("汛期、重点时段、全员在岗等按 Ctrl+N 登记，值班表随之加人")),
         )
 
-    def make(self, values: Mapping[str, Value]) -> bytes:
-        return super().make(self._coded(values))
+    def said(self, text: str) -> str:
+        return crew_words(text, self.names)
 
-    def change(self, row: Row, values: Mapping[str, Value]) -> None:
-        changed = _changed(row, self._coded(values))
-        if changed:
-            super().change(row, changed)
+    def coded(self, text: str) -> str:
+        return crew_coded(text, self.names)
 
-    def open_row(self, row: Row) -> None:
-        """The crew is shown as it may be typed."""
-        super().open_row(row)
-        if self.form is not None:
-            self.form.put("crew", self._crew(row))
-
-    def _coded(self, values: Mapping[str, Value]) -> Mapping[str, Value]:
-        """Posts may be called as this unit calls them. Raises `Refused` for one that there is not."""
-        if not isinstance(values.get("crew"), str):
-            return values
-        return {**values, "crew": crew_coded(str(values["crew"]), service.post_names(self.desk))}
+    def parsed(self, text: str) -> object:
+        try:
+            return parse_crew(text)
+        except Refused:  # it came from elsewhere: nothing that can be typed here says the same
+            return text
 
     def _crew(self, row: Row) -> str:
-        return crew_words(row.text("crew"), service.post_names(self.desk))
+        return self.said(row.text("crew"))
 
     def totals(self) -> str:
         today = local(self.desk.clock.now()).date().isoformat()

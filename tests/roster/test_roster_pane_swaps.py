@@ -15,7 +15,7 @@ from dutydesk.accounts import service as accounts
 from dutydesk.core.clock import FixedClock, parse_iso
 from dutydesk.core.errors import Refused
 from dutydesk.journal.desk import Desk
-from dutydesk.qt.announcer import announcer_for
+from dutydesk.qt.announcer import Changed, announcer_for
 from dutydesk.roster import service
 from dutydesk.roster.pane import RosterPane
 from dutydesk.roster.pane_form import AskDialog
@@ -304,3 +304,51 @@ def test_a_row_of_any_ledger_is_shown(pane: RosterPane, desk: Desk, people: Staf
     member = desk.rows("roster_people")[0]
     pane.show_row("roster_people", member.id)
     assert pane.staff.isVisible()
+
+
+def test_saving_a_note_leaves_the_posts_as_they_stand(
+    pane: RosterPane, qtbot: QtBot, desk: Desk, people: Staff
+) -> None:
+    """Shown in words they come back as the same codes: no change that nobody made, and none to be in conflict."""
+    row = next(row for row in desk.rows("roster_people") if row["person"] == people["刘试甲"])
+    desk.act("roster_people.edit", [desk.edit("roster_people", row.id, {"posts": "SECONDARY LEADER PRIMARY"})])
+    made = pane.postures.make({"mode": "GUARD", "starts_on": "2026-10-12"})
+    desk.act("postures.edit", [desk.edit("postures", made, {"crew": "PRIMARY=2, LEADER=1"})])
+    for page, which, name in ((pane.staff, row.id, "posts"), (pane.postures, made, "crew")):
+        held = desk.get(page.ledger.name, which)
+        assert held is not None
+        page.model.refresh()
+        page.open_row(held)
+        assert page.form is not None
+        assert "主班" in page.form.editors[name].text()
+        page.form.editors["note"].set_text("新记")
+        qtbot.mouseClick(page.form.save, Qt.MouseButton.LeftButton)
+        assert page.form is None
+        after = desk.get(page.ledger.name, which)
+        assert after is not None
+        assert {key for key in after.values if after.values[key] != held.values[key]} == {"note"}
+        page.change(after, {name: after.text(name).replace(", ", " ")})
+        assert desk.get(page.ledger.name, which) == after
+
+
+def test_what_posts_are_called_is_read_once_for_a_whole_list(
+    pane: RosterPane, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = pane.staff.model
+    at = [item.name for item in model.fields].index("posts")
+    times: list[Desk] = []
+    names = service.post_names
+
+    def read(asked: Desk) -> dict[str, str]:
+        times.append(asked)
+        return names(asked)
+
+    monkeypatch.setattr(service, "post_names", read)
+    desk.act("settings.add", [desk.new("settings", {"key": "roster.post.LEADER", "value": "总值班长"})])
+    pane.staff.heed(Changed(everything=True))
+    times.clear()
+    shown = [str(model.data(model.index(number, at))) for number in range(model.rowCount())]
+    assert shown.count("总值班长") == 3
+    assert "总值班长 3" in pane.staff.totals()
+    pane.staff.heed(Changed(everything=True))
+    assert len(times) == 1
